@@ -1,0 +1,106 @@
+"""Look at all files of an upload's dataset as they are now, and do what they ask for."""
+
+import os
+from typing import Any, NoReturn
+
+import bucket as datasets
+from automl.aws_errors import waited_for
+from automl.dataset import Dataset, MisnamedError, dataset_of_key
+from automl.errors import RefusedError, WaitingError
+from automl.plan import UploadedFiles, plan_training
+from automl.stack import Stack
+from automl.status import (
+    misnamed,
+    note_on_existing_job,
+    refused,
+    training,
+    waiting_for_aws,
+    waiting_for_train,
+)
+from botocore.exceptions import ClientError
+from training_jobs import start
+
+stack = Stack.from_environ(os.environ)
+
+
+def answer_upload(bucket: str, key: str) -> str:
+    """Whatever there is to do for this upload, and in a few words what that was.
+
+    Raises WaitingError when AWS has no room or no answer now.
+    """
+    try:
+        dataset = dataset_of_key(key)
+    except MisnamedError as reason:
+        datasets.write_status(bucket, misnamed(key, str(reason)))
+        return str(reason)
+    if dataset is None:
+        return "a folder marker"
+    try:
+        return _answer(bucket, dataset)
+    except ClientError as error:
+        _wait_or_raise(bucket, dataset, error)
+
+
+def _answer(bucket: str, dataset: Dataset) -> str:
+    files = _look_at(bucket, dataset)
+    if files is None:
+        return _wait_for_train(bucket, dataset)
+    try:
+        plan = plan_training(dataset, files, stack)
+    except RefusedError as reason:
+        return _refuse(bucket, dataset, files, str(reason))
+    spec = start(bucket, plan, stack)
+    _announce(bucket, spec, files.versions)
+    return f"training job {spec['job']}"
+
+
+def _look_at(bucket: str, dataset: Dataset) -> UploadedFiles | None:
+    train = datasets.look(bucket, dataset.train_key)
+    if train is None:
+        return None
+    return UploadedFiles(
+        train,
+        test=datasets.look(bucket, dataset.test_key),
+        settings=datasets.look(bucket, dataset.settings_key),
+    )
+
+
+def _wait_for_train(bucket: str, dataset: Dataset) -> str:
+    before = datasets.read_status(bucket, dataset.results_prefix)
+    if datasets.exists(bucket, dataset.test_key) and not (before and before.has_job_for(None)):
+        datasets.write_status(bucket, waiting_for_train(dataset))
+    return "waiting for the train file"
+
+
+def _refuse(bucket: str, dataset: Dataset, files: UploadedFiles, reason: str) -> str:
+    before = datasets.read_status(bucket, dataset.results_prefix)
+    if before and before.has_job_for(files.train.version):
+        answer = before.with_note(reason)
+    else:
+        answer = refused(dataset, reason, files, before)
+    datasets.write_status(bucket, answer)
+    return f"refused: {reason}"
+
+
+def _announce(bucket: str, spec: dict[str, Any], versions: dict[str, str | None]) -> None:
+    """Say that the job runs, unless its status says so, or says more, already."""
+    status = datasets.read_status(bucket, f"results/{spec['dataset']}/")
+    if status is None or status.job != spec["job"]:
+        datasets.write_status(bucket, training(spec))
+        return
+    note = note_on_existing_job(spec, versions)
+    if note and note not in status.notes:
+        datasets.write_status(bucket, status.with_note(note))
+
+
+def _wait_or_raise(bucket: str, dataset: Dataset, error: ClientError) -> NoReturn:
+    """Tell a user whom AWS keeps waiting, and let the queue try again."""
+    response = error.response
+    reason = waited_for(response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"])
+    if reason is None:
+        raise error
+    before = datasets.read_status(bucket, dataset.results_prefix)
+    if not (before and before.state == "training"):
+        answer = waiting_for_aws(dataset, reason, response["Error"]["Message"])
+        datasets.write_status(bucket, answer)
+    raise WaitingError(reason) from error

@@ -1,0 +1,127 @@
+"""Which machine a job gets, and what it costs at the very most."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from automl.errors import RefusedError
+from automl.settings import Settings
+
+PRICES: Mapping[str, Any] = json.loads((Path(__file__).parent / "prices.json").read_text())
+# Measured: bagging runs up to 1.5 times over AutoGluon's limit; what is outside the fit (loading,
+# scoring, plots, packing) takes minutes at a million rows.
+FIT_OVERRUN = 1.5
+MINUTES_OUTSIDE_FIT = 10
+SECONDS_PER_MEGABYTE = 2
+# AWS bills downloading, uploading and stopping, which MaxRuntimeInSeconds does not bound.
+BILLED_BEYOND_RUNTIME_SECONDS = 300
+MEMORY_GIB_PER_FILE_GIB = {"medium": 15, "good": 25, "high": 25, "best": 25}
+MEMORY_GIB_AT_LEAST = 3
+VOLUME_GB_AT_LEAST = 30
+VOLUME_GB_PER_FILE_GB = 10
+HOURS_PER_MONTH = 730
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A machine and its on-demand price in US dollars per hour; spot is never dearer."""
+
+    type: str
+    memory_gib: float
+    usd_per_hour: float
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a job may use, and its worst case in US dollars: every second billed, disk included."""
+
+    instance: Instance
+    max_runtime_seconds: int
+    volume_gb: int
+    worst_case_usd: float
+    price_date: str
+
+
+def plan_budget(settings: Settings, dataset_bytes: int, region: str) -> Budget:
+    """The cheapest machine that is big enough, within the cap.
+
+    Raises RefusedError that names the smallest cap that would do.
+    """
+    candidates = [
+        _budget(instance, settings, dataset_bytes)
+        for instance in _suitable(settings, dataset_bytes, region)
+    ]
+    cheapest = min(candidates, key=lambda budget: budget.worst_case_usd)
+    if cheapest.worst_case_usd > settings.max_cost_usd:
+        raise RefusedError(
+            f"Training could cost up to ${cheapest.worst_case_usd:.2f} on {cheapest.instance.type} "
+            f"with {settings.training_minutes:g} training minutes, but the cap is "
+            f"${settings.max_cost_usd:.2f}. The smallest cap that would do is max_cost_usd = "
+            f"{math.ceil(cheapest.worst_case_usd * 100) / 100:.2f}; fewer training_minutes also "
+            "help."
+        )
+    return cheapest
+
+
+def cost_usd(usd_per_hour: float, billed_seconds: float, volume_gb: int) -> float:
+    """Instance and disk for that many seconds."""
+    disk_per_hour: float = volume_gb * PRICES["volume_usd_per_gb_month"] / HOURS_PER_MONTH
+    return (usd_per_hour + disk_per_hour) * billed_seconds / 3600
+
+
+def instances(region: str) -> list[Instance]:
+    """Every machine with a known price in the region, cheapest first.
+
+    For a region without a table of its own: the price of us-east-1 times what the dearest region
+    asks, so that a cap holds there too.
+    """
+    own = PRICES["usd_per_hour"].get(region)
+    table = own or PRICES["usd_per_hour"]["us-east-1"]
+    factor = 1.0 if own else PRICES["dearest_region_factor"]
+    found = [
+        Instance(name, PRICES["memory_gib"][name], price * factor) for name, price in table.items()
+    ]
+    return sorted(found, key=lambda instance: instance.usd_per_hour)
+
+
+def _suitable(settings: Settings, dataset_bytes: int, region: str) -> list[Instance]:
+    known = instances(region)
+    if settings.instance_type:
+        return [_named(settings.instance_type, known)]
+    needed = _memory_gib(settings.preset, dataset_bytes)
+    suitable = [instance for instance in known if instance.memory_gib >= needed]
+    if not suitable:
+        raise RefusedError(
+            f"The dataset would need about {needed:.0f} GiB of memory, more than any machine with "
+            "a known price has; train on a sample of its rows."
+        )
+    return suitable
+
+
+def _named(instance_type: str, known: list[Instance]) -> Instance:
+    for instance in known:
+        if instance.type == instance_type:
+            return instance
+    names = ", ".join(sorted(instance.type for instance in known))
+    raise RefusedError(
+        f"No price is known for the instance type {instance_type!r}, so its cost cannot be capped; "
+        f"use one of {names}."
+    )
+
+
+def _memory_gib(preset: str, dataset_bytes: int) -> float:
+    return MEMORY_GIB_AT_LEAST + MEMORY_GIB_PER_FILE_GIB[preset] * dataset_bytes / 2**30
+
+
+def _budget(instance: Instance, settings: Settings, dataset_bytes: int) -> Budget:
+    seconds = math.ceil(
+        settings.training_minutes * 60 * FIT_OVERRUN
+        + MINUTES_OUTSIDE_FIT * 60
+        + SECONDS_PER_MEGABYTE * dataset_bytes / 1e6
+    )
+    volume_gb = math.ceil(VOLUME_GB_AT_LEAST + VOLUME_GB_PER_FILE_GB * dataset_bytes / 1e9)
+    worst = cost_usd(instance.usd_per_hour, seconds + BILLED_BEYOND_RUNTIME_SECONDS, volume_gb)
+    return Budget(instance, seconds, volume_gb, worst, PRICES["date"])

@@ -1,0 +1,195 @@
+"""Where a dataset stands: STATUS.txt for people, status.json for programs."""
+
+import json
+import shlex
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from automl.dataset import Dataset, refusal_prefix
+from automl.plan import UploadedFiles
+from automl.training_job import results_folder
+
+WIDTH = 15
+
+
+@dataclass(frozen=True)
+class Status:
+    """One answer to «what became of my file?»."""
+
+    dataset: str
+    state: str
+    """waiting, refused, training, completed, failed or stopped."""
+    headline: str
+    prefix: str
+    """Where STATUS.txt and status.json go."""
+    details: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What happened to this dataset after the state was reached."""
+    job: str | None = None
+    train_version: str | None = None
+    """The upload of the train file that this status is about."""
+    uploaded: str | None = None
+    target: str | None = None
+    results: str | None = None
+    files: dict[str, str] = field(default_factory=dict)
+    model: str | None = None
+    score: dict[str, Any] | None = None
+    cost: dict[str, Any] | None = None
+    next: tuple[str, ...] = ()
+
+    def with_note(self, note: str) -> "Status":
+        """The same status with one more note; a note that it has is not repeated."""
+        return self if note in self.notes else replace(self, notes=(*self.notes, note))
+
+    def has_job_for(self, train_version: str | None) -> bool:
+        """Whether a job runs or has made a model for this upload: what comes later is a note."""
+        return self.state in ("training", "completed") and train_version in (
+            None,
+            self.train_version,
+        )
+
+    def to_json(self, updated: str) -> bytes:
+        return json.dumps(
+            asdict(self) | {"updated": updated}, ensure_ascii=False, indent=1
+        ).encode()
+
+    def to_text(self, updated: str) -> bytes:
+        """Plain text that reads well in a browser, a terminal and a mail."""
+        sections = [
+            self.headline,
+            "\n".join((*self.details, *self.notes)),
+            _table("Files", self.files),
+            "\n".join(("What to do next", *(f"  - {step}" for step in self.next)))
+            if self.next
+            else "",
+            f"Dataset {self.dataset}, {self.state}"
+            + (f", training job {self.job}" if self.job else "")
+            + f", as of {updated}",
+        ]
+        return ("\n\n".join(section for section in sections if section) + "\n").encode()
+
+
+def status_from_json(content: bytes) -> Status:
+    """The status that was written earlier."""
+    fields = json.loads(content)
+    fields.pop("updated")
+    lists = {name: tuple(fields[name]) for name in ("details", "notes", "next")}
+    return Status(**{**fields, **lists})
+
+
+def misnamed(key: str, reason: str) -> Status:
+    """The answer to a file that belongs to no dataset."""
+    return Status(
+        dataset=key,
+        state="refused",
+        headline=reason,
+        prefix=refusal_prefix(key),
+        next=("Rename the file and upload it again. Nothing was trained and nothing was paid.",),
+    )
+
+
+def waiting_for_train(dataset: Dataset) -> Status:
+    """The answer to a test file that came first, or alone."""
+    return Status(
+        dataset=dataset.name,
+        state="waiting",
+        headline=f"{dataset.name}: waiting for {dataset.train_key}.",
+        prefix=dataset.results_prefix,
+        details=(
+            f"The test file {dataset.test_key} is here; training starts by itself as soon as the "
+            "train file is.",
+        ),
+        next=(f"Upload {dataset.train_key}.",),
+    )
+
+
+def waiting_for_aws(dataset: Dataset, reason: str, aws_says: str) -> Status:
+    """The answer to an upload that AWS has no room for now."""
+    return Status(
+        dataset=dataset.name,
+        state="waiting",
+        headline=f"{dataset.name}: waiting for {reason}.",
+        prefix=dataset.results_prefix,
+        details=(f"AWS says: {aws_says}", "Nothing is lost; it is tried again by itself."),
+        next=(
+            "Nothing, or ask for a higher quota in the Service Quotas console "
+            "(Amazon SageMaker, «for training job usage»).",
+        ),
+    )
+
+
+def refused(dataset: Dataset, reason: str, files: UploadedFiles, before: Status | None) -> Status:
+    """The answer to files that cannot be trained as they are."""
+    kept = before.results if before and before.state == "completed" else None
+    return Status(
+        dataset=dataset.name,
+        state="refused",
+        headline=f"{dataset.name}: refused. {reason}",
+        prefix=dataset.results_prefix,
+        details=(
+            "No training job was started and nothing was paid.",
+            *([f"The earlier model and its results are still in {kept}"] if kept else []),
+        ),
+        train_version=files.train.version,
+        uploaded=files.uploaded,
+        next=("Correct the file and upload it again under the same name.",),
+    )
+
+
+def broken(dataset: Dataset) -> Status:
+    """The answer to an upload that our own code could not handle."""
+    return Status(
+        dataset=dataset.name,
+        state="failed",
+        headline=f"{dataset.name}: something broke on our side, and your upload was put aside.",
+        prefix=dataset.results_prefix,
+        details=("The people who run this were told. No training job was started.",),
+        next=("Wait for them, or upload the file again later.",),
+    )
+
+
+def training(spec: dict[str, Any]) -> Status:
+    """The answer to files that are being trained."""
+    rows_from = "the test file" if spec["test"] else "rows held out of the train file"
+    return Status(
+        dataset=spec["dataset"],
+        state="training",
+        headline=f"{spec['dataset']}: training a model that predicts {spec['target']}.",
+        prefix=f"results/{spec['dataset']}/",
+        details=(
+            f"The target is {spec['target']!r}, because {spec['target_rule']}.",
+            f"It takes up to {spec['training_minutes']:g} minutes of fitting plus a few minutes "
+            f"around it, on {spec['instance_type']}; the score will come from {rows_from}.",
+            f"It costs ${spec['worst_case_usd']:.2f} at the very most (estimate, prices of "
+            f"{spec['price_date']}; the cap is ${spec['max_cost_usd']:.2f}).",
+        ),
+        job=spec["job"],
+        train_version=spec["versions"]["train"],
+        uploaded=spec["uploaded"],
+        target=spec["target"],
+        results=results_folder(spec),
+        next=(f"Watch {results_folder(spec)}progress.json, or come back in a few minutes.",),
+    )
+
+
+def note_on_existing_job(spec: dict[str, Any], versions: dict[str, str | None]) -> str | None:
+    """What to tell somebody whose upload finds its job there already; None for a late event."""
+    given = spec["versions"]
+    if versions["train"] != given["train"]:
+        return (
+            "The same train file was uploaded again; its model is the one that this job makes, so "
+            "nothing was trained or paid twice."
+        )
+    if versions["test"] and versions["test"] != given["test"]:
+        return (
+            f"The test file data/{spec['dataset']}_test.csv came after the training job had "
+            "started, so it has not been used; predict it with: codefree predict model.tar.gz "
+            + shlex.quote(f"{spec['dataset']}_test.csv")
+        )
+    return None
+
+
+def _table(title: str, entries: dict[str, str]) -> str:
+    if not entries:
+        return ""
+    return "\n".join([title, *(f"  {name:<{WIDTH}} {value}" for name, value in entries.items())])

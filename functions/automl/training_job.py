@@ -1,0 +1,163 @@
+"""The name of a training job, what it is given, and the request that starts it."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any
+
+from automl.csv_head import CsvHead
+from automl.dataset import slug
+from automl.plan import TrainingPlan, UploadedFile
+from automl.stack import Stack
+
+# These change how a job runs, not which model comes out.
+NOT_PART_OF_THE_MODEL = ("max_cost_usd", "instance_type", "target")
+SPOT_PATIENCE_SECONDS = 3600
+CODE_CHANNEL = "/opt/ml/input/data/code/sourcedir.tar.gz"
+
+
+def job_name(bucket: str, plan: TrainingPlan) -> str:
+    """The idempotency key: the same dataset version always gives the same name.
+
+    At most 53 of the 63 characters that SageMaker allows.
+    """
+    chosen = {k: v for k, v in asdict(plan.settings).items() if k not in NOT_PART_OF_THE_MODEL}
+    identity = [bucket, plan.dataset.name, plan.files.train.etag, plan.target.column, chosen]
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    return f"{slug(plan.dataset.name)}-{digest[:12]}"
+
+
+def attempt_name(name: str, attempt: int) -> str:
+    """The name of the n-th attempt; the first carries none of it."""
+    return name if attempt == 1 else f"{name}-a{attempt}"
+
+
+def job_spec(name: str, plan: TrainingPlan, stack: Stack, source_key: str) -> dict[str, Any]:
+    """What the job reads as job.json, and what anyone reads later as the model's passport."""
+    settings, budget = plan.settings, plan.budget
+    return {
+        "dataset": plan.dataset.name,
+        "job": name,
+        "train": _described(plan.files.train, plan.train),
+        "test": _described(plan.files.test, plan.test) if plan.files.test and plan.test else None,
+        "target": plan.target.column,
+        "target_rule": plan.target.rule,
+        "problem_type": settings.problem_type,
+        "eval_metric": settings.eval_metric,
+        "preset": settings.preset,
+        "training_minutes": settings.training_minutes,
+        "ignore_columns": list(settings.ignore_columns),
+        "id_column": settings.id_column,
+        "positive_class": settings.positive_class,
+        "versions": plan.files.versions,
+        "uploaded": plan.files.uploaded,
+        "source": source_key,
+        "image": stack.image_uri,
+        "instance_type": budget.instance.type,
+        "usd_per_hour": budget.instance.usd_per_hour,
+        "price_date": budget.price_date,
+        "volume_gb": budget.volume_gb,
+        "max_runtime_seconds": budget.max_runtime_seconds,
+        "max_cost_usd": settings.max_cost_usd,
+        "worst_case_usd": round(budget.worst_case_usd, 4),
+        "spot": stack.use_spot,
+        "network_isolation": stack.network_isolation,
+    }
+
+
+def job_files(bucket: str, spec: dict[str, Any]) -> dict[str, bytes]:
+    """Key → content of everything below jobs/<job>/: job.json and a manifest per input.
+
+    Manifests, because an S3Prefix input also takes every object whose key merely begins alike.
+    """
+    folder = f"jobs/{spec['job']}/"
+    inputs = {"train": spec["train"]["key"], "job": f"{folder}job.json"}
+    if spec["test"]:
+        inputs["test"] = spec["test"]["key"]
+    files = {f"{folder}{name}.manifest": _manifest(bucket, key) for name, key in inputs.items()}
+    return {f"{folder}job.json": _json(spec), **files}
+
+
+def training_request(bucket: str, spec: dict[str, Any], stack: Stack) -> dict[str, Any]:
+    """The arguments of CreateTrainingJob, from nothing but job.json and the stack."""
+    name = spec["job"]
+    stopping = {"MaxRuntimeInSeconds": spec["max_runtime_seconds"]}
+    if spec["spot"]:
+        stopping["MaxWaitTimeInSeconds"] = spec["max_runtime_seconds"] + SPOT_PATIENCE_SECONDS
+    channels = ["train", "job", *(["test"] if spec["test"] else [])]
+    return {
+        "TrainingJobName": name,
+        "RoleArn": stack.role_arn,
+        "AlgorithmSpecification": {
+            "TrainingImage": spec["image"],
+            "TrainingInputMode": "File",
+        },
+        "HyperParameters": _hyperparameters(name, stack.region),
+        "InputDataConfig": [
+            *(
+                _channel(channel, "ManifestFile", f"s3://{bucket}/jobs/{name}/{channel}.manifest")
+                for channel in channels
+            ),
+            _channel("code", "S3Prefix", f"s3://{bucket}/{spec['source'].rsplit('/', 1)[0]}/"),
+        ],
+        "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/models/"},
+        # Without the slash SageMaker also restores whatever begins with the same text.
+        "CheckpointConfig": {"S3Uri": f"s3://{bucket}/{results_folder(spec)}"},
+        "ResourceConfig": {
+            "InstanceType": spec["instance_type"],
+            "InstanceCount": 1,
+            "VolumeSizeInGB": spec["volume_gb"],
+        },
+        "StoppingCondition": stopping,
+        "EnableManagedSpotTraining": spec["spot"],
+        "EnableNetworkIsolation": spec["network_isolation"],
+        "ProfilerConfig": {"DisableProfiler": True},
+        "Tags": [
+            {"Key": "codefree-automl:stack", "Value": stack.name},
+            {"Key": "codefree-automl:dataset", "Value": slug(spec["dataset"])},
+        ],
+    }
+
+
+def results_folder(spec: dict[str, Any]) -> str:
+    """Where the job's files appear while it runs."""
+    return f"results/{spec['dataset']}/{spec['job']}/"
+
+
+def _described(file: UploadedFile, head: CsvHead) -> dict[str, Any]:
+    return {
+        "file": file.key.rsplit("/", 1)[-1],
+        "key": file.key,
+        "bytes": file.size,
+        "etag": file.etag,
+        "version_id": file.version,
+        "uploaded": file.uploaded,
+        "encoding": head.encoding,
+        "delimiter": head.delimiter,
+    }
+
+
+def _manifest(bucket: str, key: str) -> bytes:
+    folder, _, file = key.rpartition("/")
+    return _json([{"prefix": f"s3://{bucket}/{folder}/"}, file])
+
+
+def _hyperparameters(name: str, region: str) -> dict[str, str]:
+    """Only the toolkit's own: older toolkits put all others through a shell."""
+    values = {
+        "sagemaker_program": "train.py",
+        "sagemaker_submit_directory": CODE_CHANNEL,
+        "sagemaker_container_log_level": 20,
+        "sagemaker_region": region,
+        "sagemaker_job_name": name,
+    }
+    return {key: json.dumps(value) for key, value in values.items()}
+
+
+def _channel(name: str, kind: str, uri: str) -> dict[str, Any]:
+    source = {"S3DataType": kind, "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    return {"ChannelName": name, "DataSource": {"S3DataSource": source}}
+
+
+def _json(content: object) -> bytes:
+    return json.dumps(content, ensure_ascii=False, indent=1).encode()

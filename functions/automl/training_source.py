@@ -1,0 +1,50 @@
+"""The training code as the tarball that a job's `code` channel carries."""
+
+import gzip
+import hashlib
+import io
+import tarfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class TrainingSource:
+    """The files below a folder, addressed by their content."""
+
+    folder: Path
+
+    @cached_property
+    def files(self) -> dict[str, bytes]:
+        """Relative path → content, without what Python caches beside its sources."""
+        return {
+            path.relative_to(self.folder).as_posix(): path.read_bytes()
+            for path in sorted(self.folder.rglob("*"))
+            if path.is_file() and not _is_cache(path.relative_to(self.folder))
+        }
+
+    @property
+    def key(self) -> str:
+        digest = hashlib.sha256()
+        for name, content in self.files.items():
+            digest.update(f"{name}\0{len(content)}\0".encode())
+            digest.update(content)
+        return f"source/{digest.hexdigest()}/sourcedir.tar.gz"
+
+    def tarball(self) -> bytes:
+        """The same bytes from the same files, whenever and wherever it is packed."""
+        packed = io.BytesIO()
+        with (
+            gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as compressed,
+            tarfile.open(fileobj=compressed, mode="w") as archive,
+        ):
+            for name, content in self.files.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+        return packed.getvalue()
+
+
+def _is_cache(path: Path) -> bool:
+    return any(part == "__pycache__" or part.startswith(".") for part in path.parts)

@@ -1,0 +1,107 @@
+"""The few things the functions do with S3."""
+
+import json
+import mimetypes
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import boto3
+from automl.csv_head import HEAD_BYTES
+from automl.plan import UploadedFile
+from automl.status import Status, status_from_json
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+s3: "S3Client" = boto3.client("s3")
+NOT_THERE = ("NoSuchKey", "404", "NotFound")
+
+
+def look(bucket: str, key: str) -> UploadedFile | None:
+    """The object as it is now, with its first megabyte; None when there is none."""
+    try:
+        found: Mapping[str, Any] = s3.get_object(
+            Bucket=bucket, Key=key, Range=f"bytes=0-{HEAD_BYTES - 1}"
+        )
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in NOT_THERE:
+            return None
+        if code != "InvalidRange":
+            raise
+        # S3 has no first byte of an empty object to give.
+        found = s3.get_object(Bucket=bucket, Key=key)
+    size = found.get("ContentRange", f"/{found['ContentLength']}").rsplit("/", 1)[1]
+    return UploadedFile(
+        key=key,
+        size=int(size),
+        etag=found["ETag"].strip('"'),
+        version=found.get("VersionId") or f"{found['ETag']}{found['LastModified']}",
+        uploaded=found["LastModified"].isoformat(),
+        head=found["Body"].read(),
+    )
+
+
+def read(bucket: str, key: str) -> bytes | None:
+    """The whole object; None when there is none."""
+    try:
+        return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in NOT_THERE:
+            return None
+        raise
+
+
+def read_json(bucket: str, key: str) -> Any:
+    """The object's JSON; None when there is no object."""
+    content = read(bucket, key)
+    return None if content is None else json.loads(content)
+
+
+def exists(bucket: str, key: str) -> bool:
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in NOT_THERE:
+            return False
+        raise
+    return True
+
+
+def put(bucket: str, key: str, content: bytes, content_type: str) -> None:
+    s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)
+
+
+def sizes(bucket: str, prefix: str) -> dict[str, int]:
+    """Key → size in bytes of every object below a prefix."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", [])}
+
+
+def stream(bucket: str, key: str) -> IO[bytes]:
+    """The object as a stream that can be read once, forwards."""
+    return cast(IO[bytes], s3.get_object(Bucket=bucket, Key=key)["Body"])
+
+
+def upload(bucket: str, key: str, content: IO[bytes]) -> None:
+    """A stream of any length as one object, with the content type that its name tells."""
+    kind = mimetypes.guess_type(key)[0] or "application/octet-stream"
+    s3.upload_fileobj(content, bucket, key, ExtraArgs={"ContentType": kind})
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def read_status(bucket: str, prefix: str) -> Status | None:
+    content = read(bucket, f"{prefix}status.json")
+    return None if content is None else status_from_json(content)
+
+
+def write_status(bucket: str, status: Status) -> None:
+    """status.json first: STATUS.txt is what people wait for."""
+    updated = now()
+    put(bucket, f"{status.prefix}status.json", status.to_json(updated), "application/json")
+    put(bucket, f"{status.prefix}STATUS.txt", status.to_text(updated), "text/plain; charset=utf-8")

@@ -1,0 +1,89 @@
+"""An ended training job becomes a status, a receipt and a mail."""
+
+import os
+import tarfile
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import bucket as results
+from automl.results import EndedJob, ended, mail_subject, mail_text, supersedes
+from automl.status import Status
+from automl.training_job import results_folder
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sns import SNSClient
+
+logger = Logger()
+sagemaker: "SageMakerClient" = boto3.client("sagemaker")
+sns: "SNSClient" = boto3.client("sns")
+topic_arn = os.environ["RESULTS_TOPIC_ARN"]
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Publish one ended job; SageMaker may send its event more than once."""
+    name = event["detail"]["TrainingJobName"]
+    logger.append_keys(job=name)
+    # The event has no billable seconds, so SageMaker is asked.
+    job = EndedJob.from_description(sagemaker.describe_training_job(TrainingJobName=name))
+    spec = results.read_json(job.bucket, f"jobs/{name}/job.json")
+    folder = results_folder(spec)
+    if results.read_status(job.bucket, folder) is not None:
+        logger.info("already published")
+        return
+    status = outcome(job, spec, folder)
+    send_mail(job.bucket, status)
+    publish(job.bucket, folder, status)
+    logger.info("published", extra={"state": status.state, "cost_usd": status.cost})
+
+
+def send_mail(bucket: str, status: Status) -> None:
+    text = status.to_text(results.now()).decode()
+    sns.publish(
+        TopicArn=topic_arn,
+        Subject=mail_subject(status),
+        Message=mail_text(status, bucket, text),
+    )
+
+
+def outcome(job: EndedJob, spec: dict[str, Any], folder: str) -> Status:
+    complete_results(job, folder)
+    keys = set(results.sizes(job.bucket, folder))
+    if results.exists(job.bucket, job.model_key):
+        keys.add(job.model_key)
+    performance = results.read_json(job.bucket, f"{folder}{spec['dataset']}_model_performance.txt")
+    return ended(job, spec, performance, keys)
+
+
+def publish(bucket: str, folder: str, status: Status) -> None:
+    """The dataset's status first; the job's own copy is the mark that all was said."""
+    before = results.read_status(bucket, status.prefix)
+    if supersedes(status, before):
+        notes = before.notes if before and before.job == status.job else ()
+        results.write_status(bucket, replace(status, notes=notes))
+    results.write_status(bucket, replace(status, prefix=folder))
+
+
+def complete_results(job: EndedJob, folder: str) -> None:
+    """Bring what SageMaker's live copy of the results left out.
+
+    It is known to stall (aws/sagemaker-python-sdk#3062), so the job packs its files a second time.
+    """
+    there = results.sizes(job.bucket, folder)
+    index = results.read_json(job.bucket, f"{folder}results_index.json")
+    if index and all(there.get(folder + file["name"]) == file["bytes"] for file in index["files"]):
+        return
+    if not results.exists(job.bucket, job.output_key):
+        return
+    with tarfile.open(fileobj=results.stream(job.bucket, job.output_key), mode="r|gz") as packed:
+        for member in packed:
+            name = PurePosixPath(member.name).name
+            content = packed.extractfile(member)
+            if content is not None and there.get(folder + name) != member.size:
+                results.upload(job.bucket, folder + name, content)
+                logger.info("result was missing", extra={"file": name})

@@ -1,0 +1,63 @@
+"""An uploaded dataset becomes a training job, or an answer in words why not."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import bucket as datasets
+from answer_upload import answer_upload
+from automl.dataset import dataset_of_key
+from automl.errors import WaitingError
+from automl.status import broken
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+logger = Logger()
+sqs: "SQSClient" = boto3.client("sqs")
+dead_letter_queue_url = os.environ["UPLOAD_DEAD_LETTER_QUEUE_URL"]
+# Waiting is no error of the function: every message of a batch may wait.
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+TRIES = 5
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """A batch of the upload queue; what failed is named and goes back to the queue."""
+    return process_partial_response(event, handle_message, processor, context)
+
+
+def handle_message(message: SQSRecord) -> None:
+    """One upload: answered, sent back to the queue by raising, or put aside after some tries."""
+    detail = message.json_body["detail"]
+    # Not the data class: its key turns `a+b.csv` into `a b.csv`, and EventBridge encodes none.
+    bucket, key = detail["bucket"]["name"], detail["object"]["key"]
+    logger.append_keys(message_id=message.message_id, bucket=bucket, key=key)
+    try:
+        answer = answer_upload(bucket, key)
+        logger.info("answered", extra={"answer": answer})
+    except WaitingError as reason:
+        logger.info("waiting", extra={"reason": str(reason)})
+        raise
+    except Exception:
+        logger.exception("not handled")
+        if int(message.attributes.approximate_receive_count) < TRIES:
+            raise
+        put_aside(message, bucket, key)
+
+
+def put_aside(message: SQSRecord, bucket: str, key: str) -> None:
+    """To the dead-letter queue, whose alarm tells the engineers; the uploader is told here."""
+    sqs.send_message(QueueUrl=dead_letter_queue_url, MessageBody=message.body)
+    dataset = dataset_of_key(key)
+    if dataset is not None:
+        datasets.write_status(bucket, broken(dataset))

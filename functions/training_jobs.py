@@ -1,0 +1,76 @@
+"""The few things the functions do with SageMaker's training jobs."""
+
+import os
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import bucket as datasets
+from automl.plan import TrainingPlan
+from automl.stack import Stack
+from automl.training_job import attempt_name, job_files, job_name, job_spec, training_request
+from automl.training_source import TrainingSource
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+sagemaker: "SageMakerClient" = boto3.client("sagemaker")
+source = TrainingSource(Path(os.environ["TRAINING_SOURCE_DIR"]))
+
+
+def start(bucket: str, plan: TrainingPlan, stack: Stack) -> dict[str, Any]:
+    """Create the plan's job unless it exists; called again, or at once, one job comes of it.
+
+    Returns the job's job.json; raises ClientError with the code that AWS gives.
+    """
+    name, given = _next_attempt(bucket, job_name(bucket, plan), plan.files.versions)
+    if given is None:
+        given = job_spec(name, plan, stack, source.key)
+        _put_inputs(bucket, given)
+        _create(training_request(bucket, given, stack))
+    return given
+
+
+def _next_attempt(
+    bucket: str, name: str, versions: dict[str, str | None]
+) -> tuple[str, dict[str, Any] | None]:
+    """The job that these files already have, with its job.json; or the first free name.
+
+    After a job without a model, only a fresh upload gets another attempt.
+    """
+    for attempt in count(1):
+        candidate = attempt_name(name, attempt)
+        status = _status(candidate)
+        if status is None:
+            break
+        given: dict[str, Any] = datasets.read_json(bucket, f"jobs/{candidate}/job.json")
+        if status not in ("Failed", "Stopped") or given["versions"] == versions:
+            return candidate, given
+    return candidate, None
+
+
+def _status(name: str) -> str | None:
+    try:
+        return sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"]
+    except ClientError as error:
+        # SageMaker has no code of its own for a job that does not exist.
+        if error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound"):
+            return None
+        raise
+
+
+def _put_inputs(bucket: str, spec: dict[str, Any]) -> None:
+    if not datasets.exists(bucket, source.key):
+        datasets.put(bucket, source.key, source.tarball(), "application/gzip")
+    for key, content in job_files(bucket, spec).items():
+        datasets.put(bucket, key, content, "application/json")
+
+
+def _create(request: dict[str, Any]) -> None:
+    try:
+        sagemaker.create_training_job(**request)
+    except sagemaker.exceptions.ResourceInUse:
+        # Another delivery of the same upload was faster.
+        return

@@ -1,0 +1,37 @@
+import io
+import os
+import tarfile
+from pathlib import Path
+
+from automl.training_source import TrainingSource
+
+
+def folder_with(tmp_path: Path, files: dict[str, str]) -> Path:
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return tmp_path
+
+
+def test_the_tarball_holds_the_sources_and_nothing_that_python_cached(tmp_path: Path) -> None:
+    files = {"train.py": "print()", "a/b.html": "x", "__pycache__/c.pyc": "", ".hidden": ""}
+    source = TrainingSource(folder_with(tmp_path, files))
+    with tarfile.open(fileobj=io.BytesIO(source.tarball()), mode="r:gz") as archive:
+        assert archive.getnames() == ["a/b.html", "train.py"]
+        packed = archive.extractfile("train.py")
+        assert packed is not None and packed.read() == b"print()"
+
+
+def test_the_same_files_give_the_same_bytes_whenever_they_were_written(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, {"train.py": "print()"})
+    before = TrainingSource(folder)
+    key, tarball = before.key, before.tarball()
+    os.utime(folder / "train.py", (0, 0))
+    assert (TrainingSource(folder).key, TrainingSource(folder).tarball()) == (key, tarball)
+
+
+def test_other_content_gets_another_key(tmp_path: Path) -> None:
+    one = TrainingSource(folder_with(tmp_path / "1", {"train.py": "1"})).key
+    other = TrainingSource(folder_with(tmp_path / "2", {"train.py": "2"})).key
+    assert one != other and one.startswith("source/") and one.endswith("/sourcedir.tar.gz")
