@@ -11,6 +11,7 @@ from automl.errors import RefusedError
 from automl.settings import Settings
 
 PRICES: Mapping[str, Any] = json.loads((Path(__file__).parent / "prices.json").read_text())
+HOME_REGION = "us-east-1"
 # Measured: bagging runs up to 1.5 times over AutoGluon's limit; what is outside the fit (loading,
 # scoring, plots, packing) takes minutes at a million rows.
 FIT_OVERRUN = 1.5
@@ -32,6 +33,7 @@ class Instance:
     type: str
     memory_gib: float
     usd_per_hour: float
+    price_date: str
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,6 @@ class Budget:
     max_runtime_seconds: int
     volume_gb: int
     worst_case_usd: float
-    price_date: str
 
 
 def plan_budget(settings: Settings, dataset_bytes: int, region: str) -> Budget:
@@ -78,11 +79,12 @@ def instances(region: str) -> list[Instance]:
     For a region without a table of its own: the price of us-east-1 times what the dearest region
     asks, so that a cap holds there too.
     """
-    own = PRICES["usd_per_hour"].get(region)
-    table = own or PRICES["usd_per_hour"]["us-east-1"]
-    factor = 1.0 if own else PRICES["dearest_region_factor"]
+    known = region in PRICES["usd_per_hour"]
+    source, factor = (region, 1.0) if known else (HOME_REGION, PRICES["dearest_region_factor"])
+    date = PRICES["dates"][source]
     found = [
-        Instance(name, PRICES["memory_gib"][name], price * factor) for name, price in table.items()
+        Instance(name, PRICES["memory_gib"][name], price * factor, date)
+        for name, price in PRICES["usd_per_hour"][source].items()
     ]
     return sorted(found, key=lambda instance: instance.usd_per_hour)
 
@@ -124,4 +126,4 @@ def _budget(instance: Instance, settings: Settings, dataset_bytes: int) -> Budge
     )
     volume_gb = math.ceil(VOLUME_GB_AT_LEAST + VOLUME_GB_PER_FILE_GB * dataset_bytes / 1e9)
     worst = cost_usd(instance.usd_per_hour, seconds + BILLED_BEYOND_RUNTIME_SECONDS, volume_gb)
-    return Budget(instance, seconds, volume_gb, worst, PRICES["date"])
+    return Budget(instance, seconds, volume_gb, worst)

@@ -55,7 +55,7 @@ def job_spec(name: str, plan: TrainingPlan, stack: Stack, source_key: str) -> di
         "image": stack.image_uri,
         "instance_type": budget.instance.type,
         "usd_per_hour": budget.instance.usd_per_hour,
-        "price_date": budget.price_date,
+        "price_date": budget.instance.price_date,
         "volume_gb": budget.volume_gb,
         "max_runtime_seconds": budget.max_runtime_seconds,
         "max_cost_usd": settings.max_cost_usd,

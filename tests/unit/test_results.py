@@ -97,9 +97,7 @@ def test_the_mail_is_the_status_and_a_command_that_survives_odd_names() -> None:
 
 def test_an_older_upload_never_replaces_the_status_of_a_newer_one() -> None:
     older = ended(job(), SPEC, None, [])
-    newer = Status(
-        **{**COMPLETED.__dict__, "job": "other", "uploaded": "2027-01-01T00:00:00+00:00"}
-    )
+    newer = replace(COMPLETED, job="other", uploaded="2027-01-01T00:00:00+00:00")
     assert supersedes(newer, older)
     assert not supersedes(older, newer)
     assert supersedes(older, older)

@@ -1,0 +1,89 @@
+# The doors to this project. `make` alone lists them.
+PYTHON ?= python3
+UV := $(CURDIR)/.tools/bin/uv
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
+SUPPORTED := >=3.11,<3.14
+
+.PHONY: help demo up test check build deploy lock clean
+.DELETE_ON_ERROR:
+
+help: ## list what make can do
+	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/run ## train on the Titanic passengers, on this machine
+	@.venv/bin/codefree run samples/titanic_train.csv samples/titanic_test.csv --minutes 1
+
+up: .venv/run ## keep the bucket up on this machine until Ctrl-C
+	@.venv/bin/codefree up
+
+test: check .venv-toolkit/ready ## everything that CI runs
+	.venv/bin/pytest
+
+check: .venv/dev .venv-sam/ready ## lint, types, template, build
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy functions local training_src
+	.venv/bin/cfn-lint template.yaml
+	.venv-sam/bin/sam validate --lint
+	@$(MAKE) --no-print-directory build
+
+build: .venv-sam/ready ## build what `sam deploy` uploads
+	.venv-sam/bin/sam build
+
+deploy: build ## deploy into the AWS account whose credentials are set
+	.venv-sam/bin/sam deploy --guided
+
+lock: .tools/bin/uv ## bring every pinned version up to date
+	$(LOCK) pyproject.toml --group functions --group job --group build --upgrade -o requirements/run.txt
+	$(LOCK) pyproject.toml --group functions --group job --group build --group dev \
+	  -c requirements/run.txt --upgrade -o requirements/dev.txt
+	$(LOCK) --group sam --upgrade -o requirements/sam.txt
+	$(LOCK) --group toolkit -c requirements/run.txt --upgrade -o requirements/toolkit.txt
+	$(UV) pip compile -q --python-version 3.12 --python-platform x86_64-manylinux2014 \
+	  --generate-hashes --no-header --group functions -c requirements/run.txt --upgrade \
+	  -o functions/requirements.txt
+
+clean: ## remove everything that make put here
+	rm -rf .venv .venv-sam .venv-toolkit .tools .aws-sam
+
+.tools/bin/uv: requirements/uv.txt
+	@echo "Setting up uv in .tools …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 …"; exit 1; }
+	@$(PYTHON) -m venv .tools > /dev/null \
+	  || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@.tools/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+.venv/pyvenv.cfg: | .tools/bin/uv
+	@$(UV) venv -q --python '$(SUPPORTED)' .venv
+
+.venv/run: requirements/run.txt pyproject.toml | .venv/pyvenv.cfg
+	@echo "Installing AutoGluon and the embedded AWS in .venv (about 1 GB on disk) …"
+	@VIRTUAL_ENV=.venv $(UV) pip install -q --require-hashes -r requirements/run.txt
+	@VIRTUAL_ENV=.venv $(UV) pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev: requirements/dev.txt | .venv/run
+	@echo "Installing the development tools in .venv …"
+	@VIRTUAL_ENV=.venv $(UV) pip install -q --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# Pins its own boto3, hence its own environment.
+.venv-sam/ready: requirements/sam.txt | .tools/bin/uv
+	@echo "Installing the AWS SAM command line in .venv-sam …"
+	@$(UV) venv -q --clear --python '$(SUPPORTED)' .venv-sam
+	@VIRTUAL_ENV=.venv-sam $(UV) pip install -q --require-hashes -r requirements/sam.txt
+	@touch $@
+
+# SageMaker's toolkit has to be compiled; without a C compiler the one test that needs it says so.
+.venv-toolkit/ready: requirements/toolkit.txt | .venv/dev
+	@echo "Installing SageMaker's training toolkit in .venv-toolkit …"
+	@$(UV) venv -q --clear --python .venv/bin/python .venv-toolkit
+	@VIRTUAL_ENV=.venv-toolkit $(UV) pip install -q --require-hashes -r requirements/toolkit.txt \
+	  && .venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	  > "$$(.venv-toolkit/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/autogluon.pth" \
+	  || { rm -rf .venv-toolkit/bin/train; echo "The toolkit could not be built; its test is skipped."; }
+	@touch $@

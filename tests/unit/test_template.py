@@ -1,0 +1,151 @@
+"""The template is code: what it names must exist, and what the code reads must be named there."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
+FUNCTIONS = {
+    name: resource["Properties"]
+    for name, resource in RESOURCES.items()
+    if resource["Type"] == "AWS::Serverless::Function"
+}
+# Actions that AWS gives no resource to.
+WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"}
+
+
+def statements() -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (name, statement)
+        for name, resource in RESOURCES.items()
+        if resource["Type"] == "AWS::IAM::Role"
+        for policy in resource["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+
+def environment(function: dict[str, Any]) -> set[str]:
+    own = function.get("Environment", {}).get("Variables", {})
+    return {*own, *TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]}
+
+
+def modules_of(handler: str) -> set[Path]:
+    """The handler's file and every file of ours that it imports, directly or not."""
+    folder, found = ROOT / "functions", set[Path]()
+    waiting = [folder / f"{handler.split('.')[0]}.py"]
+    while waiting:
+        path = waiting.pop()
+        if path in found or not path.exists():
+            continue
+        found.add(path)
+        for name in re.findall(r"^(?:from|import) ([\w.]+)", path.read_text(), re.MULTILINE):
+            waiting.append(folder / f"{name.replace('.', '/')}.py")
+    return found
+
+
+def variables_read(handler: str) -> set[str]:
+    code = "\n".join(path.read_text() for path in modules_of(handler))
+    return set(re.findall(r'environ\["([A-Z_]+)"\]', code)) - {"AWS_REGION"}
+
+
+def variables_given(function: dict[str, Any]) -> set[str]:
+    return {
+        variable
+        for variable in environment(function)
+        if not variable.startswith(("POWERTOOLS_", "AWS_"))
+    }
+
+
+def test_every_variable_that_the_code_reads_is_given_and_the_other_way() -> None:
+    for function in FUNCTIONS.values():
+        assert variables_given(function) <= variables_read(function["Handler"])
+    read = {name for f in FUNCTIONS.values() for name in variables_read(f["Handler"])}
+    assert read == {name for f in FUNCTIONS.values() for name in variables_given(f)}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_handler_exists(name: str) -> None:
+    module, function = FUNCTIONS[name]["Handler"].split(".")
+    assert f"def {function}(" in (ROOT / f"functions/{module}.py").read_text()
+
+
+def test_every_permission_is_a_sentence_and_names_what_it_is_for() -> None:
+    for role, statement in statements():
+        actions = statement["Action"]
+        actions = {actions} if isinstance(actions, str) else set(actions)
+        assert re.fullmatch(r"[A-Z][A-Za-z]+", statement["Sid"]), (role, statement)
+        assert not any("*" in action for action in actions), (role, statement)
+        if statement["Resource"] == "*":
+            assert actions <= WITHOUT_RESOURCE, (role, statement)
+
+
+def test_passing_a_role_is_only_for_sagemaker() -> None:
+    (statement,) = [s for _, s in statements() if s["Action"] == "iam:PassRole"]
+    assert statement["Resource"] == {"Fn::GetAtt": ["TrainingJobRole", "Arn"]}
+    assert statement["Condition"]["StringEquals"] == {
+        "iam:PassedToService": "sagemaker.amazonaws.com"
+    }
+
+
+def test_the_bucket_is_private_encrypted_versioned_and_outlives_the_stack() -> None:
+    bucket = RESOURCES["DatasetBucket"]
+    properties = bucket["Properties"]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert properties["BucketEncryption"]
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+
+
+def test_every_parameter_is_explained_has_a_default_and_bounds() -> None:
+    bounds = {"AllowedValues", "AllowedPattern", "MinValue", "MaxLength"}
+    for name, parameter in TEMPLATE["Parameters"].items():
+        assert parameter["Description"].endswith((".", ")")), name
+        assert "Default" in parameter, name
+        assert bounds & parameter.keys(), name
+
+
+def test_the_queue_lets_a_function_finish_before_it_tries_again() -> None:
+    queue = RESOURCES["UploadQueue"]["Properties"]
+    assert queue["VisibilityTimeout"] == {"Ref": "RetrySeconds"}
+    assert (
+        FUNCTIONS["StartTrainingFunction"]["Timeout"]
+        <= TEMPLATE["Parameters"]["RetrySeconds"]["MinValue"]
+    )
+
+
+def test_the_code_for_the_cloud_knows_of_no_other_place() -> None:
+    for path in [*ROOT.glob("functions/**/*.py"), *ROOT.glob("training_src/**/*.py")]:
+        found = re.search(
+            r"\b(localhost|127\.0\.0\.1|moto|endpoint_url|is_local)\b", path.read_text()
+        )
+        assert found is None, path
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("events/*.json")), ids=lambda path: path.stem)
+def test_every_sample_event_is_one_that_its_rule_lets_through(path: Path) -> None:
+    event = json.loads(path.read_text())
+    facts = [json.loads(r["body"]) for r in event["Records"]] if "Records" in event else [event]
+    for fact in facts:
+        name = "DatasetUploaded" if fact["source"] == "aws.s3" else "TrainingJobEnded"
+        pattern = RESOURCES[name]["Properties"]["EventPattern"]
+        assert [fact["source"]] == pattern["source"]
+        assert [fact["detail-type"]] == pattern["detail-type"]
+        if name == "DatasetUploaded":
+            assert fact["detail"]["object"]["key"].startswith("data/")
+        else:
+            assert fact["detail"]["TrainingJobStatus"] in pattern["detail"]["TrainingJobStatus"]
+
+
+def test_there_are_sample_events_for_both_functions() -> None:
+    names = {path.stem for path in ROOT.glob("events/*.json")}
+    assert {"dataset_uploaded", "training_job_completed", "training_job_failed"} <= names
+    assert importlib.util.find_spec("start_training") and importlib.util.find_spec(
+        "publish_results"
+    )
