@@ -39,7 +39,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     status = outcome(job, spec, folder)
     send_mail(job.bucket, status)
     publish(job.bucket, folder, status)
-    logger.info("published", extra={"state": status.state, "cost_usd": status.cost})
+    logger.info(
+        "published", extra={"state": status.state, "cost_usd": status.cost and status.cost["usd"]}
+    )
 
 
 def send_mail(bucket: str, status: Status) -> None:

@@ -36,12 +36,12 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
     return process_partial_response(event, handle_message, processor, context)
 
 
-def handle_message(message: SQSRecord) -> None:
+def handle_message(record: SQSRecord) -> None:
     """One upload: answered, sent back to the queue by raising, or put aside after some tries."""
-    detail = message.json_body["detail"]
+    detail = record.json_body["detail"]
     # Not the data class: its key turns `a+b.csv` into `a b.csv`, and EventBridge encodes none.
     bucket, key = detail["bucket"]["name"], detail["object"]["key"]
-    logger.append_keys(message_id=message.message_id, bucket=bucket, key=key)
+    logger.append_keys(message_id=record.message_id, bucket=bucket, key=key)
     try:
         answer = answer_upload(bucket, key)
         logger.info("answered", extra={"answer": answer})
@@ -50,14 +50,14 @@ def handle_message(message: SQSRecord) -> None:
         raise
     except Exception:
         logger.exception("not handled")
-        if int(message.attributes.approximate_receive_count) < TRIES:
+        if int(record.attributes.approximate_receive_count) < TRIES:
             raise
-        put_aside(message, bucket, key)
+        put_aside(record, bucket, key)
 
 
-def put_aside(message: SQSRecord, bucket: str, key: str) -> None:
+def put_aside(record: SQSRecord, bucket: str, key: str) -> None:
     """To the dead-letter queue, whose alarm tells the engineers; the uploader is told here."""
-    sqs.send_message(QueueUrl=dead_letter_queue_url, MessageBody=message.body)
+    sqs.send_message(QueueUrl=dead_letter_queue_url, MessageBody=record.body)
     dataset = dataset_of_key(key)
     if dataset is not None:
         datasets.write_status(bucket, broken(dataset))

@@ -119,7 +119,7 @@ def receipt(job: EndedJob, spec: Mapping[str, Any]) -> dict[str, Any]:
     """What the job cost, in US dollars, from the seconds that SageMaker bills."""
     usd = cost_usd(spec["usd_per_hour"], job.billed_seconds, spec["volume_gb"])
     sentence = (
-        f"It cost about ${usd:.3f}: {job.billed_seconds} billed seconds of {spec['instance_type']} "
+        f"It cost {_about(usd)}: {job.billed_seconds} billed seconds of {spec['instance_type']} "
         f"at ${spec['usd_per_hour']:g} an hour (estimate, prices of {spec['price_date']}; the cap "
         f"was ${spec['max_cost_usd']:.2f})."
     )
@@ -164,6 +164,10 @@ def supersedes(status: Status, before: Status | None) -> bool:
     if before is None or before.job == status.job:
         return True
     return (before.uploaded or "") <= (status.uploaded or "")
+
+
+def _about(usd: float) -> str:
+    return f"about ${usd:.2f}" if usd >= 0.01 else "less than $0.01"
 
 
 def _outcome(

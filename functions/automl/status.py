@@ -150,7 +150,7 @@ def broken(dataset: Dataset) -> Status:
 
 def training(spec: dict[str, Any]) -> Status:
     """The answer to files that are being trained."""
-    rows_from = "the test file" if spec["test"] else "rows held out of the train file"
+    scored_on = "the test file" if spec["test_has_target"] else "rows held out of the train file"
     return Status(
         dataset=spec["dataset"],
         state="training",
@@ -159,7 +159,7 @@ def training(spec: dict[str, Any]) -> Status:
         details=(
             f"The target is {spec['target']!r}, because {spec['target_rule']}.",
             f"It takes up to {spec['training_minutes']:g} minutes of fitting plus a few minutes "
-            f"around it, on {spec['instance_type']}; the score will come from {rows_from}.",
+            f"around it, on {spec['instance_type']}; the score will come from {scored_on}.",
             f"It costs ${spec['worst_case_usd']:.2f} at the very most (estimate, prices of "
             f"{spec['price_date']}; the cap is ${spec['max_cost_usd']:.2f}).",
         ),

@@ -40,6 +40,7 @@ def job_spec(name: str, plan: TrainingPlan, stack: Stack, source_key: str) -> di
         "job": name,
         "train": _described(plan.files.train, plan.train),
         "test": _described(plan.files.test, plan.test) if plan.files.test and plan.test else None,
+        "test_has_target": bool(plan.test and plan.target.column in plan.test.columns),
         "target": plan.target.column,
         "target_rule": plan.target.rule,
         "problem_type": settings.problem_type,

@@ -46,7 +46,7 @@ def test_a_completed_job_tells_score_files_cost_and_what_next() -> None:
     assert f"predictions     {FOLDER}titanic_test_predictions.csv" in said
     assert f"model           {MODEL}" in said
     assert "leaderboard" not in said
-    assert "It cost about $0.012: 360 billed seconds of ml.m5.large" in said
+    assert "It cost about $0.01: 360 billed seconds of ml.m5.large" in said
     assert "2 rows without a target were left out." in said
     assert f"Open {FOLDER}report.html" in said
 
