@@ -1,2 +1,222 @@
-def main():
-    print("hi")
+"""The console script `codefree`: the whole pipeline on this machine, without AWS."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from local.interrupts import stoppable
+
+# Everything that imports moto, the SAM translator or boto3 takes seconds: commands import it.
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Drop a CSV, get a trained model, an honest report and predictions; nothing to code. "
+    "This command plays the project's cloud on this machine, so nothing leaves it and nothing is "
+    "paid.",
+)
+progress_console = Console(stderr=True)
+
+TrainFile = Annotated[Path, typer.Argument(metavar="TRAIN.csv", help="The rows to learn from.")]
+TestFile = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[TEST.csv]",
+        help="The rows to predict. With the target column in it, the model is scored on them; "
+        "without, on rows held out of TRAIN.csv.",
+    ),
+]
+
+
+@app.command(
+    epilog="Example: codefree run samples/titanic_train.csv samples/titanic_test.csv --minutes 1"
+)
+def run(
+    train: TrainFile,
+    test: TestFile = None,
+    target: Annotated[
+        str | None, typer.Option(help="Column to predict; left out, it is found where it is clear.")
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(help="Time for fitting models.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the dataset; else TRAIN without _train.csv.")
+    ] = None,
+    preset: Annotated[str | None, typer.Option(help="medium, good, high or best.")] = None,
+    max_cost: Annotated[
+        float | None,
+        typer.Option(help="Refuse what could cost more US dollars on AWS. Here nothing is paid."),
+    ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.json", help="Settings of the dataset; options win over it."),
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Results go to DIR/NAME/.")] = Path(
+        "results"
+    ),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object; all else goes to stderr.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option(help="Also tell what the embedded AWS does.")] = False,
+) -> None:
+    """Train on a CSV file: the same pipeline as on AWS, here.
+
+    Ends with 0 only when the model is ready; with 1 when the files were refused or training
+    failed, and says why.
+    """
+    began = time.monotonic()
+    chosen = _read_settings(settings)
+    options = {
+        "target": target,
+        "training_minutes": minutes,
+        "preset": preset,
+        "max_cost_usd": max_cost,
+    }
+    chosen |= {key: value for key, value in options.items() if value is not None}
+    name = name or train.stem.removesuffix("_train")
+    _require_name(name)
+    for file in (train, test):
+        _require_readable(file)
+    with stoppable(_say):
+        _say("Starting the embedded AWS …")
+        from local import cloud as embedded
+        from local import run_dataset, screen
+
+        dataset = run_dataset.Dataset(name, train, test, chosen)
+        with embedded.open_cloud(
+            embedded.Settings(
+                parameters={"SettleSeconds": "1", "RetrySeconds": "60"},
+                logs=out / name / "logs",
+                tell=_say if verbose else _say_nothing,
+                warn=_say,
+            )
+        ) as cloud:
+            run_dataset.upload(cloud, dataset)
+            moments = run_dataset.watch(cloud, dataset)
+            last = screen.show_moments(moments, progress_console)
+            assert last.status is not None
+            seconds = time.monotonic() - began
+            results = run_dataset.fetch(cloud, dataset, last.status, out, seconds)
+    screen.show_results(results, Console(stderr=as_json))
+    if as_json:
+        print(json.dumps(results.to_json(), ensure_ascii=False, indent=1))
+    if not results.completed:
+        _say(f"Logs: {out / name / 'logs'}")
+        raise typer.Exit(1)
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 5555,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Logs go to DIR/logs/.")] = Path(
+        "results"
+    ),
+) -> None:
+    """Keep the embedded AWS up until Ctrl-C, and use it with the AWS CLI."""
+    with stoppable(_say):
+        _say("Starting the embedded AWS …")
+        from local import cloud as embedded
+        from local.keep_up import instructions, tell_events
+
+        chosen = embedded.Settings(
+            parameters={"SettleSeconds": "1", "RetrySeconds": "60"},
+            logs=out / "logs",
+            port=port,
+            tell=_say,
+            warn=_say,
+        )
+        try:
+            with embedded.open_cloud(chosen) as cloud:
+                print(instructions(cloud), flush=True)
+                tell_events(cloud, _say)
+        except embedded.PortTakenError as error:
+            _refuse(str(error))
+
+
+@app.command()
+def predict(
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL.tar.gz", help="A trained model. Its own code is run: use one you trust."
+        ),
+    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="The rows to predict.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where to write; else FILE_predictions.csv beside FILE."),
+    ] = None,
+) -> None:
+    """Predict with a trained model on this machine; no AWS at all.
+
+    Writes the columns of FILE.csv as they are, then the prediction and, for classes, their
+    probabilities.
+    """
+    from local import predict as prediction
+
+    out = out or file.with_name(f"{file.stem}_predictions.csv")
+    with stoppable(_say):
+        _say("Loading the model …")
+        try:
+            rows = prediction.predict(model, file, out)
+        except prediction.PredictError as error:
+            _refuse(str(error))
+    print(f"{rows} rows predicted: {out}")
+
+
+def main() -> None:
+    _forget_own_account()
+    app()
+
+
+def _forget_own_account() -> None:
+    """Take the user's AWS account out of this process: nothing here may ever reach it."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+
+
+def _read_settings(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    _require_readable(file)
+    try:
+        settings = json.loads(file.read_text("utf-8-sig"))
+    except ValueError as error:
+        _refuse(f"{file} is not JSON: {error}.")
+    if not isinstance(settings, dict):
+        _refuse(f'{file} must hold a JSON object, such as {{"target": "Survived"}}.')
+    return settings
+
+
+def _require_readable(file: Path | None) -> None:
+    try:
+        if file is not None:
+            file.open("rb").close()
+    except OSError as error:
+        _refuse(f"Cannot read {file}: {error.strerror}.")
+
+
+def _require_name(name: str) -> None:
+    if "/" in name or name in ("", ".", ".."):
+        _refuse(f"{name!r} cannot be the name of a dataset; give another with --name.")
+
+
+def _refuse(reason: str) -> NoReturn:
+    progress_console.print(f"[bold]{escape(reason)}[/]", soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def _say(line: str) -> None:
+    progress_console.print(escape(line), soft_wrap=True, highlight=False)
+
+
+def _say_nothing(line: str) -> None:
+    """For what only --verbose shows."""

@@ -1,0 +1,44 @@
+"""The embedded AWS as clients and child processes reach it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One region of the embedded AWS."""
+
+    url: str
+    region: str
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What the AWS CLI needs; any key opens the embedded AWS."""
+        return {
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": self.region,
+        }
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What a process needs so that every AWS SDK in it finds the embedded AWS."""
+        return {**self.credentials, "AWS_REGION": self.region, "AWS_ENDPOINT_URL": self.url}
+
+    def client(self, service: str) -> Any:
+        """A boto3 client; call it from one thread at a time."""
+        return self.session().client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.url,
+            # A proxy for the internet does not know this machine's loopback.
+            config=Config(proxies={}),
+        )
+
+    def session(self) -> boto3.Session:
+        return boto3.Session("local", "local", region_name=self.region)

@@ -1,0 +1,279 @@
+"""The embedded AWS: template.yaml deployed into moto, and everything that moto leaves out.
+
+What moto 5.2 lacks for this template, and who adds it:
+
+- It knows no SAM: `template` translates, and drops what moto cannot create.
+- A bucket's notifications, versioning and public access block, and a function's dead-letter
+  queue, are skipped by its CloudFormation: read from the template here.
+- Functions need Docker: `lambda_service` runs them as child processes.
+- Its event source mappings hand over one message per call, inside the sender's call, and ignore
+  partial batch failures: switched off here, `queue_deliveries` polls instead.
+- Rules cannot call functions: their targets become queues here, polled by `queue_deliveries`.
+- Training jobs are completed at birth, whatever the request; duplicate names replace each other;
+  StopTrainingJob and quotas are unknown; nobody hears of a job's end: `sagemaker_service`.
+
+IAM policies and mails have no effect; bucket and queue policies and alarms are not even created.
+"""
+
+import json
+import logging
+import os
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moto.cloudformation.models import cloudformation_backends
+from moto.cloudformation.parsing import clean_json
+from moto.server import ThreadedMotoServer
+
+from local.aws import ACCOUNT, REGION, Endpoint
+from local.lambda_service import FunctionConfiguration, LambdaFunction
+from local.queue_deliveries import batch_delivery, event_delivery, start_poller
+from local.sagemaker_service import SageMakerService
+from local.template import FunctionCode, Template, load_template
+
+ROOT = Path(__file__).resolve().parents[1]
+STACK_NAME = "codefree-automl"
+# The least that Lambda accepts as an event source's MaximumConcurrency.
+POLLERS_PER_QUEUE = 2
+
+
+class DeployError(Exception):
+    """Raised when the stack cannot be created."""
+
+
+class PortTakenError(Exception):
+    """Raised when somebody else listens on the port."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What may differ from one embedded AWS to the next."""
+
+    template: Path = ROOT / "template.yaml"
+    parameters: Mapping[str, str] | None = None
+    training_source: Path | None = None
+    """Takes the place of every layer's folder."""
+    logs: Path | None = None
+    """Where the logs of functions and jobs stay; without it they go when the cloud closes."""
+    port: int = 0
+    """0 means any free one."""
+    region: str = REGION
+    """Two clouds in one process need two regions."""
+    job_quota: int = 2
+    tell: Callable[[str], None] = print
+    """Told one line per event that matters."""
+    warn: Callable[[str], None] = print
+    """Told one line per failed invocation."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A stack that runs."""
+
+    endpoint: Endpoint
+    outputs: dict[str, str]
+    functions: dict[str, LambdaFunction]
+    """By logical id."""
+    resources: Mapping[str, Any]
+    """Logical id → moto's object of it."""
+    logs: Path
+    sagemaker: SageMakerService
+
+    @property
+    def bucket(self) -> str:
+        return self.outputs["DatasetBucketName"]
+
+
+@contextmanager
+def open_cloud(settings: Settings) -> Iterator[Cloud]:
+    """Start and deploy; at the end no process, thread or temporary folder is left."""
+    with ExitStack() as closing:
+        home = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="codefree-")))
+        logs = settings.logs or home / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        endpoint = closing.enter_context(_moto_server(settings.port, settings.region))
+        template = load_template(settings.template, endpoint.session())
+        stack = _Stack(endpoint, template, settings)
+        sagemaker = SageMakerService(
+            endpoint, home / "jobs", logs, settings.job_quota, settings.tell
+        )
+        closing.callback(sagemaker.close)
+        stack.apply_bucket_properties()
+        functions = stack.functions(home, logs)
+        closing.callback(_stop_deliveries, stack.closing, stack.pollers, functions)
+        stack.connect_queues(functions)
+        stack.connect_rules(functions)
+        yield Cloud(endpoint, stack.outputs, functions, stack.resources, logs, sagemaker)
+
+
+@contextmanager
+def _moto_server(port: int, region: str) -> Iterator[Endpoint]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    # Functions run from their folders; nothing of them is in a bucket.
+    os.environ["VALIDATE_LAMBDA_S3"] = "false"
+    _require_free(port)
+    # moto's own default is every network that this machine is in.
+    server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield Endpoint(f"http://{host}:{port}", region)
+    finally:
+        server.stop()
+
+
+def _require_free(port: int) -> None:
+    """moto would wait for ever for a server that could not start."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            reason = f"Port {port} cannot be used ({error.strerror}); choose another with --port."
+            raise PortTakenError(reason) from error
+
+
+class _Stack:
+    """The template as moto has created it."""
+
+    def __init__(self, endpoint: Endpoint, template: Template, settings: Settings) -> None:
+        self._endpoint = endpoint
+        self._template = template
+        self._settings = settings
+        self._sqs = endpoint.client("sqs")
+        self._lambda = endpoint.client("lambda")
+        self.closing = threading.Event()
+        self.pollers: list[threading.Thread] = []
+        stack_id, self.outputs = self._create()
+        backend = cloudformation_backends[ACCOUNT][endpoint.region]
+        self.resources = backend.stacks[stack_id].resource_map
+
+    def _create(self) -> tuple[str, dict[str, str]]:
+        cloudformation = self._endpoint.client("cloudformation")
+        parameters = self._settings.parameters or {}
+        stack_id = cloudformation.create_stack(
+            StackName=STACK_NAME,
+            TemplateBody=json.dumps(self._template.cloudformation),
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": value}
+                for name, value in parameters.items()
+            ],
+            Capabilities=["CAPABILITY_IAM"],
+        )["StackId"]
+        stack = cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]
+        if stack["StackStatus"] != "CREATE_COMPLETE":
+            raise DeployError(f"{self._settings.template} ended as {stack['StackStatus']}.")
+        outputs = {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])}
+        return stack_id, outputs
+
+    def apply_bucket_properties(self) -> None:
+        s3 = self._endpoint.client("s3")
+        for logical_id, properties in self._template.resources("AWS::S3::Bucket"):
+            bucket = self.resources[logical_id].physical_resource_id
+            given = clean_json(properties, self.resources)
+            if versioning := given.get("VersioningConfiguration"):
+                s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=versioning)
+            if block := given.get("PublicAccessBlockConfiguration"):
+                s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=block)
+            if "EventBridgeConfiguration" in given.get("NotificationConfiguration", {}):
+                s3.put_bucket_notification_configuration(
+                    Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
+                )
+
+    def functions(self, home: Path, logs: Path) -> dict[str, LambdaFunction]:
+        return {
+            logical_id: LambdaFunction(
+                self._configuration(logical_id, code, home, logs), self._endpoint.environ
+            )
+            for logical_id, code in self._template.functions.items()
+        }
+
+    def _configuration(
+        self, logical_id: str, code: FunctionCode, home: Path, logs: Path
+    ) -> FunctionConfiguration:
+        name = self.resources[logical_id].physical_resource_id
+        described = self._lambda.get_function_configuration(FunctionName=name)
+        variables = described.get("Environment", {}).get("Variables", {})
+        return FunctionConfiguration(
+            name=name,
+            arn=described["FunctionArn"],
+            handler=described["Handler"],
+            timeout=described["Timeout"],
+            memory=described["MemorySize"],
+            # moto hands parameters on as YAML has read them, numbers too.
+            variables={name: str(value) for name, value in variables.items()},
+            task=code.task.resolve(),
+            opt=self._mounted_layers(code, home / "opt" / logical_id),
+            home=home,
+            log=logs / f"{logical_id}.log",
+        )
+
+    def _mounted_layers(self, code: FunctionCode, opt: Path) -> Path:
+        """A copy of the layers as they are now, as a deployment makes one."""
+        opt.mkdir(parents=True)
+        for layer in code.layers:
+            folder = self._settings.training_source or layer
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(folder, opt, ignore=ignored, dirs_exist_ok=True)
+        return opt
+
+    def connect_queues(self, functions: dict[str, LambdaFunction]) -> None:
+        by_arn = {function.configuration.arn: function for function in functions.values()}
+        for mapping in self._lambda.list_event_source_mappings()["EventSourceMappings"]:
+            if function := by_arn.get(mapping["FunctionArn"]):
+                self._lambda.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+                url = self._queue_url(mapping["EventSourceArn"])
+                deliver = batch_delivery(self._sqs, url, mapping, function, self._settings.warn)
+                for _ in range(POLLERS_PER_QUEUE):
+                    self._poll(url, mapping["BatchSize"], deliver)
+
+    def connect_rules(self, functions: dict[str, LambdaFunction]) -> None:
+        events = self._endpoint.client("events")
+        by_arn = {f.configuration.arn: (name, f) for name, f in functions.items()}
+        for rule in events.list_rules()["Rules"]:
+            for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]:
+                if target["Arn"] in by_arn:
+                    name, function = by_arn[target["Arn"]]
+                    url, arn = self._make_queue(f"{rule['Name']}-{target['Id']}"[:80])
+                    events.put_targets(Rule=rule["Name"], Targets=[{**target, "Arn": arn}])
+                    dead_letters = self._dead_letter_url(name)
+                    deliver = event_delivery(
+                        self._sqs, url, function, dead_letters, self._settings.warn
+                    )
+                    self._poll(url, 1, deliver)
+
+    def _poll(self, url: str, batch_size: int, deliver: Any) -> None:
+        self.pollers.append(start_poller(self._sqs, url, batch_size, deliver, self.closing))
+
+    def _make_queue(self, name: str) -> tuple[str, str]:
+        # Longer than any function may run, so that nothing is delivered while it is handled.
+        attributes = {"VisibilityTimeout": "1800"}
+        url = self._sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+        asked = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        return url, asked["Attributes"]["QueueArn"]
+
+    def _dead_letter_url(self, logical_id: str) -> str | None:
+        properties = self._template.cloudformation["Resources"][logical_id]["Properties"]
+        target = clean_json(properties.get("DeadLetterConfig", {}), self.resources)
+        return self._queue_url(target["TargetArn"]) if target else None
+
+    def _queue_url(self, arn: str) -> str:
+        url: str = self._sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
+        return url
+
+
+def _stop_deliveries(
+    closing: threading.Event, pollers: list[threading.Thread], functions: dict[str, LambdaFunction]
+) -> None:
+    closing.set()
+    for function in functions.values():
+        function.close()
+    for poller in pollers:
+        poller.join()

@@ -1,0 +1,64 @@
+"""What `codefree up` tells: how to use the embedded AWS, and what happens in it."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from local.cloud import Cloud
+
+POLL_SECONDS = 1.0
+
+
+def instructions(cloud: Cloud) -> str:
+    """The exact lines to type in another terminal."""
+    export = " ".join(f"{name}={value}" for name, value in cloud.endpoint.credentials.items())
+    aws = f"aws --endpoint-url {cloud.endpoint.url} s3"
+    return f"""
+The embedded AWS is up at {cloud.endpoint.url}; Ctrl-C ends it and forgets all that is in it.
+In another terminal:
+
+  export {export}
+  {aws} cp samples/titanic_test.csv s3://{cloud.bucket}/data/
+  {aws} cp samples/titanic_train.csv s3://{cloud.bucket}/data/
+
+Results appear below s3://{cloud.bucket}/results/:
+
+  {aws} cp s3://{cloud.bucket}/results/titanic/STATUS.txt -
+  {aws} cp --recursive s3://{cloud.bucket}/results/titanic/ results/titanic/
+
+Logs of functions and training jobs: {cloud.logs}
+"""
+
+
+def tell_events(cloud: Cloud, tell: Callable[[str], None]) -> None:
+    """Tell of each upload and of each change of a dataset's status, for ever."""
+    s3 = cloud.endpoint.client("s3")
+    seen: dict[str, str] = {}
+    while True:
+        for key, version in _objects(s3, cloud.bucket).items():
+            if seen.get(key) != version:
+                seen[key] = version
+                if line := _event(s3, cloud.bucket, key):
+                    tell(f"{time.strftime('%H:%M:%S')} {line}")
+        time.sleep(POLL_SECONDS)
+
+
+def _objects(s3: Any, bucket: str) -> dict[str, str]:
+    """Key → something that changes with each upload, of data/ and results/."""
+    paginator = s3.get_paginator("list_objects_v2")
+    return {
+        entry["Key"]: f"{entry['ETag']}{entry['LastModified']}"
+        for prefix in ("data/", "results/")
+        for page in paginator.paginate(Bucket=bucket, Prefix=prefix)
+        for entry in page.get("Contents", [])
+    }
+
+
+def _event(s3: Any, bucket: str, key: str) -> str | None:
+    if key.startswith("data/"):
+        return f"upload: {key}"
+    # A job's own copy of the status lies one folder deeper.
+    if key.endswith("/status.json") and key.count("/") == key.count("/_refused/") + 2:
+        return str(json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())["headline"])
+    return None

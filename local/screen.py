@@ -1,0 +1,123 @@
+"""What `codefree run` shows: how far the training is, then what came of it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.table import Table
+
+from local.run_dataset import Moment, Results
+
+LEADERBOARD_ROWS = 10
+
+
+def show_moments(moments: Iterable[Moment], console: Console) -> Moment:
+    """Show each moment until the last, which is returned: a live bar, or plain lines of text."""
+    if console.is_terminal:
+        return _show_bar(moments, console)
+    return _show_lines(moments, console)
+
+
+def moment_in_words(moment: Moment) -> str:
+    """What is going on, in one line."""
+    if moment.status is None:
+        return "the files are being looked at"
+    if moment.ended or moment.status["state"] == "waiting":
+        return str(moment.status["headline"])
+    if moment.progress is None:
+        return "the training job starts"
+    return progress_in_words(moment.progress)
+
+
+def progress_in_words(progress: dict[str, Any]) -> str:
+    """progress.json in one line."""
+    parts = [str(progress["stage"])]
+    if progress["fitting"]:
+        parts[0] += f" {progress['fitting']}"
+    if count := progress["models"]:
+        parts.append(f"{count} model{'s' if count > 1 else ''} so far")
+    if best := progress["best_model"]:
+        parts.append(f"best {best['metric']} {best['score']:.4g} ({best['model']})")
+    if progress["seconds_left"] is not None:
+        parts.append(f"about {progress['seconds_left']:.0f} s left")
+    return ", ".join(parts)
+
+
+def show_results(results: Results, model: Path | None, console: Console) -> None:
+    """The leaderboard, the score, where everything is and what to do next."""
+    status = results.status
+    console.print()
+    if results.leaderboard:
+        console.print(leaderboard_table(results.leaderboard))
+    console.print(f"[bold]{escape(status['headline'])}[/]", soft_wrap=True)
+    if not results.completed:
+        for line in (*status["details"], *status["next"]):
+            console.print(escape(line), soft_wrap=True)
+        return
+    for warning in results.performance.get("warnings", []):
+        console.print(f"Note: {escape(warning)}", soft_wrap=True)
+    lines = {
+        "Report": results.find("report.html"),
+        "Predictions": results.find(f"{status['dataset']}_test_predictions.csv"),
+        "Model": model,
+        "All files": results.folder,
+    }
+    for name, path in lines.items():
+        if path:
+            console.print(f"{name + ':':12} {escape(str(path))}", soft_wrap=True)
+    if model:
+        command = f"codefree predict {_quoted(model)} MORE_ROWS.csv"
+        console.print(f"{'Next:':12} {escape(command)}", soft_wrap=True)
+
+
+def leaderboard_table(rows: list[dict[str, str]]) -> Table:
+    """The first rows of the leaderboard, numbers short."""
+    shown = rows[:LEADERBOARD_ROWS]
+    more = f", the best {len(shown)} of {len(rows)} models" if len(rows) > len(shown) else ""
+    table = Table(title=f"Leaderboard{more}", title_justify="left")
+    for column in rows[0]:
+        table.add_column(
+            escape(column), justify="left" if column in ("model", "metric") else "right"
+        )
+    for row in shown:
+        table.add_row(*(escape(_short(value or "")) for value in row.values()))
+    return table
+
+
+def _show_bar(moments: Iterable[Moment], console: Console) -> Moment:
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), console=console
+    ) as bar:
+        task = bar.add_task("", total=100)
+        for moment in moments:
+            percent = (moment.progress or {"percent": 0})["percent"]
+            bar.update(task, description=escape(moment_in_words(moment)), completed=percent)
+        bar.update(task, completed=100, visible=False)
+    return moment
+
+
+def _show_lines(moments: Iterable[Moment], console: Console) -> Moment:
+    """A line per step, not per second."""
+    step = None
+    for moment in moments:
+        progress = moment.progress or {}
+        words = moment_in_words(moment)
+        now = (progress.get("stage") or words, progress.get("fitting"))
+        if now != step and not moment.ended:
+            console.print(escape(words), soft_wrap=True)
+        step = now
+    return moment
+
+
+def _short(value: str) -> str:
+    try:
+        return f"{float(value):.4g}"
+    except ValueError:
+        return value
+
+
+def _quoted(path: Path) -> str:
+    return f"'{path}'" if " " in str(path) else str(path)

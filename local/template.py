@@ -1,0 +1,111 @@
+"""template.yaml as the CloudFormation that moto can create, and where the functions' code lies."""
+
+import copy
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+CODE_PROPERTIES = {
+    "AWS::Serverless::Function": "CodeUri",
+    "AWS::Serverless::LayerVersion": "ContentUri",
+}
+# The translator takes no folders, only what `sam deploy` has uploaded.
+UPLOADED = "s3://bucket/key"
+# The first breaks moto, the others it warns of and skips.
+MOTO_CANNOT_CREATE = (
+    "AWS::ApiGateway::",
+    "AWS::CloudWatch::Alarm",
+    "AWS::S3::BucketPolicy",
+    "AWS::SQS::QueuePolicy",
+)
+
+
+@dataclass(frozen=True)
+class FunctionCode:
+    """The folders that Lambda would mount at /var/task and, one over the other, at /opt."""
+
+    task: Path
+    layers: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Template:
+    """One SAM template, translated."""
+
+    cloudformation: dict[str, Any]
+    functions: dict[str, FunctionCode]
+    """Logical id of a function → its folders."""
+
+    def resources(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Logical id and properties, with their references, of all resources of one type."""
+        for logical_id, resource in self.cloudformation["Resources"].items():
+            if resource["Type"] == kind:
+                yield logical_id, resource.get("Properties", {})
+
+
+def load_template(path: Path, session: boto3.Session) -> Template:
+    """Read and translate a SAM template; folders are relative to it, as in `sam build`."""
+    source = yaml_parse(path.read_text(encoding="utf-8"))
+    return Template(
+        without_unsupported(_translated(source, session)),
+        dict(_functions(source, path.parent)),
+    )
+
+
+def without_unsupported(cloudformation: dict[str, Any]) -> dict[str, Any]:
+    """The template without the resources that moto cannot create, and without what refers to those."""
+    kept = dict(cloudformation["Resources"])
+    outputs = dict(cloudformation.get("Outputs", {}))
+    dropped = {k for k, v in kept.items() if v["Type"].startswith(MOTO_CANNOT_CREATE)}
+    while dropped:
+        kept = {k: v for k, v in kept.items() if k not in dropped}
+        outputs = {k: v for k, v in outputs.items() if not _refers(v, dropped)}
+        dropped = {k for k, v in kept.items() if _refers(v, dropped)}
+    return {**cloudformation, "Resources": kept, "Outputs": outputs}
+
+
+def _refers(node: Any, logical_ids: set[str]) -> bool:
+    text = json.dumps(node)
+    return any(
+        sign in text
+        for name in logical_ids
+        for sign in (f'{{"Ref": "{name}"}}', f'["{name}", ', f"${{{name}}}", f"${{{name}.")
+    )
+
+
+def _translated(source: dict[str, Any], session: boto3.Session) -> dict[str, Any]:
+    uploaded = copy.deepcopy(source)
+    for properties, name in _code_properties(uploaded):
+        properties[name] = UPLOADED
+    translator = Translator(managed_policy_map={}, sam_parser=Parser(), boto_session=session)
+    translated: dict[str, Any] = translator.translate(uploaded, parameter_values={})
+    return translated
+
+
+def _code_properties(source: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    yield source.get("Globals", {}).get("Function", {}), "CodeUri"
+    for resource in source["Resources"].values():
+        if name := CODE_PROPERTIES.get(resource["Type"]):
+            yield resource["Properties"], name
+
+
+def _functions(source: dict[str, Any], root: Path) -> Iterator[tuple[str, FunctionCode]]:
+    defaults = source.get("Globals", {}).get("Function", {})
+    for logical_id, resource in source["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            properties = {**defaults, **resource["Properties"]}
+            layers = (source["Resources"][layer["Ref"]] for layer in properties.get("Layers", []))
+            yield (
+                logical_id,
+                FunctionCode(
+                    task=root / properties["CodeUri"],
+                    layers=tuple(root / layer["Properties"]["ContentUri"] for layer in layers),
+                ),
+            )

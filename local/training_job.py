@@ -1,0 +1,132 @@
+"""One training job as SageMaker runs it: fill the folder, run the script, bring home what it made."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.ml_folder import DownloadError, MlFolder, arguments, environment, hyperparameters
+from local.processes import end_group
+from local.s3_files import FolderCopy, upload_tarball
+
+WATCH_SECONDS = 0.2
+COPY_SECONDS = 1.0
+REASON_LENGTH = 1024
+DAY_SECONDS = 86400
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended, in SageMaker's words."""
+
+    status: str
+    secondary_status: str
+    failure_reason: str | None = None
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What it takes to run one job."""
+
+    request: dict[str, Any]
+    arn: str
+    folder: MlFolder
+    log: Path
+    s3: Any
+    aws: dict[str, str]
+    """Credentials and endpoint; a job with network isolation never sees them."""
+    stop: threading.Event
+    enter: Callable[[str], None]
+    """Told each secondary status as it begins."""
+
+    def run(self) -> Outcome:
+        self.enter("Downloading")
+        checkpoints = self._checkpoints()
+        try:
+            self.folder.prepare(self.s3, self.request)
+        except DownloadError as error:
+            return Outcome("Failed", "Failed", f"ClientError: {error}"[:REASON_LENGTH])
+        checkpoints.restore()
+        self.enter("Training")
+        outcome = self._train(checkpoints)
+        self.enter("Uploading")
+        checkpoints.update()
+        self._upload(outcome)
+        return outcome
+
+    def _checkpoints(self) -> FolderCopy:
+        return FolderCopy(
+            self.s3, self.folder.checkpoints, self.request["CheckpointConfig"]["S3Uri"]
+        )
+
+    def _train(self, checkpoints: FolderCopy) -> Outcome:
+        process = self._start()
+        try:
+            ended = self._watch(process, checkpoints)
+        finally:
+            end_group(process)
+        return ended or self._outcome(process.wait())
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        values = hyperparameters(self.request, self.folder)
+        own = {name: value for name, value in values.items() if not name.startswith("sagemaker_")}
+        isolated = self.request.get("EnableNetworkIsolation", False)
+        self.folder.extract_code(values["sagemaker_submit_directory"])
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, values["sagemaker_program"], *arguments(own)],
+                cwd=self.folder.code,
+                env={
+                    **environment(self.request, self.arn, self.folder),
+                    **({} if isolated else self.aws),
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _watch(self, process: subprocess.Popen[bytes], checkpoints: FolderCopy) -> Outcome | None:
+        """Copy checkpoints until the script ends; the outcome when it was not let to its end."""
+        start = copied = time.monotonic()
+        limit = self.request["StoppingCondition"].get("MaxRuntimeInSeconds", DAY_SECONDS)
+        while process.poll() is None:
+            now = time.monotonic()
+            if self.stop.wait(WATCH_SECONDS):
+                return Outcome("Stopped", "Stopped")
+            if now - start > limit:
+                return Outcome("Stopped", "MaxRuntimeExceeded")
+            if now - copied > COPY_SECONDS:
+                checkpoints.update()
+                copied = now
+        return None
+
+    def _outcome(self, code: int) -> Outcome:
+        if code == 0:
+            return Outcome("Completed", "Completed")
+        # A container reports a signal as 128 + its number.
+        code = 128 - code if code < 0 else code
+        failure = self.folder.output / "failure"
+        reason = failure.read_text("utf-8", "replace") if failure.exists() else _toolkit_text(code)
+        # The toolkit itself always exits with 1.
+        suffix = ", exit code: 1"
+        head = f"AlgorithmError: {reason}"[: REASON_LENGTH - len(suffix)]
+        return Outcome("Failed", "Failed", head + suffix)
+
+    def _upload(self, outcome: Outcome) -> None:
+        """Output always; a model unless the job failed."""
+        target = self.request["OutputDataConfig"]["S3OutputPath"].rstrip("/")
+        target = f"{target}/{self.request['TrainingJobName']}/output"
+        made = any(self.folder.model.iterdir())
+        if outcome.status == "Completed" or (outcome.status == "Stopped" and made):
+            upload_tarball(self.s3, self.folder.model, f"{target}/model.tar.gz")
+        upload_tarball(self.s3, self.folder.output_data, f"{target}/output.tar.gz")
+
+
+def _toolkit_text(code: int) -> str:
+    extra = '\nExtraInfo "OutOfMemory: Process killed by SIGKILL"' if code == 137 else ""
+    return f'ExecuteUserScriptError:\nExitCode {code}\nErrorMessage ""{extra}'

@@ -1,0 +1,278 @@
+"""What becomes of uploads: the template's own stack, its functions, and a stub of the training."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from local.cloud import Cloud
+
+ROOT = Path(__file__).parents[2]
+TRAIN = (ROOT / "samples/penguins_train.csv").read_bytes()
+TEST = (ROOT / "samples/penguins_test.csv").read_bytes()
+ENDED = {"refused", "completed", "failed", "stopped"}
+SECONDS = 60
+
+
+@pytest.fixture
+def name() -> str:
+    return f"penguins {uuid4().hex[:6]}"
+
+
+def drop(cloud: Cloud, key: str, content: bytes | str) -> None:
+    body = content.encode() if isinstance(content, str) else content
+    cloud.endpoint.client("s3").put_object(Bucket=cloud.bucket, Key=key, Body=body)
+
+
+def keys(cloud: Cloud, prefix: str = "") -> set[str]:
+    pages = cloud.endpoint.client("s3").get_paginator("list_objects_v2")
+    found = pages.paginate(Bucket=cloud.bucket, Prefix=prefix)
+    return {entry["Key"] for page in found for entry in page.get("Contents", [])}
+
+
+def text(cloud: Cloud, key: str) -> str:
+    body = cloud.endpoint.client("s3").get_object(Bucket=cloud.bucket, Key=key)["Body"]
+    return str(body.read().decode())
+
+
+def jobs(cloud: Cloud, slug: str) -> list[str]:
+    found = cloud.endpoint.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]
+    names = [job["TrainingJobName"] for job in found]
+    return [name for name in names if name.startswith(f"{slug}-")]
+
+
+def status(cloud: Cloud, prefix: str, states: set[str]) -> dict[str, Any]:
+    """The status as soon as it is in one of the states."""
+    deadline = time.monotonic() + SECONDS
+    found: dict[str, Any] = {}
+    while time.monotonic() < deadline:
+        if f"{prefix}status.json" in keys(cloud, prefix):
+            found = json.loads(text(cloud, f"{prefix}status.json"))
+            if found["state"] in states:
+                return found
+        time.sleep(0.1)
+    raise AssertionError(f"{prefix} is still {found}")
+
+
+def ended(cloud: Cloud, name: str) -> dict[str, Any]:
+    return status(cloud, f"results/{name}/", ENDED)
+
+
+def uploaded_event(cloud: Cloud, key: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((ROOT / "events/dataset_uploaded.json").read_text())
+    body = json.loads(event["Records"][0]["body"])
+    body["detail"]["bucket"]["name"] = cloud.bucket
+    body["detail"]["object"]["key"] = key
+    event["Records"][0]["body"] = json.dumps(body)
+    return event
+
+
+def test_train_and_test_dropped_together_end_in_results(cloud: Cloud, name: str) -> None:
+    drop(cloud, f"data/{name}_test.csv", TEST)
+    drop(cloud, f"data/{name}_train.csv", TRAIN)
+    found = ended(cloud, name)
+    assert (found["state"], found["target"]) == ("completed", "species")
+    assert found["model"] in keys(cloud)
+    assert set(found["files"].values()) <= keys(cloud)
+    job = json.loads(text(cloud, f"jobs/{found['job']}/job.json"))
+    assert job["test"]["key"] == f"data/{name}_test.csv"
+    assert "What to do next" in text(cloud, f"results/{name}/STATUS.txt")
+
+
+def test_a_test_file_that_comes_first_waits_for_its_train_file(cloud: Cloud, name: str) -> None:
+    drop(cloud, f"data/{name}_test.csv", TEST)
+    waiting = status(cloud, f"results/{name}/", {"waiting"})
+    assert f"data/{name}_train.csv" in waiting["headline"]
+    drop(cloud, f"data/{name}_train.csv", TRAIN)
+    assert ended(cloud, name)["state"] == "completed"
+    assert len(jobs(cloud, name.replace(" ", "-"))) == 1
+
+
+def test_a_train_file_alone_is_trained(cloud: Cloud, name: str) -> None:
+    drop(cloud, f"data/{name}.json", '{"target": "species"}')
+    drop(cloud, f"data/{name}_train.csv", TRAIN)
+    found = ended(cloud, name)
+    assert (found["state"], found["target"]) == ("completed", "species")
+
+
+def test_a_test_file_that_comes_late_is_noted_and_starts_no_second_job(
+    cloud: Cloud, name: str
+) -> None:
+    drop(cloud, f"data/{name}.json", '{"target": "species"}')
+    drop(cloud, f"data/{name}_train.csv", TRAIN)
+    ended(cloud, name)
+    drop(cloud, f"data/{name}_test.csv", TEST)
+    deadline = time.monotonic() + SECONDS
+    while not (found := ended(cloud, name))["notes"] and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert "codefree predict" in found["notes"][0]
+    assert found["state"] == "completed"
+    assert len(jobs(cloud, name.replace(" ", "-"))) == 1
+
+
+def test_the_same_event_ten_times_at_once_makes_one_job(cloud: Cloud, name: str) -> None:
+    drop(cloud, f"data/{name}_test.csv", TEST)
+    drop(cloud, f"data/{name}_train.csv", TRAIN)
+    function = cloud.functions["StartTrainingFunction"]
+    event = uploaded_event(cloud, f"data/{name}_train.csv")
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(function.invoke, [event] * 10))
+    assert answers == [{"batchItemFailures": []}] * 10
+    assert ended(cloud, name)["state"] == "completed"
+    assert len(jobs(cloud, name.replace(" ", "-"))) == 1
+    function.invoke(event)
+    assert ended(cloud, name)["state"] == "completed"
+
+
+def test_an_ended_job_that_is_told_twice_is_published_once(cloud: Cloud, name: str) -> None:
+    drop(cloud, f"data/{name}_test.csv", TEST)
+    drop(cloud, f"data/{name}_train.csv", TRAIN)
+    before = ended(cloud, name)
+    event = json.loads((ROOT / "events/training_job_completed.json").read_text())
+    event["detail"]["TrainingJobName"] = before["job"]
+    deadline = time.monotonic() + SECONDS
+    own = f"results/{name}/{before['job']}/status.json"
+    while own not in keys(cloud, own) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    cloud.functions["PublishResultsFunction"].invoke(event)
+    assert ended(cloud, name) == before
+
+
+def test_the_same_bytes_again_are_not_trained_again(cloud: Cloud, name: str) -> None:
+    drop(cloud, f"data/{name}_test.csv", TEST)
+    drop(cloud, f"data/{name}_train.csv", TRAIN)
+    ended(cloud, name)
+    drop(cloud, f"data/{name}_train.csv", TRAIN)
+    deadline = time.monotonic() + SECONDS
+    while not (found := ended(cloud, name))["notes"] and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert "nothing was trained or paid twice" in found["notes"][0]
+    assert len(jobs(cloud, name.replace(" ", "-"))) == 1
+
+
+HEADER, *ROWS = TRAIN.decode().splitlines()
+ONE_CLASS = "\n".join([HEADER, *("Gentoo" + row[row.index(",") :] for row in ROWS)])
+BAD_TRAIN_FILES: dict[str, tuple[bytes | str, str]] = {
+    "empty": ("", "is empty"),
+    "header only": (f"{HEADER}\n", "has column names but no rows"),
+    "one class": (ONE_CLASS, "'Gentoo' in every row"),
+    "png": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "is a PNG picture, not a CSV"),
+    "few rows": ("\n".join([HEADER, *ROWS[:7]]), "at least 20 are needed"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_TRAIN_FILES)
+def test_a_train_file_that_cannot_work_is_refused_in_words(
+    cloud: Cloud, kind: str, name: str
+) -> None:
+    content, words = BAD_TRAIN_FILES[kind]
+    drop(cloud, f"data/{name}.json", '{"target": "species"}')
+    drop(cloud, f"data/{name}_train.csv", content)
+    assert_refused(cloud, name, words)
+
+
+def test_a_target_that_is_not_there_is_refused_with_the_nearest(cloud: Cloud, name: str) -> None:
+    drop(cloud, f"data/{name}.json", '{"target": "Specie"}')
+    drop(cloud, f"data/{name}_train.csv", TRAIN)
+    assert_refused(cloud, name, "no column 'Specie'; did you mean 'species'?")
+
+
+def test_a_test_file_without_three_columns_is_refused_with_their_names(
+    cloud: Cloud, name: str
+) -> None:
+    drop(cloud, f"data/{name}.json", '{"target": "species"}')
+    drop(cloud, f"data/{name}_test.csv", "bill_length_mm,sex,body_mass_g\n40,MALE,4000\n")
+    drop(cloud, f"data/{name}_train.csv", TRAIN)
+    assert_refused(
+        cloud, name, "lacks 3 of the train file's columns: island, bill_depth_mm, flipper_length_mm"
+    )
+
+
+def test_a_dataset_that_would_cost_more_than_its_cap_is_refused(cloud: Cloud, name: str) -> None:
+    settings = {"target": "species", "training_minutes": 600, "max_cost_usd": 0.5}
+    drop(cloud, f"data/{name}.json", json.dumps(settings))
+    drop(cloud, f"data/{name}_train.csv", TRAIN)
+    assert_refused(cloud, name, "The smallest cap that would do is max_cost_usd = ")
+
+
+def test_a_corrected_settings_file_is_enough_to_try_again(cloud: Cloud, name: str) -> None:
+    drop(cloud, f"data/{name}.json", '{"taget": "species"}')
+    drop(cloud, f"data/{name}_train.csv", TRAIN)
+    assert_refused(cloud, name, "unknown setting 'taget'; did you mean 'target'?")
+    drop(cloud, f"data/{name}.json", '{"target": "species"}')
+    assert status(cloud, f"results/{name}/", {"completed"})
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "한" * 40,
+        "two words",
+        "a+b",
+        "sales (1)",
+        "x; touch INJECTED; #",
+        'it\'s "quoted"',
+        "100%25 $HOME `id`",
+    ],
+)
+def test_an_odd_name_simply_works(cloud: Cloud, odd: str, name: str) -> None:
+    dataset = f"{odd}{name[-6:]}"
+    drop(cloud, f"data/{dataset}_test.csv", TEST)
+    drop(cloud, f"data/{dataset}_train.csv", TRAIN)
+    found = ended(cloud, dataset)
+    assert found["state"] == "completed", found
+    written = {key for key in keys(cloud) if name[-6:] in key and not key.startswith("data/")}
+    assert all(key.startswith((f"results/{dataset}/", "jobs/", "models/")) for key in written)
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("data/../escape_train.csv", "not into a folder"),
+        ("data/folder/x_train.csv", "not into a folder"),
+        ("data/penguins.csv", "name it data/<name>_train.csv"),
+        ("data/" + "x" * 201 + "_train.csv", "longer than 200 bytes"),
+    ],
+)
+def test_a_key_that_is_no_dataset_is_answered_below_refused(
+    cloud: Cloud, key: str, words: str
+) -> None:
+    before = keys(cloud)
+    drop(cloud, key, TRAIN)
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        new = {k for k in keys(cloud, "results/_refused/") - before if k.endswith("STATUS.txt")}
+        if any(words in text(cloud, k) and key in text(cloud, k) for k in new):
+            break
+        time.sleep(0.1)
+    else:
+        raise AssertionError(f"no answer to {key}")
+    assert not any("escape" in job for job in jobs(cloud, "escape"))
+
+
+def test_nothing_that_was_refused_is_tried_again_or_put_aside(cloud: Cloud, name: str) -> None:
+    drop(cloud, f"data/{name}_train.csv", "")
+    assert_refused(cloud, name, "is empty")
+    sqs = cloud.endpoint.client("sqs")
+    for logical_id in ("UploadQueue", "UploadDeadLetterQueue"):
+        url = cloud.resources[logical_id].physical_resource_id
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+            left = {k: v for k, v in counts.items() if k.startswith("ApproximateNumber")}
+            if set(left.values()) == {"0"}:
+                break
+            time.sleep(0.1)
+        else:
+            raise AssertionError((logical_id, left))
+
+
+def assert_refused(cloud: Cloud, name: str, words: str) -> None:
+    found = status(cloud, f"results/{name}/", {"refused"})
+    assert words in text(cloud, f"results/{name}/STATUS.txt")
+    assert "No training job was started and nothing was paid." in found["details"]
+    assert jobs(cloud, name.replace(" ", "-")) == []
