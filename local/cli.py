@@ -29,7 +29,7 @@ TrainFile = Annotated[Path, typer.Argument(metavar="TRAIN.csv", help="The rows t
 TestFile = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[TEST.csv]",
+        metavar="TEST.csv",
         help="The rows to predict. With the target column in it, the model is scored on them; "
         "without, on rows held out of TRAIN.csv.",
     ),
@@ -64,7 +64,9 @@ def run(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object; all else goes to stderr.")
     ] = False,
-    verbose: Annotated[bool, typer.Option(help="Also tell what the embedded AWS does.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Also tell what the embedded AWS does.")
+    ] = False,
 ) -> None:
     """Train on a CSV file: the same pipeline as on AWS, here.
 
@@ -84,7 +86,7 @@ def run(
     _require_name(name)
     for file in (train, test):
         _require_readable(file)
-    with stoppable(_say):
+    with stoppable():
         _say("Starting the embedded AWS …")
         from local import cloud as embedded
         from local import run_dataset, screen
@@ -120,7 +122,7 @@ def up(
     ),
 ) -> None:
     """Keep the embedded AWS up until Ctrl-C, and use it with the AWS CLI."""
-    with stoppable(_say):
+    with stoppable():
         _say("Starting the embedded AWS …")
         from local import cloud as embedded
         from local.keep_up import instructions, tell_events
@@ -162,7 +164,7 @@ def predict(
     from local import predict as prediction
 
     out = out or file.with_name(f"{file.stem}_predictions.csv")
-    with stoppable(_say):
+    with stoppable():
         _say("Loading the model …")
         try:
             rows = prediction.predict(model, file, out)

@@ -153,7 +153,7 @@ class _Stack:
         self.pollers: list[threading.Thread] = []
         stack_id, self.outputs = self._create()
         backend = cloudformation_backends[ACCOUNT][endpoint.region]
-        self.resources = backend.stacks[stack_id].resource_map
+        self.resources: Any = backend.stacks[stack_id].resource_map
 
     def _create(self) -> tuple[str, dict[str, str]]:
         cloudformation = self._endpoint.client("cloudformation")

@@ -1,7 +1,8 @@
 """Ctrl-C, SIGTERM and a closed terminal end a command so that nothing of it is left behind."""
 
 import signal
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
@@ -10,19 +11,21 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def stoppable(say: Callable[[str], None]) -> Iterator[None]:
+def stoppable() -> Iterator[None]:
     """A block that a signal leaves as an error would; the exit code is 128 + the signal."""
-
-    def stop(number: int, frame: FrameType | None) -> NoReturn:
-        # A second signal must not cut the cleaning up short.
-        for other in SIGNALS:
-            signal.signal(other, signal.SIG_IGN)
-        say("Stopping everything that was started …")
-        raise SystemExit(128 + number)
-
-    before = {number: signal.signal(number, stop) for number in SIGNALS}
+    before = {number: signal.signal(number, _stop) for number in SIGNALS}
     try:
         yield
+    except SystemExit:
+        print("Stopped: nothing that was started is left.", file=sys.stderr)
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    # A second signal must not cut the cleaning up short.
+    for other in SIGNALS:
+        signal.signal(other, signal.SIG_IGN)
+    raise SystemExit(128 + number)

@@ -66,6 +66,11 @@ class LambdaFunction:
             raise FunctionError("{errorType}: {errorMessage}".format(**answer["error"]))
         return answer["result"]
 
+    def failed(self, error: FunctionError) -> str:
+        """A line for whoever watches."""
+        log = self.configuration.log
+        return f"{log.stem} failed: {error} (log: {log})"
+
     def close(self) -> None:
         with self._lock:
             self._closed = True
@@ -145,7 +150,12 @@ class _Worker:
 
     def _answer(self, seconds: float) -> dict[str, Any]:
         expired = threading.Event()
-        timer = threading.Timer(seconds, lambda: (expired.set(), self.end()))
+
+        def expire() -> None:
+            expired.set()
+            self.end()
+
+        timer = threading.Timer(seconds, expire)
         timer.start()
         assert self._process.stdout is not None
         line = self._process.stdout.readline()

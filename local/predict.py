@@ -82,8 +82,10 @@ def parse_csv(content: bytes, name: str) -> CsvTable:
 def extract_model(model: Path, folder: Path) -> None:
     """Unpack a model.tar.gz, which may come from anybody: nothing lands outside the folder."""
     try:
-        with tarfile.open(model) as archive:
+        with model.open("rb") as file, tarfile.open(fileobj=file, mode="r:gz") as archive:
             archive.extractall(folder, filter="data")
+    except FileNotFoundError as error:
+        raise PredictError(f"Cannot read {model}: {error.strerror}.") from error
     except (tarfile.TarError, EOFError, OSError) as error:
         raise PredictError(f"{model} is not a model.tar.gz: {error}.") from error
     if not (folder / "code" / "inference.py").exists():

@@ -3,13 +3,14 @@
 Arguments: the model's folder, rows.csv, where to write the answer, where to write a refusal.
 """
 
+import importlib
 import sys
 from pathlib import Path
 
 
 def main(model: Path, rows: Path, answer: Path, reason: Path) -> None:
     sys.path.insert(0, str(model / "code"))
-    import inference
+    inference = importlib.import_module("inference")
 
     predictor = inference.model_fn(str(model))
     try:

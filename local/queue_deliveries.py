@@ -57,7 +57,7 @@ def batch_delivery(
         try:
             response = function.invoke({"Records": [_record(m, mapping) for m in messages]})
         except FunctionError as error:
-            warn(f"{function.configuration.name} failed: {error}")
+            warn(function.failed(error))
             return
         if "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", []):
             messages = succeeded(messages, response)
@@ -99,7 +99,7 @@ def event_delivery(
                 # moto leaves the account out.
                 function.invoke({"account": ACCOUNT, **json.loads(message["Body"])})
             except FunctionError as error:
-                warn(f"{function.configuration.name} failed: {error}")
+                warn(function.failed(error))
                 if tries <= len(RETRY_PAUSES_SECONDS):
                     pause = RETRY_PAUSES_SECONDS[tries - 1]
                     sqs.change_message_visibility(**receipt, VisibilityTimeout=pause)

@@ -45,6 +45,7 @@ class Results:
     status: dict[str, Any]
     folder: Path
     """Of the job, or of the dataset where no job was started."""
+    files: list[Path]
     seconds: float
     performance: dict[str, Any] = field(default_factory=dict)
     leaderboard: list[dict[str, str]] = field(default_factory=list)
@@ -52,10 +53,6 @@ class Results:
     @property
     def completed(self) -> bool:
         return bool(self.status["state"] == "completed")
-
-    @property
-    def files(self) -> list[Path]:
-        return sorted(path for path in self.folder.rglob("*") if path.is_file())
 
     def find(self, name: str) -> Path | None:
         file = self.folder / name
@@ -72,7 +69,7 @@ class Results:
             "metrics": self.performance.get("all_metrics", {}),
             "warnings": self.performance.get("warnings", []),
             "folder": str(self.folder),
-            "files": {file.relative_to(self.folder).as_posix(): str(file) for file in self.files},
+            "files": [str(file) for file in self.files],
             "seconds": round(self.seconds, 1),
         }
 
@@ -109,21 +106,28 @@ def fetch(
     s3 = cloud.endpoint.client("s3")
     prefix = f"results/{dataset.name}/"
     folder = out / dataset.name
-    download_prefix(s3, cloud.bucket, prefix, folder)
+    files = download_prefix(s3, cloud.bucket, prefix, folder)
     if not status["results"]:
-        return Results(status, folder, seconds)
+        return Results(status, folder, files, seconds)
     job = file_below(folder, status["results"].removeprefix(prefix))
     if status["model"]:
-        s3.download_file(cloud.bucket, status["model"], str(job / "model.tar.gz"))
-    performance = job / f"{dataset.name}_model_performance.txt"
-    leaderboard = job / f"{dataset.name}_leaderboard.csv"
+        files.append(job / "model.tar.gz")
+        s3.download_file(cloud.bucket, status["model"], str(files[-1]))
     return Results(
         status,
         job,
+        files,
         seconds,
-        json.loads(performance.read_text("utf-8")) if performance.exists() else {},
-        _rows(leaderboard) if leaderboard.exists() else [],
+        _performance(job / f"{dataset.name}_model_performance.txt"),
+        _rows(job / f"{dataset.name}_leaderboard.csv"),
     )
+
+
+def _performance(file: Path) -> dict[str, Any]:
+    if not file.exists():
+        return {}
+    performance: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return performance
 
 
 def _status(s3: Any, bucket: str, dataset: Dataset) -> dict[str, Any] | None:
@@ -145,5 +149,7 @@ def _read_json(s3: Any, bucket: str, key: str) -> dict[str, Any] | None:
 
 
 def _rows(file: Path) -> list[dict[str, str]]:
+    if not file.exists():
+        return []
     with file.open(encoding="utf-8-sig", newline="") as lines:
         return list(csv.DictReader(lines))

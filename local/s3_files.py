@@ -35,8 +35,8 @@ def download_prefix(s3: Any, bucket: str, prefix: str, folder: Path) -> list[Pat
 
 def file_below(folder: Path, name: str) -> Path:
     """Where the file of that name goes; a name may come from anybody who may write objects."""
-    file = (folder / name.lstrip("/")).resolve()
-    if not file.is_relative_to(folder.resolve()):
+    file = folder / name.lstrip("/")
+    if not file.resolve().is_relative_to(folder.resolve()):
         raise KeyOutsideFolderError(f"An object is named {name!r}, which lies outside {folder}.")
     return file
 
@@ -57,13 +57,13 @@ class FolderCopy:
 
     def update(self) -> None:
         """Upload the files that are new or changed since the last time."""
-        for file in sorted(path.resolve() for path in self._folder.rglob("*") if path.is_file()):
+        for file in sorted(path for path in self._folder.rglob("*") if path.is_file()):
             try:
                 version, content = _version(file), file.read_bytes()
             except FileNotFoundError:
                 continue  # renamed since it was listed
             if self._copied.get(file) != version:
-                key = self._prefix + file.relative_to(self._folder.resolve()).as_posix()
+                key = self._prefix + file.relative_to(self._folder).as_posix()
                 self._s3.put_object(Bucket=self._bucket, Key=key, Body=content)
                 self._copied[file] = version
 

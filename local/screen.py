@@ -46,12 +46,15 @@ def progress_in_words(progress: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def show_results(results: Results, model: Path | None, console: Console) -> None:
+def show_results(results: Results, console: Console) -> None:
     """The leaderboard, the score, where everything is and what to do next."""
     status = results.status
     console.print()
-    if results.leaderboard:
-        console.print(leaderboard_table(results.leaderboard))
+    if rows := results.leaderboard:
+        shown = rows[:LEADERBOARD_ROWS]
+        some = f"the best {len(shown)} of " if len(shown) < len(rows) else ""
+        console.print(f"Leaderboard: {some}{len(rows)} models")
+        console.print(leaderboard_table(shown))
     console.print(f"[bold]{escape(status['headline'])}[/]", soft_wrap=True)
     if not results.completed:
         for line in (*status["details"], *status["next"]):
@@ -59,6 +62,7 @@ def show_results(results: Results, model: Path | None, console: Console) -> None
         return
     for warning in results.performance.get("warnings", []):
         console.print(f"Note: {escape(warning)}", soft_wrap=True)
+    model = results.find("model.tar.gz")
     lines = {
         "Report": results.find("report.html"),
         "Predictions": results.find(f"{status['dataset']}_test_predictions.csv"),
@@ -74,15 +78,13 @@ def show_results(results: Results, model: Path | None, console: Console) -> None
 
 
 def leaderboard_table(rows: list[dict[str, str]]) -> Table:
-    """The first rows of the leaderboard, numbers short."""
-    shown = rows[:LEADERBOARD_ROWS]
-    more = f", the best {len(shown)} of {len(rows)} models" if len(rows) > len(shown) else ""
-    table = Table(title=f"Leaderboard{more}", title_justify="left")
+    """The rows of a leaderboard, numbers short."""
+    table = Table()
     for column in rows[0]:
         table.add_column(
             escape(column), justify="left" if column in ("model", "metric") else "right"
         )
-    for row in shown:
+    for row in rows:
         table.add_row(*(escape(_short(value or "")) for value in row.values()))
     return table
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
-from samtranslator.yaml_helper import yaml_parse
+from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
+from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 CODE_PROPERTIES = {
     "AWS::Serverless::Function": "CodeUri",
@@ -60,7 +60,7 @@ def load_template(path: Path, session: boto3.Session) -> Template:
 
 
 def without_unsupported(cloudformation: dict[str, Any]) -> dict[str, Any]:
-    """The template without the resources that moto cannot create, and without what refers to those."""
+    """The template without what moto cannot create, and without what refers to that."""
     kept = dict(cloudformation["Resources"])
     outputs = dict(cloudformation.get("Outputs", {}))
     dropped = {k for k, v in kept.items() if v["Type"].startswith(MOTO_CANNOT_CREATE)}

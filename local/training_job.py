@@ -1,4 +1,4 @@
-"""One training job as SageMaker runs it: fill the folder, run the script, bring home what it made."""
+"""One training job as SageMaker runs it: fill the folder, run the script, upload what it made."""
 
 import subprocess
 import sys

@@ -1,0 +1,246 @@
+"""The console script, as a user runs it, with a training script that takes no time."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import STUB_TRAINING
+
+ROOT = Path(__file__).parents[2]
+CODEFREE = f"""
+import functools, pathlib
+from local import cloud
+cloud.Settings = functools.partial(
+    cloud.Settings, training_source=pathlib.Path({str(STUB_TRAINING)!r})
+)
+from local.cli import main
+main()
+"""
+ROWS = "x,y,label\n" + "".join(f"{n},{n % 7},{n % 2}\n" for n in range(40))
+
+
+@pytest.fixture
+def train(tmp_path: Path) -> Path:
+    file = tmp_path / "toys_train.csv"
+    file.write_text(ROWS)
+    return file
+
+
+def start(folder: Path, *arguments: str | Path) -> "subprocess.Popen[str]":
+    """The script in a folder of its own, which also takes its temporary files."""
+    temporary = folder / "tmp"
+    temporary.mkdir(exist_ok=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", CODEFREE, *map(str, arguments)],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def codefree(folder: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    process = start(folder, *arguments)
+    out, err = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def descendants(process: int) -> set[int]:
+    """The ids of all processes that a process has started, and theirs."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True)
+    parents = {int(pid): int(parent) for pid, parent in map(str.split, listed.stdout.splitlines())}
+    found = {process}
+    while new := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= new
+    return found - {process}
+
+
+def alive(process: int) -> bool:
+    listed = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True
+    )
+    return listed.stdout.strip() != "" and not listed.stdout.strip().startswith("Z")
+
+
+def test_run_leaves_results_and_model_and_prints_the_leaderboard(
+    tmp_path: Path, train: Path
+) -> None:
+    done = codefree(tmp_path, "run", train)
+    assert done.returncode == 0, done.stderr
+    (job,) = (
+        path for path in (tmp_path / "results" / "toys").iterdir() if path.name[:5] == "toys-"
+    )
+    assert {"report.html", "toys_leaderboard.csv", "model.tar.gz"} <= {
+        p.name for p in job.iterdir()
+    }
+    assert "Leaderboard" in done.stdout
+    assert "accuracy is 0.75 on the hold-out (4 rows)" in done.stdout
+    assert str((job / "report.html").relative_to(tmp_path)) in done.stdout
+    assert list((tmp_path / "tmp").iterdir()) == []
+    predicted = codefree(tmp_path, "predict", job / "model.tar.gz", train)
+    assert predicted.returncode == 0, predicted.stderr
+    with (tmp_path / "toys_train_predictions.csv").open(encoding="utf-8-sig") as lines:
+        rows = list(csv.DictReader(lines))
+    assert rows[3] == {"x": "3", "y": "3", "label": "1", "prediction": "1"}
+
+
+def test_run_as_json_prints_one_object_and_nothing_else_on_stdout(
+    tmp_path: Path, train: Path
+) -> None:
+    done = codefree(
+        tmp_path, "run", train, "--json", "--name", "my toys", "--target", "y", "--out", "made"
+    )
+    answer = json.loads(done.stdout)
+    assert (answer["status"], answer["dataset"]) == ("completed", "my toys")
+    assert answer["metrics"] == {"accuracy": 0.75}
+    assert f"{answer['folder']}/report.html" in answer["files"]
+    assert all((tmp_path / file).exists() for file in answer["files"])
+    assert answer["folder"].startswith("made/my toys/")
+    status = json.loads((tmp_path / "made" / "my toys" / "status.json").read_text())
+    assert status["target"] == "y"
+
+
+def test_run_of_a_file_that_cannot_work_says_why_and_fails(tmp_path: Path) -> None:
+    empty = tmp_path / "nothing_train.csv"
+    empty.write_text("x,y,label\n")
+    done = codefree(tmp_path, "run", empty)
+    assert done.returncode == 1
+    assert "no rows" in done.stdout
+
+
+def test_run_whose_job_fails_says_why_and_fails(tmp_path: Path, train: Path) -> None:
+    done = codefree(tmp_path, "run", train, "--name", "fails")
+    assert done.returncode == 1
+    assert "The stub was told to fail." in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["missing_train.csv"], "Cannot read missing_train.csv: No such file or directory."),
+        (["toys_train.csv", "missing.csv"], "Cannot read missing.csv"),
+        (["toys_train.csv", "--name", ".."], "cannot be the name of a dataset"),
+        (["toys_train.csv", "--settings", "toys_train.csv"], "is not JSON"),
+    ],
+)
+def test_run_of_something_impossible_is_refused_in_a_sentence(
+    tmp_path: Path, train: Path, arguments: list[str], words: str
+) -> None:
+    done = codefree(tmp_path, "run", *arguments)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_run_leaves_no_process_and_no_temporary_file(
+    tmp_path: Path, train: Path, number: signal.Signals
+) -> None:
+    process = start(tmp_path, "run", train, "--name", "sleeps")
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("fitting"):
+            break
+    children = descendants(process.pid)
+    assert len(children) >= 2, "a function and a job were running"
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert err.strip() == "Stopped: nothing that was started is left."
+    assert [child for child in children if alive(child)] == []
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_run_ignores_the_users_own_aws_settings_and_proxies(tmp_path: Path) -> None:
+    empty = tmp_path / "nothing_train.csv"
+    empty.write_text("x,y,label\n")
+    environ = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "AWS_PROFILE": "a profile that does not exist",
+        "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", "from local.cli import main; main()", "run", empty],
+        cwd=tmp_path,
+        env=environ,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=120,
+    )
+    assert "has column names but no rows" in done.stdout
+
+
+def test_up_tells_what_to_type_and_what_happens(tmp_path: Path, train: Path) -> None:
+    process = start(tmp_path, "up", "--port", "0")
+    assert process.stdout is not None and process.stderr is not None
+    told = []
+    for line in process.stdout:
+        told.append(line.strip())
+        if line.startswith("Logs"):
+            break
+    (export,) = (line for line in told if line.startswith("export "))
+    (copy,) = (
+        line for line in told if line.endswith("titanic_train.csv") or "_train.csv s3" in line
+    )
+    credentials = dict(pair.split("=") for pair in export.split()[1:])
+    url, bucket = copy.split()[2], copy.split()[-1].split("/")[2]
+    upload = (
+        "import boto3, sys; boto3.client('s3', endpoint_url=sys.argv[1])"
+        ".upload_file(sys.argv[2], sys.argv[3], 'data/toys_train.csv')"
+    )
+    subprocess.run(
+        [sys.executable, "-c", upload, url, train, bucket],
+        env={"PATH": os.environ["PATH"], **credentials},
+        check=True,
+    )
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if "is ready" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=60)
+    events = "".join(lines)
+    assert "upload: data/toys_train.csv" in events
+    assert "toys: the model that predicts label is ready." in events
+    assert process.returncode == 130, rest
+
+
+def test_up_on_a_taken_port_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = codefree(tmp_path, "up", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 1
+    assert "choose another with --port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_predict_with_something_else_than_a_model_is_refused(tmp_path: Path, train: Path) -> None:
+    with tarfile.open(tmp_path / "other.tar.gz", "w:gz") as archive:
+        archive.add(train, arcname="rows.csv")
+    done = codefree(tmp_path, "predict", tmp_path / "other.tar.gz", train)
+    assert done.returncode == 1
+    assert "holds no code/inference.py" in done.stderr
+    assert "is not a model.tar.gz" in codefree(tmp_path, "predict", train, train).stderr
+    assert "Cannot read" in codefree(tmp_path, "predict", tmp_path / "none.tar.gz", train).stderr
+
+
+def test_help_needs_nothing_that_is_slow_to_import(tmp_path: Path) -> None:
+    script = "import sys, local.cli; print({'moto', 'boto3', 'samtranslator'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()"

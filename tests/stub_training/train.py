@@ -1,0 +1,63 @@
+"""Trains in a moment: writes what the real script writes, without fitting anything.
+
+The dataset's name says what is to happen: `fails…` fails, `sleeps…` never ends.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+spec = json.loads((Path(os.environ["SM_CHANNEL_JOB"]) / "job.json").read_text("utf-8"))
+name = spec["dataset"]
+train = (Path(os.environ["SM_CHANNEL_TRAIN"]) / f"{name}_train.csv").read_bytes()
+output = Path(os.environ["SM_OUTPUT_DIR"])
+results = output.parent / "checkpoints"
+model = Path(os.environ["SM_MODEL_DIR"])
+
+PROGRESS = {
+    "stage": "fitting",
+    "percent": 50,
+    "seconds": 1.0,
+    "seconds_left": 9.0,
+    "fitting": "Stub",
+    "models": 0,
+    "best_model": None,
+}
+PERFORMANCE = {
+    "metric": "accuracy",
+    "score": 0.75,
+    "higher_is_better": True,
+    "scored_on": "hold-out",
+    "rows": 4,
+    "problem_type": "binary",
+    "target": spec["target"],
+    "positive_class": "1",
+    "classes": ["0", "1"],
+    "best_model": "Stub",
+    "all_metrics": {"accuracy": 0.75},
+    "warnings": [],
+}
+INFERENCE = '''
+def model_fn(model_dir):
+    return "stub"
+
+def transform_fn(model, body, content_type, accept):
+    lines = body.splitlines()
+    if "x" not in lines[0].split(","):
+        raise ValueError("The column x is missing.")
+    return "prediction\\n" + "1\\n" * (len(lines) - 1), "text/csv"
+'''
+
+(results / "progress.json").write_text(json.dumps(PROGRESS), "utf-8")
+if name.startswith("sleeps"):
+    time.sleep(600)
+if name.startswith("fails"):
+    (output / "failure").write_text("The stub was told to fail.", "utf-8")
+    sys.exit(1)
+(results / f"{name}_leaderboard.csv").write_text("model,metric,score_holdout\nStub,accuracy,0.75\n")
+(results / f"{name}_model_performance.txt").write_text(json.dumps(PERFORMANCE), "utf-8")
+(results / "report.html").write_text(f"<p>{len(train)} bytes</p>", "utf-8")
+(model / "code").mkdir()
+(model / "code" / "inference.py").write_text(INFERENCE, "utf-8")

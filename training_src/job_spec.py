@@ -1,0 +1,92 @@
+"""What the job was given: the folders of the container, and job.json."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where SageMaker puts what comes in and takes what goes out."""
+
+    train: Path
+    test: Path | None
+    job: Path
+    model: Path
+    output: Path
+    output_data: Path
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Folders":
+        test = environ.get("SM_CHANNEL_TEST")
+        return cls(
+            train=Path(environ["SM_CHANNEL_TRAIN"]),
+            test=Path(test) if test else None,
+            job=Path(environ["SM_CHANNEL_JOB"]),
+            model=Path(environ["SM_MODEL_DIR"]),
+            output=Path(environ["SM_OUTPUT_DIR"]),
+            output_data=Path(environ["SM_OUTPUT_DATA_DIR"]),
+        )
+
+    @property
+    def results(self) -> Path:
+        """/opt/ml/checkpoints: SageMaker copies it to the bucket while the job runs."""
+        return self.output.parent / "checkpoints"
+
+
+@dataclass(frozen=True)
+class CsvFile:
+    """One input file and how it is written."""
+
+    path: Path
+    encoding: str
+    delimiter: str
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    """What to learn from which files, and for how long."""
+
+    dataset: str
+    train: CsvFile
+    test: CsvFile | None
+    target: str
+    target_rule: str
+    problem_type: str | None
+    eval_metric: str | None
+    preset: str
+    training_seconds: float
+    ignore_columns: tuple[str, ...]
+    id_column: str | None
+    positive_class: str | None
+    passport: Mapping[str, Any]
+    """All of job.json, for the report."""
+
+
+def read_job_spec(folders: Folders) -> JobSpec:
+    """job.json with the files that the channels really hold."""
+    job = json.loads((folders.job / "job.json").read_text(encoding="utf-8"))
+    return JobSpec(
+        dataset=job["dataset"],
+        train=_file(folders.train, job["train"]),
+        # The channel is the truth; a test file that came too late to be described is written
+        # like its train file.
+        test=_file(folders.test, job["test"] or job["train"]) if folders.test else None,
+        target=job["target"],
+        target_rule=job["target_rule"],
+        problem_type=job["problem_type"],
+        eval_metric=job["eval_metric"],
+        preset=job["preset"],
+        training_seconds=job["training_minutes"] * 60,
+        ignore_columns=tuple(job["ignore_columns"]),
+        id_column=job["id_column"],
+        positive_class=job["positive_class"],
+        passport=job,
+    )
+
+
+def _file(channel: Path, described: Mapping[str, Any]) -> CsvFile:
+    (path,) = [path for path in channel.rglob("*") if path.is_file()]
+    return CsvFile(path, described["encoding"], described["delimiter"])

@@ -1,0 +1,53 @@
+"""The files that the user gets, each as soon as it exists."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+class Results:
+    """Writes into the folder that SageMaker copies live, and once more into the job's output."""
+
+    def __init__(self, folder: Path, output_data: Path, dataset: str) -> None:
+        self._folder = folder
+        self._output_data = output_data
+        self._dataset = dataset
+        self._names: list[str] = []
+
+    def path(self, name: str) -> Path:
+        return self._folder / name
+
+    def named(self, ending: str) -> str:
+        """`titanic_leaderboard.csv` for `leaderboard.csv`."""
+        return f"{self._dataset}_{ending}"
+
+    def write(self, name: str, content: str, encoding: str = "utf-8") -> None:
+        self.make(name, lambda path: path.write_text(content, encoding=encoding, newline=""))
+
+    def write_json(self, name: str, content: Any) -> None:
+        self.write(name, json.dumps(content, ensure_ascii=False, indent=1))
+
+    def make(self, name: str, write: Callable[[Path], Any]) -> None:
+        """Write beside and rename, so that nobody ever sees half a file."""
+        unfinished = self._folder / f".{name}.new"
+        write(unfinished)
+        unfinished.replace(self.path(name))
+        if name not in self._names:
+            self._names.append(name)
+
+    def close(self) -> None:
+        """Copy everything to the output folder, with an index to check the live copy against."""
+        index = [
+            {
+                "name": name,
+                "bytes": self.path(name).stat().st_size,
+                "sha256": hashlib.sha256(self.path(name).read_bytes()).hexdigest(),
+            }
+            for name in self._names
+        ]
+        self.write_json("results_index.json", {"files": index})
+        for name in self._names:
+            shutil.copyfile(self.path(name), self._output_data / name)
