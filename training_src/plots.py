@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import get_font_names
 from problem import Problem
 from scoring import Scored
 from sklearn.metrics import (
@@ -24,9 +25,17 @@ from sklearn.metrics import (
 BLUE, GREY, RED = "#2b6cb0", "#a0aec0", "#c53030"
 MOST_CLASSES_DRAWN = 20
 MOST_POINTS = 3000
-# Titles and labels hold texts of the uploader in any script; `$` would start a formula.
+# Class names may be in any script, and no one font has all of them.
 FONTS = ["DejaVu Sans", "Noto Sans CJK KR", "Noto Sans CJK TC", "NanumGothic", "Malgun Gothic"]
-plt.rcParams.update({"font.family": FONTS, "axes.spines.top": False, "axes.spines.right": False})
+plt.rcParams.update(
+    {
+        "font.family": [name for name in FONTS if name in get_font_names()],
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        # A `$` in a name is no formula.
+        "text.parse_math": False,
+    }
+)
 
 
 def plot(scored: Scored, problem: Problem, path: Path) -> None:
@@ -40,7 +49,6 @@ def plot(scored: Scored, problem: Problem, path: Path) -> None:
     figure.suptitle(
         f"{scored.performance['best_model']} on the {scored.performance['scored_on']} "
         f"({scored.performance['rows']} rows)",
-        parse_math=False,
     )
     figure.savefig(path, dpi=110, format="png")
     plt.close(figure)
@@ -74,7 +82,7 @@ def _draw_precision_recall(
     average = average_precision_score(actual, probability)
     axes.step(recall, precision, where="post", color=BLUE, label=f"average {average:.3f}")
     axes.set(xlabel="Recall", ylabel="Precision", ylim=(0, 1.02))
-    axes.set_title(f"Precision and recall of {_short(positive)}", parse_math=False)
+    axes.set_title(f"Precision and recall of {_short(positive)}")
     axes.legend(loc="lower left", frameon=False)
 
 
@@ -102,11 +110,11 @@ def _draw_confusion(axes: Axes, scored: Scored, classes: list[str]) -> None:
             fontsize=9,
         )
     names = [_short(name) for name in classes]
-    axes.set_title("Confusion matrix", parse_math=False)
+    axes.set_title("Confusion matrix")
     axes.set(xlabel="Predicted", ylabel="Actual")
     turned = 90 if max(map(len, names)) > 4 and len(names) > 4 else 0
-    axes.set_xticks(range(len(names)), names, rotation=turned, parse_math=False)
-    axes.set_yticks(range(len(names)), names, parse_math=False)
+    axes.set_xticks(range(len(names)), names, rotation=turned)
+    axes.set_yticks(range(len(names)), names)
 
 
 def _numbers(scored: Scored) -> Figure:

@@ -39,6 +39,7 @@ def render_report(spec: JobSpec, prepared: Prepared, findings: Findings) -> str:
     return page.render(
         spec=spec,
         performance=findings.performance,
+        fit_metric=prepared.problem.fit_metric,
         refitted=findings.refitted,
         fit_rows=len(prepared.fit),
         features=len(prepared.fit.columns) - 1,

@@ -70,7 +70,7 @@ def train(folders: Folders) -> None:
 
 def _score(predictor: TabularPredictor, prepared: Prepared, results: Results) -> dict[str, Any]:
     scored = score(predictor, prepared, prepared.warnings)
-    can_score = scored.performance["metric"] == predictor.eval_metric.name
+    can_score = scored.performance["metric"] == prepared.problem.metric
     board = leaderboard(predictor, prepared, can_score)
     results.write(results.named("leaderboard.csv"), board.to_csv(index=False))
     results.write(results.named("fit_summary.txt"), _summary(predictor, board))
