@@ -33,7 +33,7 @@ def score(predictor: TabularPredictor, prepared: Prepared, warnings: list[str]) 
     performance = {
         "metric": metric,
         "score": metrics[metric],
-        "higher_is_better": get_metric(metric, kind).greater_is_better,
+        "higher_is_better": get_metric(metric, kind).greater_is_better_internal,
         "scored_on": prepared.scored_on,
         "rows": len(rows),
         "problem_type": kind,

@@ -39,7 +39,7 @@ PERFORMANCE = {
     "all_metrics": {"accuracy": 0.75},
     "warnings": [],
 }
-INFERENCE = '''
+INFERENCE = """
 def model_fn(model_dir):
     return "stub"
 
@@ -48,7 +48,7 @@ def transform_fn(model, body, content_type, accept):
     if "x" not in lines[0].split(","):
         raise ValueError("The column x is missing.")
     return "prediction\\n" + "1\\n" * (len(lines) - 1), "text/csv"
-'''
+"""
 
 (results / "progress.json").write_text(json.dumps(PROGRESS), "utf-8")
 if name.startswith("sleeps"):

@@ -1,0 +1,284 @@
+"""The job itself: real AutoGluon fits on small real data, in a folder like the container's."""
+
+import csv
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.opt_ml import ROOT, SAMPLES, OptMl, opt_ml
+
+FILES = [
+    "leaderboard.csv",
+    "fit_summary.txt",
+    "model_performance.txt",
+    "eval.png",
+    "feature_importance.csv",
+]
+
+
+def cut(name: str, rows: int, skip: int = 0) -> str:
+    header, *lines = (SAMPLES / name).read_text().splitlines()
+    return "\n".join([header, *lines[skip : skip + rows]]) + "\n"
+
+
+@pytest.fixture(scope="module")
+def binary(tmp_path_factory: pytest.TempPathFactory) -> OptMl:
+    """Titanic with a labelled test file, whose first row is of the positive class."""
+    job = opt_ml(
+        tmp_path_factory.mktemp("binary"),
+        cut("titanic_train.csv", 600),
+        cut("titanic_train.csv", 200, skip=600),
+        target="Survived",
+        dataset="값 (1)",
+        id_column="PassengerId",
+    )
+    assert job.train() == 0, (job.root / "log").read_text()[-2000:]
+    return job
+
+
+@pytest.fixture(scope="module")
+def multiclass(tmp_path_factory: pytest.TempPathFactory) -> OptMl:
+    """Penguins without a test file."""
+    job = opt_ml(
+        tmp_path_factory.mktemp("multiclass"), SAMPLES / "penguins_train.csv", target="species"
+    )
+    assert job.train() == 0, (job.root / "log").read_text()[-2000:]
+    return job
+
+
+@pytest.fixture(scope="module")
+def regression(tmp_path_factory: pytest.TempPathFactory) -> OptMl:
+    """Body mass of penguins, with a test file that lacks it and holds odd cells."""
+    train = pd.read_csv(SAMPLES / "penguins_train.csv", dtype=str, keep_default_na=False)
+    test = train.iloc[:40].drop(columns="body_mass_g")
+    test.loc[3, "bill_length_mm"] = "41,5?"
+    test.loc[5, "species"] = "=HYPERLINK(1)"
+    job = opt_ml(
+        tmp_path_factory.mktemp("regression"),
+        train.to_csv(index=False),
+        test.to_csv(index=False),
+        target="body_mass_g",
+    )
+    assert job.train() == 0, (job.root / "log").read_text()[-2000:]
+    return job
+
+
+def test_every_file_is_there_and_in_the_index(binary: OptMl) -> None:
+    index = json.loads((binary.results / "results_index.json").read_text())["files"]
+    names = {f"{binary.dataset}_{ending}" for ending in FILES}
+    assert names | {"report.html", f"{binary.dataset}_test_predictions.csv"} == {
+        file["name"] for file in index
+    }
+    for file in index:
+        assert (binary.results / file["name"]).stat().st_size == file["bytes"] > 0
+        assert (binary.root / "output/data" / file["name"]).exists()
+    assert not [path for path in binary.results.iterdir() if path.name.startswith(".")]
+
+
+def test_a_labelled_test_file_is_what_is_scored(binary: OptMl) -> None:
+    performance = binary.performance()
+    assert (performance["metric"], performance["scored_on"]) == ("roc_auc", "test file")
+    assert performance["rows"] == 200
+    assert performance["score"] > 0.75
+    board = pd.read_csv(binary.result("leaderboard.csv"))
+    assert {"score_test", "score_val", "fit_seconds", "predict_seconds_test"} <= set(board)
+    assert performance["best_model"] in set(board["model"])
+
+
+def test_the_score_is_the_one_that_the_predictions_file_gives(binary: OptMl) -> None:
+    """Upside-down classes or shuffled rows would show here."""
+    from sklearn.metrics import roc_auc_score
+
+    found = pd.read_csv(binary.result("test_predictions.csv"), encoding="utf-8-sig")
+    again = roc_auc_score(found["Survived"] == 1, found["probability_1"])
+    assert again == pytest.approx(binary.performance()["score"], abs=1e-6)
+    assert binary.performance()["positive_class"] == "1"
+    assert ((found["probability_1"] > 0.5) == (found["prediction"] == 1)).mean() > 0.95
+
+
+def test_predictions_keep_every_row_and_cell_of_the_input(binary: OptMl) -> None:
+    with binary.result("test_predictions.csv").open(encoding="utf-8-sig", newline="") as file:
+        header, *rows = list(csv.reader(file))
+    with (binary.root / f"input/data/test/{binary.dataset}_test.csv").open(newline="") as file:
+        given_header, *given = list(csv.reader(file))
+    assert header == [*given_header, "prediction", "probability_0", "probability_1"]
+    assert [row[: len(given_header)] for row in rows] == given
+
+
+def test_excel_sees_that_the_predictions_are_utf8(binary: OptMl) -> None:
+    assert binary.result("test_predictions.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+def test_the_id_column_is_no_feature(binary: OptMl) -> None:
+    importance = pd.read_csv(binary.result("feature_importance.csv"))
+    assert "PassengerId" not in set(importance["feature"])
+    assert {"Sex", "Pclass"} <= set(importance["feature"])
+
+
+def test_the_report_needs_nothing_else(binary: OptMl) -> None:
+    report = (binary.results / "report.html").read_text()
+    assert "Predicting Survived" in report and "data:image/png;base64," in report
+    assert "http://" not in report and "https://" not in report and "<script" not in report
+
+
+def test_without_a_test_file_a_hold_out_is_scored(multiclass: OptMl) -> None:
+    performance = multiclass.performance()
+    assert (performance["metric"], performance["scored_on"]) == ("accuracy", "hold-out")
+    assert performance["rows"] == 55
+    assert performance["score"] > 0.9
+    assert performance["classes"] == ["Adelie", "Chinstrap", "Gentoo"]
+    assert not multiclass.result("test_predictions.csv").exists()
+
+
+def test_regression_is_scored_in_the_sign_that_people_know(regression: OptMl) -> None:
+    performance = regression.performance()
+    assert performance["metric"] == "root_mean_squared_error"
+    assert not performance["higher_is_better"]
+    assert 100 < performance["score"] < 800
+    assert (pd.read_csv(regression.result("leaderboard.csv"))["score_val"] > 0).all()
+
+
+def test_odd_cells_of_a_test_file_cost_no_row(regression: OptMl) -> None:
+    found = pd.read_csv(regression.result("test_predictions.csv"), encoding="utf-8-sig", dtype=str)
+    assert len(found) == 40
+    assert found["prediction"].notna().all()
+    assert found["bill_length_mm"][3] == "41,5?"
+    (warning,) = [w for w in regression.performance()["warnings"] if "41,5?" in w]
+    assert "row 4" in warning
+
+
+def test_progress_ends_at_a_hundred_percent(multiclass: OptMl) -> None:
+    progress = json.loads((multiclass.results / "progress.json").read_text())
+    assert (progress["stage"], progress["percent"]) == ("done", 100)
+    assert progress["best_model"]["metric"] == "log_loss"
+    assert progress["models"] >= 3
+
+
+# --- The model serves ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def server(regression: OptMl, binary: OptMl) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("served", binary.model / "code/inference.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def model(server: ModuleType, binary: OptMl) -> Any:
+    return server.model_fn(str(binary.model))
+
+
+def given_rows(binary: OptMl, rows: int = 5) -> pd.DataFrame:
+    path = binary.root / f"input/data/test/{binary.dataset}_test.csv"
+    return pd.read_csv(path, nrows=rows)
+
+
+def expected(binary: OptMl, rows: int = 5) -> pd.DataFrame:
+    found = pd.read_csv(binary.result("test_predictions.csv"), encoding="utf-8-sig", nrows=rows)
+    return found[["prediction", "probability_0", "probability_1"]]
+
+
+@pytest.mark.parametrize("kind", ["text/csv", "application/json", "application/jsonlines"])
+def test_the_model_answers_each_kind_as_the_predictions_file_does(
+    server: ModuleType, model: Any, binary: OptMl, kind: str
+) -> None:
+    rows = given_rows(binary)
+    body = {
+        "text/csv": rows.to_csv(index=False),
+        "application/json": rows.to_json(orient="records"),
+        "application/jsonlines": rows.to_json(orient="records", lines=True),
+    }[kind]
+    answer, content_type = server.transform_fn(model, body, kind, "application/json")
+    found = pd.DataFrame(json.loads(answer))
+    assert content_type == "application/json"
+    pd.testing.assert_frame_equal(
+        found.astype(float), expected(binary).astype(float), check_exact=False, atol=1e-6
+    )
+
+
+def test_a_csv_without_a_header_is_taken_in_training_order(
+    server: ModuleType, model: Any, binary: OptMl
+) -> None:
+    rows = given_rows(binary)[model.original_features]
+    body = rows.to_csv(index=False, header=False).encode()
+    answer, content_type = server.transform_fn(model, body, "text/csv", "text/csv")
+    assert content_type == "text/csv"
+    assert answer.splitlines()[0] == "prediction,probability_0,probability_1"
+    assert len(answer.splitlines()) == 6
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "words"),
+    [
+        ("Sex,Age\nmale,3\n", "text/csv", "lack"),
+        ("1,2\n", "text/csv", "no header and 2 columns"),
+        ("", "text/csv", "empty"),
+        ("{", "application/json", "cannot be read"),
+        ("[1]", "application/json", "JSON object"),
+        ("x", "image/png", "not understood"),
+    ],
+)
+def test_a_request_that_cannot_be_predicted_is_answered_in_words(
+    server: ModuleType, model: Any, body: str, kind: str, words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        server.transform_fn(model, body, kind, "application/json")
+
+
+def test_the_model_folder_holds_only_what_serving_needs(binary: OptMl) -> None:
+    assert (binary.model / "predictor.pkl").exists()
+    assert (binary.model / "code/inference.py").read_text() == (
+        ROOT / "training_src/inference.py"
+    ).read_text()
+    size = sum(path.stat().st_size for path in binary.model.rglob("*") if path.is_file())
+    assert size < 10_000_000
+    assert json.loads((binary.model / "passport.json").read_text())["target"] == "Survived"
+
+
+# --- What cannot work ends in one sentence ------------------------------------------------
+
+GOOD = "".join(f"{n},{n % 7},{n % 2}\n" for n in range(60))
+BROKEN: dict[str, tuple[str, str]] = {
+    "a line with too many fields": (
+        f"a,b,y\n{GOOD}1,2,3,4,5\n{GOOD}",
+        "line 62 has 5 fields where 3 are expected",
+    ),
+    "a quote that never ends": (f'a,b,y\n{GOOD}1,"2,3\n{GOOD}', "is never closed"),
+    "no such target": (f"a,b,z\n{GOOD}", "has no column 'y'"),
+    "one class": ("a,y\n" + "".join(f"{n},x\n" for n in range(60)), "'x' in every row"),
+    "no target at all": ("a,y\n" + "".join(f"{n},\n" for n in range(60)), "no value in any row"),
+    "only constant columns": (
+        "a,y\n" + "".join(f"1,{n % 2}\n" for n in range(60)),
+        "no column holds anything to learn from",
+    ),
+    "as many classes as rows": (
+        "a,y\n" + "".join(f"{n % 5},text {n}\n" for n in range(60)),
+        "60 different values in 60 rows",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_what_cannot_be_trained_ends_in_one_sentence(tmp_path: Path, kind: str) -> None:
+    content, words = BROKEN[kind]
+    job = opt_ml(tmp_path, content, target="y")
+    assert job.train() == 1
+    assert words in job.failure
+    assert "Traceback" not in job.failure and len(job.failure.splitlines()) == 1
+    assert not (job.model / "predictor.pkl").exists()
+
+
+def test_bytes_that_are_no_text_are_named_by_their_line(tmp_path: Path) -> None:
+    job = opt_ml(tmp_path, f"a,b,y\n{GOOD}", target="y")
+    path = job.root / "input/data/train/sample_train.csv"
+    path.write_bytes(path.read_bytes() + b"1,\xff\xfe,0\n")
+    assert job.train() == 1
+    assert "line 62 is not utf-8 text" in job.failure

@@ -1,0 +1,109 @@
+"""A folder like a training container's /opt/ml, for tests that run the job itself."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "samples"
+
+
+@dataclass(frozen=True)
+class OptMl:
+    """The folder, filled for one job."""
+
+    root: Path
+    dataset: str
+
+    @property
+    def results(self) -> Path:
+        return self.root / "checkpoints"
+
+    @property
+    def model(self) -> Path:
+        return self.root / "model"
+
+    @property
+    def failure(self) -> str:
+        return (self.root / "output/failure").read_text(encoding="utf-8")
+
+    def result(self, ending: str) -> Path:
+        return self.results / f"{self.dataset}_{ending}"
+
+    def performance(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.result("model_performance.txt").read_text())
+        return found
+
+    @property
+    def environ(self) -> dict[str, str]:
+        channels = {
+            f"SM_CHANNEL_{channel.name.upper()}": str(channel)
+            for channel in (self.root / "input/data").iterdir()
+        }
+        return {
+            **os.environ,
+            **channels,
+            "SM_MODEL_DIR": str(self.model),
+            "SM_OUTPUT_DIR": str(self.root / "output"),
+            "SM_OUTPUT_DATA_DIR": str(self.root / "output/data"),
+        }
+
+    def train(self) -> int:
+        """Run the job as the container does; the exit status."""
+        command = [sys.executable, str(ROOT / "training_src/train.py")]
+        with (self.root / "log").open("wb") as log:
+            return subprocess.run(
+                command, env=self.environ, stdout=log, stderr=log, check=False
+            ).returncode
+
+
+def opt_ml(
+    root: Path,
+    train: str | Path,
+    test: str | Path | None = None,
+    *,
+    target: str,
+    dataset: str = "sample",
+    **settings: Any,
+) -> OptMl:
+    """Channels from texts or files, and a job.json; settings go before the defaults."""
+    folder = OptMl(root, dataset)
+    described = {
+        name: _channel(root, name, dataset, content)
+        for name, content in (("train", train), ("test", test))
+        if content is not None
+    }
+    job = {
+        "dataset": dataset,
+        "job": f"{dataset}-0a1b2c3d4e5f",
+        "test": None,
+        "target": target,
+        "target_rule": "the test says so",
+        "problem_type": None,
+        "eval_metric": None,
+        "preset": "medium",
+        "training_minutes": 0.5,
+        "ignore_columns": [],
+        "id_column": None,
+        "positive_class": None,
+        **described,
+        **settings,
+    }
+    channel = root / "input/data/job"
+    channel.mkdir(parents=True)
+    (channel / "job.json").write_text(json.dumps(job))
+    (root / "output").mkdir()
+    return folder
+
+
+def _channel(root: Path, name: str, dataset: str, content: str | Path) -> dict[str, str]:
+    channel = root / "input/data" / name
+    channel.mkdir(parents=True)
+    text = content if isinstance(content, str) else content.read_text(encoding="utf-8")
+    file = f"{dataset}_{name}.csv"
+    (channel / file).write_text(text, encoding="utf-8", newline="")
+    return {"file": file, "encoding": "utf-8", "delimiter": ","}
