@@ -35,11 +35,15 @@ def tell_events(cloud: Cloud, tell: Callable[[str], None]) -> None:
     """Tell of each upload and of each change of a dataset's status, for ever."""
     s3 = cloud.endpoint.client("s3")
     seen: dict[str, str] = {}
+    told: dict[str, str] = {}
     while True:
         for key, version in _objects(s3, cloud.bucket).items():
             if seen.get(key) != version:
                 seen[key] = version
-                if line := _event(s3, cloud.bucket, key):
+                line = _event(s3, cloud.bucket, key)
+                # What is read may be newer than what was listed, and comes up again.
+                if line and (key.startswith("data/") or told.get(key) != line):
+                    told[key] = line
                     tell(f"{time.strftime('%H:%M:%S')} {line}")
         time.sleep(POLL_SECONDS)
 

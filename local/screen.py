@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
@@ -12,6 +12,16 @@ from rich.table import Table
 from local.run_dataset import Moment, Results
 
 LEADERBOARD_ROWS = 10
+# Column of the leaderboard file → what the terminal has room for.
+HEADINGS = {
+    "model": "model",
+    "score_test": "test",
+    "score_holdout": "hold-out",
+    "score_val": "validation",
+    "fit_seconds": "fit s",
+    "predict_seconds_test": "predict s",
+    "predict_seconds_holdout": "predict s",
+}
 
 
 def show_moments(moments: Iterable[Moment], console: Console) -> Moment:
@@ -53,7 +63,8 @@ def show_results(results: Results, console: Console) -> None:
     if rows := results.leaderboard:
         shown = rows[:LEADERBOARD_ROWS]
         some = f"the best {len(shown)} of " if len(shown) < len(rows) else ""
-        console.print(f"Leaderboard: {some}{len(rows)} models")
+        metric = escape(rows[0]["metric"])
+        console.print(f"Leaderboard by {metric}: {some}{len(rows)} models")
         console.print(leaderboard_table(shown))
     console.print(f"[bold]{escape(status['headline'])}[/]", soft_wrap=True)
     if not results.completed:
@@ -78,14 +89,14 @@ def show_results(results: Results, console: Console) -> None:
 
 
 def leaderboard_table(rows: list[dict[str, str]]) -> Table:
-    """The rows of a leaderboard, numbers short."""
+    """The rows of a leaderboard as far as a terminal has room, numbers short."""
     table = Table()
-    for column in rows[0]:
-        table.add_column(
-            escape(column), justify="left" if column in ("model", "metric") else "right"
-        )
+    shown = [column for column in HEADINGS if column in rows[0]]
+    for column in shown:
+        justify: JustifyMethod = "left" if column == "model" else "right"
+        table.add_column(HEADINGS[column], justify=justify, no_wrap=True)
     for row in rows:
-        table.add_row(*(escape(_short(value or "")) for value in row.values()))
+        table.add_row(*(escape(_short(row[column] or "")) for column in shown))
     return table
 
 
