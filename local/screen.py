@@ -1,5 +1,8 @@
 """What `codefree run` shows: how far the training is, then what came of it."""
 
+import shlex
+import shutil
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -84,7 +87,7 @@ def show_results(results: Results, console: Console) -> None:
         if path:
             console.print(f"{name + ':':12} {escape(str(path))}", soft_wrap=True)
     if model:
-        command = f"codefree predict {_quoted(model)} MORE_ROWS.csv"
+        command = f"{_program()} predict {shlex.quote(str(model))} MORE_ROWS.csv"
         console.print(f"{'Next:':12} {escape(command)}", soft_wrap=True)
 
 
@@ -132,5 +135,9 @@ def _short(value: str) -> str:
         return value
 
 
-def _quoted(path: Path) -> str:
-    return f"'{path}'" if " " in str(path) else str(path)
+def _program() -> str:
+    """What to type for this program: its name, or its path where the name is not found."""
+    if shutil.which("codefree"):
+        return "codefree"
+    path = Path(sys.argv[0])
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
