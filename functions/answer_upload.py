@@ -3,6 +3,8 @@
 import os
 from typing import Any, NoReturn
 
+from botocore.exceptions import ClientError
+
 import bucket as datasets
 from automl.aws_errors import waited_for
 from automl.dataset import Dataset, MisnamedError, dataset_of_key
@@ -17,7 +19,6 @@ from automl.status import (
     waiting_for_aws,
     waiting_for_train,
 )
-from botocore.exceptions import ClientError
 from training_jobs import start
 
 stack = Stack.from_environ(os.environ)

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import boto3
+from botocore.exceptions import ClientError
+
 from automl.csv_head import HEAD_BYTES
 from automl.plan import UploadedFile
 from automl.status import Status, status_from_json
-from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -7,12 +7,13 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
 import bucket as results
 from automl.results import EndedJob, ended, mail_subject, mail_text, supersedes
 from automl.status import Status
 from automl.training_job import results_folder
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient

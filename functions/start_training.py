@@ -4,11 +4,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import bucket as datasets
-from answer_upload import answer_upload
-from automl.dataset import dataset_of_key
-from automl.errors import WaitingError
-from automl.status import broken
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
@@ -18,6 +13,12 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
+import bucket as datasets
+from answer_upload import answer_upload
+from automl.dataset import dataset_of_key
+from automl.errors import WaitingError
+from automl.status import broken
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.exceptions import ClientError
+
 import bucket as datasets
 from automl.plan import TrainingPlan
 from automl.stack import Stack
 from automl.training_job import attempt_name, job_files, job_name, job_spec, training_request
 from automl.training_source import TrainingSource
-from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from autogluon.tabular import TabularPredictor
+
 from failure import TrainingError
 from job_spec import JobSpec
 from prepare import Prepared

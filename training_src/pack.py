@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from autogluon.tabular import TabularPredictor
+
 from job_spec import JobSpec
 
 SERVING_CODE = Path(__file__).with_name("inference.py")

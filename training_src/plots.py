@@ -12,8 +12,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import get_font_names
-from problem import Problem
-from scoring import Scored
 from sklearn.metrics import (
     auc,
     average_precision_score,
@@ -21,6 +19,9 @@ from sklearn.metrics import (
     precision_recall_curve,
     roc_curve,
 )
+
+from problem import Problem
+from scoring import Scored
 
 BLUE, GREY, RED = "#2b6cb0", "#a0aec0", "#c53030"
 MOST_CLASSES_DRAWN = 20

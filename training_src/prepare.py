@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 
 import pandas as pd
+from sklearn.model_selection import train_test_split
+
 from failure import TrainingError
 from job_spec import JobSpec
 from problem import Problem, class_labels, decide_problem
-from sklearn.model_selection import train_test_split
 from tables import Table, as_numbers, features, missing, not_numbers, number_columns, read_table
 
 HOLD_OUT = 0.2

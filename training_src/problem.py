@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pandas as pd
+
 from failure import TrainingError
 from job_spec import JobSpec
 from tables import as_numbers, missing

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 from job_spec import JobSpec
 from prepare import Prepared
 

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from autogluon.core.metrics import get_metric
 from autogluon.tabular import TabularPredictor
+
 from prepare import Prepared
 
 

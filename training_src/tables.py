@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+
 from failure import TrainingError
 from job_spec import CsvFile
 

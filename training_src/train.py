@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 from autogluon.tabular import TabularPredictor
+
 from failure import TrainingError
 from fit import Stopwatch, fit, refit_on_all_rows
 from inference import predicted

@@ -2,6 +2,7 @@ import itertools
 import re
 
 import pytest
+
 from automl.budget import cost_usd, instances, plan_budget
 from automl.errors import RefusedError
 from automl.settings import Settings

@@ -1,4 +1,5 @@
 import pytest
+
 from automl.checks import check_datasets
 from automl.csv_head import CsvHead
 from automl.errors import RefusedError

@@ -1,4 +1,5 @@
 import pytest
+
 from automl.csv_head import CsvHead, read_csv_head
 from automl.errors import RefusedError
 

@@ -1,4 +1,5 @@
 import pytest
+
 from automl.dataset import Dataset, MisnamedError, dataset_of_key, refusal_prefix, slug
 
 NAMES = ["titanic", "my_data", "training_set", "constrained", "a.b", "sales (1) 2024", "a+b"]

@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
+from samtranslator.yaml_helper import yaml_parse
+
 from automl.settings import Settings
 from automl.target import WELL_KNOWN_NAMES
-from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

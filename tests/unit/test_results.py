@@ -2,9 +2,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from automl.results import EndedJob, ended, mail_subject, mail_text, receipt, supersedes
 from automl.status import Status
-
 from tests.unit.test_status import COMPLETED
 from tests.unit.test_training_job import plan, spec
 

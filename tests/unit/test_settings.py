@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from automl.errors import RefusedError
 from automl.settings import Settings, apply_settings_file, settings_from_environ
 

@@ -11,7 +11,6 @@ from automl.status import (
     waiting_for_aws,
     waiting_for_train,
 )
-
 from tests.unit.test_training_job import plan, spec
 
 WHEN = "2026-11-21T04:05:06+00:00"

@@ -1,4 +1,5 @@
 import pytest
+
 from automl.errors import RefusedError
 from automl.target import choose_target
 

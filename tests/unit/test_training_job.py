@@ -4,6 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
+
 from automl.dataset import Dataset
 from automl.plan import TrainingPlan, UploadedFile, UploadedFiles, plan_training
 from automl.settings import Settings
@@ -16,9 +20,6 @@ from automl.training_job import (
     results_folder,
     training_request,
 )
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
-from botocore.validate import ParamValidator
 
 STACK = Stack(
     name="codefree-automl",
