@@ -287,7 +287,7 @@ def test_third_job_at_once_meets_the_quota_until_another_ends(stack: Cloud, star
     [
         ({"TrainingJobName": "under_score"}, "'trainingJobName'"),
         ({"TrainingJobName": "x" * 64}, "less than or equal to 63"),
-        ({"StoppingCondition": {"MaxRuntimeInSeconds": 10**7}}, "less than or equal to 2419200"),
+        ({"OutputDataConfig": {"S3OutputPath": "models/"}}, "outputDataConfig.s3OutputPath"),
         ({"HyperParameters": {"key": "x" * 2501}}, "less than or equal to 2500"),
         ({"Tags": [{"Key": "a", "Value": "?!"}]}, "'tags.1.member.value'"),
         (
