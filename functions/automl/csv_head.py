@@ -46,18 +46,24 @@ class CsvHead:
         return [row[index] for row in self.rows if index < len(row)]
 
 
-def read_csv_head(content: bytes, whole: bool, key: str) -> CsvHead:
-    """Parse the first bytes of the object `key`; raises RefusedError in words."""
+def read_csv_head(content: bytes, whole: bool, key: str, train: CsvHead | None = None) -> CsvHead:
+    """Parse the first bytes of the object `key`; raises RefusedError in words.
+
+    A test file is read with its train file at hand: it may have a single column, which tells
+    nothing about delimiters.
+    """
     if not content.strip(b"\x00 \t\r\n"):
         raise RefusedError(f"The file {key} is empty; upload it again with its rows.")
     encoding = _encoding(content, whole, key)
     text = _whole_lines(content, encoding, whole)
-    delimiter = _delimiter(text)
+    delimiter = _delimiter(text, train)
     records = _records(text, delimiter, whole)
     if not records:
         raise RefusedError(f"The file {key} is empty; upload it again with its rows.")
     columns, rows = records[0], records[1:]
-    _require_table(columns, rows, key)
+    _require_rows(rows, key)
+    if train is None:
+        _require_columns(columns, key)
     return CsvHead(encoding, delimiter, columns, rows, whole)
 
 
@@ -93,12 +99,17 @@ def _whole_lines(content: bytes, encoding: str, whole: bool) -> str:
     return text if whole else text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
 
 
-def _delimiter(text: str) -> str:
-    """The delimiter that cuts most of the first lines into the same number of fields.
+def _delimiter(text: str, train: CsvHead | None) -> str:
+    """The train file's, if it gives columns of the train file; else the one that cuts most lines
+    into the same number of fields.
 
     csv.Sniffer, the standard library's own, takes letters for delimiters and fails on one column.
     """
     sample = "".join(text.splitlines(keepends=True)[:200])
+    if train:
+        header, *_ = (*_records(sample, train.delimiter, whole=True), ())
+        if set(header) & set(train.columns):
+            return train.delimiter
 
     def agreement(delimiter: str) -> tuple[float, int]:
         widths = Counter(len(record) for record in _records(sample, delimiter, whole=True))
@@ -116,11 +127,14 @@ def _records(text: str, delimiter: str, whole: bool) -> tuple[tuple[str, ...], .
     return records if whole else records[:-1]
 
 
-def _require_table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], key: str) -> None:
+def _require_rows(rows: tuple[tuple[str, ...], ...], key: str) -> None:
     if not rows:
         raise RefusedError(
             f"The file {key} has column names but no rows; upload it again with its rows."
         )
+
+
+def _require_columns(columns: tuple[str, ...], key: str) -> None:
     if len(columns) == 1:
         raise RefusedError(
             f"The file {key} has only one column, {columns[0][:80]!r}; separate columns by comma, "

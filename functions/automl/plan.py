@@ -72,7 +72,7 @@ def plan_training(dataset: Dataset, files: UploadedFiles, stack: Stack) -> Train
     if files.settings is not None:
         settings = apply_settings_file(settings, files.settings.head, files.settings.key)
     train = _head(files.train)
-    test = _head(files.test) if files.test else None
+    test = _head(files.test, train) if files.test else None
     target = choose_target(
         train.columns, test.columns if test else None, settings.target, stack.target_column
     )
@@ -82,5 +82,5 @@ def plan_training(dataset: Dataset, files: UploadedFiles, stack: Stack) -> Train
     return TrainingPlan(dataset, files, train, test, target, settings, budget)
 
 
-def _head(file: UploadedFile) -> CsvHead:
-    return read_csv_head(file.head, file.whole, file.key)
+def _head(file: UploadedFile, train: CsvHead | None = None) -> CsvHead:
+    return read_csv_head(file.head, file.whole, file.key, train)

@@ -38,6 +38,10 @@ FAILURES = {
         "The AutoGluon container could not be fetched.",
         "Ask an engineer to check the stack's parameter AutoGluonImageTag.",
     ),
+    "ExecuteUserScriptError": (
+        "The training script broke without saying why.",
+        "Ask an engineer to look at the job's log in CloudWatch, /aws/sagemaker/TrainingJobs.",
+    ),
     "AccessDenied": (
         "The training job was not allowed to read or write the bucket.",
         "Ask an engineer to check the training job's role.",

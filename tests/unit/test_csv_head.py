@@ -74,3 +74,15 @@ def test_what_is_no_table_is_refused_with_what_it_is(content: bytes, words: str)
 
 def test_columns_numbered_from_zero_are_names() -> None:
     assert head(b"0,1,2\n4.5,5,6\n").columns == ("0", "1", "2")
+
+
+def test_a_test_file_of_one_column_is_read_like_its_train_file() -> None:
+    train = head(b"review;label\nfine;1\n")
+    found = read_csv_head(b'review\n"a, b; c"\nd, e\n', True, "data/x_test.csv", train)
+    assert (found.delimiter, found.columns) == (";", ("review",))
+    assert found.values("review") == ["a, b; c", "d, e"]
+
+
+def test_a_test_file_may_be_written_unlike_its_train_file() -> None:
+    train = head(b"a;b;y\n1;2;3\n")
+    assert read_csv_head(b"a,b\n1,2\n", True, "data/x_test.csv", train).columns == ("a", "b")

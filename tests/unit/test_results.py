@@ -66,6 +66,10 @@ def test_the_receipt_is_hours_times_price_and_disk() -> None:
         (job("Failed", reason="AlgorithmError: , exit code: 137"), "ran out of memory"),
         (job("Failed", reason="CapacityError: Unable to provision"), "no free machine"),
         (job("Failed", reason="InternalServerError: We encountered"), "error of its own"),
+        (
+            job("Failed", reason="AlgorithmError: ExecuteUserScriptError:\nExitCode 1"),
+            "broke without",
+        ),
         (job("Failed"), "gives no reason"),
         (job("Stopped", "MaxRuntimeExceeded"), "ran into its time limit"),
         (job("Stopped", "MaxWaitTimeExceeded"), "no spare machine"),
