@@ -89,7 +89,15 @@ def stream(bucket: str, key: str) -> IO[bytes]:
 def upload(bucket: str, key: str, content: IO[bytes]) -> None:
     """A stream of any length as one object, with the content type that its name tells."""
     kind = mimetypes.guess_type(key)[0] or "application/octet-stream"
-    s3.upload_fileobj(content, bucket, key, ExtraArgs={"ContentType": kind})
+    forwards = cast(IO[bytes], _Forwards(content))
+    s3.upload_fileobj(forwards, bucket, key, ExtraArgs={"ContentType": kind})
+
+
+class _Forwards:
+    """What of a stream can be read once: a member of a tar stream breaks when asked to seek."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.read = stream.read
 
 
 def now() -> str:

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from local.cloud import Cloud
+from tests.conftest import eventually
 
 ROOT = Path(__file__).parents[2]
 TRAIN = (ROOT / "samples/penguins_train.csv").read_bytes()
@@ -276,3 +277,87 @@ def assert_refused(cloud: Cloud, name: str, words: str) -> None:
     assert words in text(cloud, f"results/{name}/STATUS.txt")
     assert "No training job was started and nothing was paid." in found["details"]
     assert jobs(cloud, name.replace(" ", "-")) == []
+
+
+def test_without_free_quota_an_upload_waits_in_words_and_starts_later(
+    cloud: Cloud, name: str
+) -> None:
+    sleepers = [f"sleeps {n} {name[-6:]}" for n in range(2)]
+    for sleeper in sleepers:
+        drop(cloud, f"data/{sleeper}.json", '{"target": "species"}')
+        drop(cloud, f"data/{sleeper}_train.csv", TRAIN)
+    running = [status(cloud, f"results/{s}/", {"training"})["job"] for s in sleepers]
+    drop(cloud, f"data/{name}.json", '{"target": "species"}')
+    drop(cloud, f"data/{name}_train.csv", TRAIN)
+    waiting = status(cloud, f"results/{name}/", {"waiting"})
+    assert "a free training job" in waiting["headline"]
+    assert waiting["details"][0].startswith("AWS says: The account-level service limit")
+    function = cloud.functions["StartTrainingFunction"]
+    event = uploaded_event(cloud, f"data/{name}_train.csv")
+    message = event["Records"][0]["messageId"]
+    assert function.invoke(event) == {"batchItemFailures": [{"itemIdentifier": message}]}
+    for job in running:
+        cloud.endpoint.client("sagemaker").stop_training_job(TrainingJobName=job)
+    for sleeper in sleepers:
+        stopped = status(cloud, f"results/{sleeper}/", {"stopped"})
+        assert "somebody stopped the training job" in stopped["headline"]
+    assert function.invoke(event) == {"batchItemFailures": []}
+    assert ended(cloud, name)["state"] == "completed"
+
+
+def test_a_failed_job_gets_another_attempt_only_by_a_fresh_upload(cloud: Cloud, name: str) -> None:
+    dataset = name.replace("penguins", "fails")
+    drop(cloud, f"data/{dataset}.json", '{"target": "species"}')
+    drop(cloud, f"data/{dataset}_train.csv", TRAIN)
+    failed = ended(cloud, dataset)
+    assert "training failed. The stub was told to fail." in failed["headline"]
+    cloud.functions["StartTrainingFunction"].invoke(
+        uploaded_event(cloud, f"data/{dataset}_train.csv")
+    )
+    assert jobs(cloud, dataset.replace(" ", "-")) == [failed["job"]]
+    drop(cloud, f"data/{dataset}_train.csv", TRAIN)
+    again = eventually(lambda: _status_of(cloud, dataset, f"{failed['job']}-a2", "failed"))
+    assert again["cost"]["sentence"].startswith("It cost ")
+
+
+def _status_of(cloud: Cloud, name: str, job: str, state: str) -> dict[str, Any] | None:
+    found: dict[str, Any] = json.loads(text(cloud, f"results/{name}/status.json"))
+    return found if (found["job"], found["state"]) == (job, state) else None
+
+
+def test_results_that_the_live_copy_left_out_are_brought(cloud: Cloud, name: str) -> None:
+    drop(cloud, f"data/{name}.json", '{"target": "species"}')
+    drop(cloud, f"data/{name}_train.csv", TRAIN)
+    found = ended(cloud, name)
+    folder = f"results/{name}/{found['job']}/"
+    eventually(lambda: f"{folder}status.json" in keys(cloud, folder))
+    before = {key: text(cloud, key) for key in keys(cloud, folder)}
+    s3 = cloud.endpoint.client("s3")
+    for file in ("report.html", "results_index.json", "status.json", "STATUS.txt"):
+        s3.delete_object(Bucket=cloud.bucket, Key=folder + file)
+    s3.put_object(Bucket=cloud.bucket, Key=f"{folder}{name}_leaderboard.csv", Body=b"half a f")
+    event = json.loads((ROOT / "events/training_job_completed.json").read_text())
+    event["detail"]["TrainingJobName"] = found["job"]
+    cloud.functions["PublishResultsFunction"].invoke(event)
+    for file in ("report.html", "results_index.json", f"{name}_leaderboard.csv"):
+        assert text(cloud, folder + file) == before[folder + file]
+
+
+def test_an_upload_that_keeps_breaking_us_is_put_aside_and_its_owner_told(
+    cloud: Cloud, name: str
+) -> None:
+    key = f"data/{name}_train.csv"
+    # What no code of ours writes: our own status is broken.
+    drop(cloud, f"results/{name}/status.json", "no json")
+    event = uploaded_event(cloud, key)
+    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "5"
+    s3 = cloud.endpoint.client("s3")
+    s3.put_object(Bucket=cloud.bucket, Key=f"data/{name}_test.csv", Body=TEST)
+    function = cloud.functions["StartTrainingFunction"]
+    assert function.invoke(event) == {"batchItemFailures": []}
+    assert status(cloud, f"results/{name}/", {"failed"})["headline"].endswith("put aside.")
+    sqs = cloud.endpoint.client("sqs")
+    url = cloud.resources["UploadDeadLetterQueue"].physical_resource_id
+    received = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
+    (message,) = [m for m in received if key in m["Body"]]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])

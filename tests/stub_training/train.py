@@ -5,6 +5,7 @@ The dataset's name says what is to happen: `fails…` fails, `sleeps…` never e
 
 import json
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -61,3 +62,8 @@ if name.startswith("fails"):
 (results / "report.html").write_text(f"<p>{len(train)} bytes</p>", "utf-8")
 (model / "code").mkdir()
 (model / "code" / "inference.py").write_text(INFERENCE, "utf-8")
+made = [path for path in sorted(results.iterdir()) if path.name != "progress.json"]
+index = {"files": [{"name": path.name, "bytes": path.stat().st_size} for path in made]}
+(results / "results_index.json").write_text(json.dumps(index), "utf-8")
+for path in [*made, results / "results_index.json"]:
+    shutil.copyfile(path, Path(os.environ["SM_OUTPUT_DATA_DIR"]) / path.name)
