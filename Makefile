@@ -6,7 +6,7 @@ export SAM_CLI_TELEMETRY := 0
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 SUPPORTED := >=3.11,<3.14
 
-.PHONY: help demo up test check build deploy lock clean
+.PHONY: help demo up torch test check build deploy lock clean
 .DELETE_ON_ERROR:
 
 help: ## list what make can do
@@ -18,10 +18,12 @@ demo: .venv/run ## train on the Titanic passengers, on this machine
 up: .venv/run ## keep the bucket up on this machine until Ctrl-C
 	@.venv/bin/codefree up
 
+torch: .venv/torch ## add what training a translator of your own needs
+
 test: check .venv-toolkit/ready ## everything that CI runs
 	.venv/bin/pytest
 
-check: .venv/dev .venv-sam/ready ## lint, types, template, build
+check: .venv/dev .venv/torch .venv-sam/ready ## lint, types, template, build
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy functions local training_src
@@ -36,8 +38,9 @@ deploy: build ## deploy into the AWS account whose credentials are set
 	.venv-sam/bin/sam deploy --guided
 
 lock: .tools/bin/uv ## bring every pinned version up to date
-	$(LOCK) pyproject.toml --group functions --group job --group build --upgrade -o requirements/run.txt
-	$(LOCK) pyproject.toml --group functions --group job --group build --group dev \
+	$(LOCK) pyproject.toml --group functions --group job --group translator --group build --upgrade \
+	  -o requirements/run.txt
+	$(LOCK) pyproject.toml --group functions --group job --group translator --group build --group dev \
 	  -c requirements/run.txt --upgrade -o requirements/dev.txt
 	$(LOCK) --group sam --upgrade -o requirements/sam.txt
 	$(LOCK) --group toolkit -c requirements/run.txt --upgrade -o requirements/toolkit.txt
@@ -64,6 +67,14 @@ clean: ## remove everything that make put here
 	@echo "Installing AutoGluon and the embedded AWS in .venv (about 1 GB on disk) …"
 	@VIRTUAL_ENV=.venv $(UV) pip install -q --require-hashes -r requirements/run.txt
 	@VIRTUAL_ENV=.venv $(UV) pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Only to train translators. Not in the lock: PyPI's file for Linux comes with gigabytes for GPUs,
+# and who has a smaller build configured for pip gets that one.
+TORCH := torch==2.13.0
+.venv/torch: | .venv/run
+	@echo "Installing $(TORCH) in .venv …"
+	@.tools/bin/pip --python .venv/bin/python install -q --disable-pip-version-check $(TORCH)
 	@touch $@
 
 .venv/dev: requirements/dev.txt | .venv/run

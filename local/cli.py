@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -117,28 +118,33 @@ def run(
 @app.command()
 def up(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 5555,
+    api_port: Annotated[int, typer.Option(help="Port of the translation API and its page.")] = 5556,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Logs go to DIR/logs/.")] = Path(
         "results"
     ),
 ) -> None:
-    """Keep the embedded AWS up until Ctrl-C, and use it with the AWS CLI."""
+    """Keep the embedded AWS up until Ctrl-C: the bucket, and the translation API with its page."""
     with stoppable():
         _say("Starting the embedded AWS …")
         from local import cloud as embedded
+        from local import default_translator
         from local.keep_up import instructions, tell_events
 
         chosen = embedded.Settings(
-            parameters={"SettleSeconds": "1", "RetrySeconds": "60"},
+            # There is no Amazon Translate here to fall back to.
+            parameters={"SettleSeconds": "1", "RetrySeconds": "60", "TranslationFallback": "none"},
             logs=out / "logs",
             port=port,
+            api_port=api_port,
             tell=_say,
             warn=_say,
         )
         try:
             with embedded.open_cloud(chosen) as cloud:
+                default_translator.deploy(cloud)
                 print(instructions(cloud), flush=True)
                 tell_events(cloud, _say)
-        except embedded.PortTakenError as error:
+        except (embedded.PortTakenError, default_translator.TranslatorError) as error:
             _refuse(str(error))
 
 
@@ -171,6 +177,32 @@ def predict(
         except prediction.PredictError as error:
             _refuse(str(error))
     print(f"{rows} rows predicted: {out}")
+
+
+@app.command(epilog='Example: codefree translate "I love you"')
+def translate(
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TEXT", help="What to translate; left out, it is read from stdin."),
+    ] = None,
+    source: Annotated[str, typer.Option(help="Language of the text.")] = "en",
+    target: Annotated[str, typer.Option(help="Language of the translation.")] = "de",
+) -> None:
+    """Translate English to German on this machine, with the translator that comes along.
+
+    Nothing leaves this machine. It knows short everyday sentences; its model card,
+    translator/en-de/README.md, says how well. Line breaks, links, numbers and tags stay.
+    """
+    from local import default_translator
+
+    if not text and sys.stdin.isatty():
+        _say("Type the text, then Ctrl-D:")
+    try:
+        query = " ".join(text) if text else sys.stdin.read()
+        answer = default_translator.translate(query, source, target)
+    except (default_translator.TranslatorError, UnicodeDecodeError) as error:
+        _refuse(str(error))
+    print(answer["translation"])
 
 
 def main() -> None:

@@ -11,6 +11,8 @@ What moto 5.2 lacks for this template, and who adds it:
 - Rules cannot call functions: their targets become queues here, polled by `queue_deliveries`.
 - Training jobs are completed at birth, whatever the request; duplicate names replace each other;
   StopTrainingJob and quotas are unknown; nobody hears of a job's end: `sagemaker_service`.
+- Endpoints answer without a model and cannot be updated: `endpoint_service`.
+- REST APIs call no functions: `api_gateway`.
 
 IAM policies and mails have no effect; bucket and queue policies and alarms are not even created.
 """
@@ -32,7 +34,9 @@ from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.parsing import clean_json
 from moto.server import ThreadedMotoServer
 
+from local.api_gateway import ApiServer, read_api
 from local.aws import ACCOUNT, REGION, Endpoint
+from local.endpoint_service import EndpointService
 from local.lambda_service import FunctionConfiguration, LambdaFunction
 from local.queue_deliveries import batch_delivery, event_delivery, start_poller
 from local.sagemaker_service import SageMakerService
@@ -40,6 +44,7 @@ from local.template import FunctionCode, Template, load_template
 
 ROOT = Path(__file__).resolve().parents[1]
 STACK_NAME = "codefree-automl"
+TRAINING_SOURCE = "training_src"
 # The least that Lambda accepts as an event source's MaximumConcurrency.
 POLLERS_PER_QUEUE = 2
 
@@ -59,11 +64,13 @@ class Settings:
     template: Path = ROOT / "template.yaml"
     parameters: Mapping[str, str] | None = None
     training_source: Path | None = None
-    """Takes the place of every layer's folder."""
+    """Takes the place of training_src/."""
     logs: Path | None = None
     """Where the logs of functions and jobs stay; without it they go when the cloud closes."""
     port: int = 0
     """0 means any free one."""
+    api_port: int = 0
+    """Where the translation API and its page listen."""
     region: str = REGION
     """Two clouds in one process need two regions."""
     job_quota: int = 2
@@ -85,6 +92,8 @@ class Cloud:
     """Logical id → moto's object of it."""
     logs: Path
     sagemaker: SageMakerService
+    api: ApiServer | None
+    """None when the template has no REST API."""
 
     @property
     def bucket(self) -> str:
@@ -99,18 +108,23 @@ def open_cloud(settings: Settings) -> Iterator[Cloud]:
         logs = settings.logs or home / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         endpoint = closing.enter_context(_moto_server(settings.port, settings.region))
-        template = load_template(settings.template, endpoint.session())
+        template = load_template(settings.template, endpoint.session(), settings.parameters)
         stack = _Stack(endpoint, template, settings)
         sagemaker = SageMakerService(
             endpoint, home / "jobs", logs, settings.job_quota, settings.tell
         )
         closing.callback(sagemaker.close)
+        endpoints = EndpointService(endpoint, home / "endpoints", logs, settings.tell)
+        closing.callback(endpoints.close)
         stack.apply_bucket_properties()
         functions = stack.functions(home, logs)
         closing.callback(_stop_deliveries, stack.closing, stack.pollers, functions)
         stack.connect_queues(functions)
         stack.connect_rules(functions)
-        yield Cloud(endpoint, stack.outputs, functions, stack.resources, logs, sagemaker)
+        api = stack.api(functions)
+        if api:
+            closing.callback(api.close)
+        yield Cloud(endpoint, stack.outputs, functions, stack.resources, logs, sagemaker, api)
 
 
 @contextmanager
@@ -219,7 +233,8 @@ class _Stack:
         """A copy of the layers as they are now, as a deployment makes one."""
         opt.mkdir(parents=True)
         for layer in code.layers:
-            folder = self._settings.training_source or layer
+            stands_in = self._settings.training_source
+            folder = stands_in if stands_in and layer.name == TRAINING_SOURCE else layer
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(folder, opt, ignore=ignored, dirs_exist_ok=True)
         return opt
@@ -248,6 +263,17 @@ class _Stack:
                         self._sqs, url, function, dead_letters, self._settings.warn
                     )
                     self._poll(url, 1, deliver)
+
+    def api(self, functions: dict[str, LambdaFunction]) -> ApiServer | None:
+        """The REST API, served; its resources are none of moto's."""
+        rest = next(self._template.resources("AWS::ApiGateway::RestApi"), None)
+        if rest is None:
+            return None
+        plan = next(self._template.resources("AWS::ApiGateway::UsagePlan"), ("", {}))
+        limits = {k: v for k, v in plan[1].items() if k in ("Throttle", "Quota")}
+        described = read_api(rest[1], limits, lambda given: clean_json(given, self.resources))
+        _require_free(self._settings.api_port)
+        return ApiServer(described, functions, self._settings.api_port, self._settings.warn)
 
     def _poll(self, url: str, batch_size: int, deliver: Any) -> None:
         self.pollers.append(start_poller(self._sqs, url, batch_size, deliver, self.closing))

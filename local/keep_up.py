@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from local.api_gateway import ApiServer
 from local.cloud import Cloud
 
 POLL_SECONDS = 1.0
@@ -13,6 +14,7 @@ POLL_SECONDS = 1.0
 def instructions(cloud: Cloud) -> str:
     """The exact lines to type in another terminal."""
     export = " ".join(f"{name}={value}" for name, value in cloud.endpoint.credentials.items())
+    translation = _translation(cloud.api) if cloud.api else ""
     aws = f"aws --endpoint-url {cloud.endpoint.url} s3"
     return f"""
 The embedded AWS is up at {cloud.endpoint.url}; Ctrl-C ends it and forgets all that is in it.
@@ -27,7 +29,17 @@ Results appear below s3://{cloud.bucket}/results/:
   {aws} cp s3://{cloud.bucket}/results/titanic/STATUS.txt -
   {aws} cp --recursive s3://{cloud.bucket}/results/titanic/ results/titanic/
 
-Logs of functions and training jobs: {cloud.logs}
+{translation}Logs of functions and training jobs: {cloud.logs}
+"""
+
+
+def _translation(api: ApiServer) -> str:
+    return f"""The page that translates English to German, and the API behind it:
+
+  {api.url}
+  API key: {api.key}
+  curl {api.url}translate -H 'X-Api-Key: {api.key}' -d '{{"text": "I love you."}}'
+
 """
 
 

@@ -16,6 +16,8 @@ from local.processes import end_group
 RUNTIME = Path(__file__).with_name("lambda_runtime.py")
 # Lambda gives an import 10 seconds; a busy laptop may need more.
 INIT_SECONDS = 60
+# Lambda's own limit is 1,000; a laptop has few cores, and a process is some 60 MB.
+AT_ONCE = 8
 
 
 class FunctionError(Exception):
@@ -41,7 +43,7 @@ class FunctionConfiguration:
 
 
 class LambdaFunction:
-    """Invocations that overlap get a child process each; idle ones are used again."""
+    """Overlapping invocations get a child process each, up to AT_ONCE; idle ones are used again."""
 
     def __init__(self, configuration: FunctionConfiguration, aws: dict[str, str]) -> None:
         self.configuration = configuration
@@ -50,18 +52,20 @@ class LambdaFunction:
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
         self._closed = False
+        self._room = threading.BoundedSemaphore(AT_ONCE)
 
     def invoke(self, event: Any) -> Any:
         """The handler's answer; raises FunctionError as Lambda does, with the reason in the log."""
-        try:
-            worker = self._take()
-            answer = worker.invoke(event)
-        except FunctionError as error:
-            self._forget_ended()
-            self._log(str(error))
-            raise
-        with self._lock:
-            self._idle.append(worker)
+        with self._room:
+            try:
+                worker = self._take()
+                answer = worker.invoke(event)
+            except FunctionError as error:
+                self._forget_ended()
+                self._log(str(error))
+                raise
+            with self._lock:
+                self._idle.append(worker)
         if "error" in answer:
             raise FunctionError("{errorType}: {errorMessage}".format(**answer["error"]))
         return answer["result"]

@@ -2,7 +2,8 @@
 
 import copy
 import json
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,21 +43,25 @@ class Template:
     cloudformation: dict[str, Any]
     functions: dict[str, FunctionCode]
     """Logical id of a function → its folders."""
+    left_out: dict[str, Any]
+    """Logical id → resource, of what moto cannot create."""
 
     def resources(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Logical id and properties, with their references, of all resources of one type."""
-        for logical_id, resource in self.cloudformation["Resources"].items():
+        for logical_id, resource in (self.cloudformation["Resources"] | self.left_out).items():
             if resource["Type"] == kind:
                 yield logical_id, resource.get("Properties", {})
 
 
-def load_template(path: Path, session: boto3.Session) -> Template:
+def load_template(
+    path: Path, session: boto3.Session, parameters: Mapping[str, str] | None = None
+) -> Template:
     """Read and translate a SAM template; folders are relative to it, as in `sam build`."""
     source = yaml_parse(path.read_text(encoding="utf-8"))
-    return Template(
-        without_unsupported(_translated(source, session)),
-        dict(_functions(source, path.parent)),
-    )
+    whole = _translated(source, session, parameters or {})
+    created = without_unsupported(whole)
+    left_out = {k: v for k, v in whole["Resources"].items() if k not in created["Resources"]}
+    return Template(created, dict(_functions(source, path.parent)), left_out)
 
 
 def without_unsupported(cloudformation: dict[str, Any]) -> dict[str, Any]:
@@ -80,12 +85,20 @@ def _refers(node: Any, logical_ids: set[str]) -> bool:
     )
 
 
-def _translated(source: dict[str, Any], session: boto3.Session) -> dict[str, Any]:
+def _translated(
+    source: dict[str, Any], session: boto3.Session, parameters: Mapping[str, str]
+) -> dict[str, Any]:
     uploaded = copy.deepcopy(source)
     for properties, name in _code_properties(uploaded):
         properties[name] = UPLOADED
+    # It warns of switches of its own that only AWS can set.
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
     translator = Translator(managed_policy_map={}, sam_parser=Parser(), boto_session=session)
-    translated: dict[str, Any] = translator.translate(uploaded, parameter_values={})
+    translated: dict[str, Any] = translator.translate(
+        uploaded,
+        # Some references it resolves itself, to the defaults unless it is told better.
+        parameter_values=dict(parameters),
+    )
     return translated
 
 

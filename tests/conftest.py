@@ -35,6 +35,14 @@ def no_own_account() -> None:
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Cloud]:
     """The project's template, up and running."""
-    parameters = {"SettleSeconds": "0", "RetrySeconds": "60"}
+    parameters = {
+        "SettleSeconds": "0",
+        "RetrySeconds": "60",
+        "TranslationFallback": "none",
+        # One pair per kind of endpoint that the tests put up.
+        "TranslatorPairs": "en-de,en-aa,en-bb,en-cc,en-dd,en-ee",
+        "ApiRequestsPerSecond": "1000",
+        "ApiBurst": "1000",
+    }
     with open_cloud(Settings(parameters=parameters, training_source=STUB_TRAINING)) as cloud:
         yield cloud

@@ -1,0 +1,159 @@
+"""Texts come in by HTTP and go out translated; GET / is the page for people."""
+
+import json
+import mimetypes
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
+
+from engines import AmazonTranslateEngine, SageMakerEngine
+from translation.answer import (
+    HEADERS,
+    PAGE_HEADERS,
+    SEQ2SEQ,
+    error_body,
+    languages_body,
+    openapi_document,
+    translations_body,
+)
+from translation.errors import BadRequestError, TranslationError
+from translation.languages import parse_pairs, told
+from translation.request import Limits, Request, read_request
+from translation.translate import Engine, Translation, translate_all
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+    from mypy_boto3_translate import TranslateClient
+
+logger = Logger()
+limits = Limits(int(os.environ["MAX_SENTENCES"]), int(os.environ["MAX_REQUEST_BYTES"]))
+pairs = parse_pairs(os.environ["TRANSLATOR_PAIRS"])
+page = Path(os.environ["PAGE_DIR"])
+# The API Gateway waits 29 seconds for all of it; a second try would come too late.
+patience = Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 1})
+runtime: "SageMakerRuntimeClient" = boto3.client("sagemaker-runtime", config=patience)
+amazon: "TranslateClient" = boto3.client("translate", config=patience)
+known_engines: dict[str, Engine] = {
+    "sagemaker": SageMakerEngine(
+        runtime,
+        os.environ["ENDPOINT_PREFIX"],
+        pairs,
+        tokenised=os.environ["ENDPOINT_INPUT"] == "tokens",
+    ),
+    "amazon-translate": AmazonTranslateEngine(amazon),
+}
+chosen = dict.fromkeys([os.environ["TRANSLATION_ENGINE"], os.environ["TRANSLATION_FALLBACK"]])
+engines = [known_engines[name] for name in chosen if name in known_engines]
+origin = os.environ["ALLOWED_ORIGIN"]
+cors = (
+    CORSConfig(allow_origin=origin, allow_headers=["Content-Type", "X-Api-Key"], max_age=3600)
+    if origin
+    else None
+)
+app = APIGatewayRestResolver(cors=cors)
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """One HTTP request, as API Gateway hands it over."""
+    return app.resolve(event, context)
+
+
+@app.post("/translate")
+def translate() -> Response[str]:
+    began = time.monotonic()
+    body = app.current_event.decoded_body or ""
+    request = read_request(body, limits, default=pairs[0])
+    _require_spoken(request)
+    translations = translate_all(request, engines)
+    _log(request, translations, time.monotonic() - began)
+    accept = app.current_event.headers.get("Accept") or ""
+    return _answer(200, translations_body(request, translations, SEQ2SEQ in accept), accept)
+
+
+@app.get("/languages")
+def languages() -> Response[str]:
+    speaks_all = any(engine.name == "amazon-translate" for engine in engines)
+    return _answer(200, languages_body(pairs, speaks_all, limits))
+
+
+@app.get("/openapi.json")
+def openapi() -> Response[str]:
+    return _answer(200, openapi_document(limits))
+
+
+@app.get("/")
+def page_itself() -> Response[str]:
+    return _file("index.html")
+
+
+@app.get("/page.js")
+def page_script() -> Response[str]:
+    return _file("page.js")
+
+
+@app.get("/page.css")
+def page_style() -> Response[str]:
+    return _file("page.css")
+
+
+@app.exception_handler(TranslationError)  # type: ignore[untyped-decorator]
+def refuse(error: TranslationError) -> Response[str]:
+    logger.info("refused", extra={"status": error.status, "kind": type(error).__name__})
+    response = _answer(error.status, error_body(error))
+    if (seconds := getattr(error, "retry_after", None)) is not None:
+        response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+@app.exception_handler(Exception)  # type: ignore[untyped-decorator]
+def broken(error: Exception) -> Response[str]:
+    # Only the type: the text of an unforeseen error may quote the caller's text.
+    logger.error("broken", extra={"kind": type(error).__name__})
+    return _answer(500, {"error": "Something in the translation service broke."})
+
+
+@app.not_found
+def not_found(_: Exception) -> Response[str]:
+    return _answer(404, {"error": "There is nothing here; POST /translate translates."})
+
+
+def _require_spoken(request: Request) -> None:
+    if not any(engine.speaks(request.pair) for engine in engines):
+        raise BadRequestError(
+            "target",
+            f"There is no translator from {request.pair.source} to {request.pair.target}; "
+            f"this service translates {told(pairs)}.",
+        )
+
+
+def _log(request: Request, translations: list[Translation], seconds: float) -> None:
+    logger.info(
+        "translated",
+        extra={
+            "pair": str(request.pair),
+            "sentences": len(translations),
+            "failed": sum(translation.error is not None for translation in translations),
+            "engine": translations[0].engine,
+            "milliseconds": round(seconds * 1000),
+        },
+    )
+
+
+def _answer(status: int, content: object, accept: str = "") -> Response[str]:
+    kind = SEQ2SEQ if SEQ2SEQ in accept else "application/json"
+    body = json.dumps(content, ensure_ascii=False)
+    return Response(status, kind, body, headers=dict(HEADERS))
+
+
+def _file(name: str) -> Response[str]:
+    kind = mimetypes.guess_type(name)[0]
+    text = (page / name).read_text(encoding="utf-8")
+    return Response(200, f"{kind}; charset=utf-8", text, headers=dict(PAGE_HEADERS))

@@ -1,0 +1,66 @@
+"""Endpoints that behave as a test needs them: real processes that serve a few lines of code."""
+
+import io
+import tarfile
+from textwrap import dedent
+
+from local.cloud import STACK_NAME, Cloud
+from tests.conftest import eventually
+
+HANDLER = """
+import json, time
+
+def model_fn(model_dir):
+    return None
+
+def transform_fn(model, request_body, input_content_type, output_content_type):
+    texts = [instance["data"] for instance in json.loads(request_body)["instances"]]
+    {behaviour}
+    return json.dumps({{"predictions": [{{"target": text}} for text in texts]}}), "application/json"
+"""
+
+
+def put_endpoint(cloud: Cloud, pair: str, behaviour: str, version: str = "1") -> str:
+    """A new endpoint for the pair; `behaviour` is Python that may change `texts`."""
+    name = f"{STACK_NAME}-{pair}"
+    config = make_version(cloud, name, behaviour, version)
+    sagemaker = cloud.endpoint.client("sagemaker")
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
+    eventually(lambda: status(cloud, name) == "InService")
+    return name
+
+
+def make_version(cloud: Cloud, name: str, behaviour: str, version: str) -> str:
+    """Model and configuration of one version; answers the configuration's name."""
+    config, key = f"{name}-{version}", f"models/{name}-{version}/output/model.tar.gz"
+    cloud.endpoint.client("s3").put_object(
+        Bucket=cloud.bucket, Key=key, Body=_tarball(HANDLER.format(behaviour=behaviour))
+    )
+    sagemaker = cloud.endpoint.client("sagemaker")
+    sagemaker.create_model(
+        ModelName=config,
+        PrimaryContainer={"Image": "any", "ModelDataUrl": f"s3://{cloud.bucket}/{key}"},
+        ExecutionRoleArn="arn:aws:iam::123456789012:role/any",
+    )
+    variant = {
+        "VariantName": "main",
+        "ModelName": config,
+        "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 5},
+    }
+    sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=[variant])
+    return config
+
+
+def status(cloud: Cloud, name: str) -> str:
+    described = cloud.endpoint.client("sagemaker").describe_endpoint(EndpointName=name)
+    return str(described["EndpointStatus"])
+
+
+def _tarball(handler: str) -> bytes:
+    written = io.BytesIO()
+    code = dedent(handler).encode()
+    with tarfile.open(fileobj=written, mode="w:gz") as archive:
+        member = tarfile.TarInfo("code/inference.py")
+        member.size = len(code)
+        archive.addfile(member, io.BytesIO(code))
+    return written.getvalue()

@@ -1,0 +1,79 @@
+"""A translator behind an endpoint; it stands alone in the model's code/ folder.
+
+In: `{"instances": [{"data": "I love you."}]}`. Out: `{"predictions": [{"target": "…"}]}`, in order.
+"""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# The container lacks CTranslate2; a model made for it carries its libraries along.
+sys.path.insert(0, str(Path(__file__).with_name("lib")))
+
+import ctranslate2
+import sentencepiece
+
+BEAMS, LONGEST_PIECES = 4, 250
+PIECES_PER_BATCH = 2048
+
+
+@dataclass(frozen=True)
+class Translator:
+    """A CTranslate2 model and its subwords."""
+
+    model: ctranslate2.Translator
+    subwords: sentencepiece.SentencePieceProcessor
+
+    def translate(self, texts: list[str]) -> list[str]:
+        """One translation per text, in order."""
+        pieces = self.subwords.encode(texts, out_type=str)
+        answers = self.model.translate_batch(
+            [some[:LONGEST_PIECES] for some in pieces],
+            beam_size=BEAMS,
+            max_batch_size=PIECES_PER_BATCH,
+            batch_type="tokens",
+            max_decoding_length=LONGEST_PIECES,
+            replace_unknowns=True,
+        )
+        return [self.subwords.decode(answer.hypotheses[0]) for answer in answers]
+
+
+def model_fn(model_dir: str) -> Translator:
+    """Load the translator of a model.tar.gz."""
+    return load(Path(model_dir) / "translator")
+
+
+def load(folder: Path) -> Translator:
+    """Load a folder that holds a CTranslate2 model and subwords.model."""
+    model = ctranslate2.Translator(
+        str(folder), device="cpu", compute_type="int8", intra_threads=os.cpu_count() or 1
+    )
+    subwords = sentencepiece.SentencePieceProcessor(str(folder / "subwords.model"))
+    return Translator(model, subwords)
+
+
+def transform_fn(
+    model: Translator,
+    request_body: str | bytes,
+    input_content_type: str,
+    output_content_type: str = "application/json",
+) -> tuple[str, str]:
+    """Translate the instances of a request; ValueError becomes an HTTP 400 with its text."""
+    if not input_content_type.startswith("application/json"):
+        raise ValueError(f"Send application/json, not {input_content_type!r}.")
+    texts = _texts(json.loads(request_body))
+    predictions = [{"target": target} for target in model.translate(texts)]
+    return json.dumps({"predictions": predictions}, ensure_ascii=False), "application/json"
+
+
+def _texts(content: Any) -> list[str]:
+    instances = content.get("instances") if isinstance(content, dict) else None
+    if not isinstance(instances, list):
+        raise ValueError('Send {"instances": [{"data": "…"}]}.')
+    texts = [entry.get("data") if isinstance(entry, dict) else None for entry in instances]
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError("Each instance must be an object with a text in data.")
+    return [text for text in texts if text is not None]
