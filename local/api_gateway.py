@@ -118,6 +118,11 @@ class ApiServer:
         self._thread.start()
 
     @property
+    def routes(self) -> Mapping[tuple[str, str], Route]:
+        """Method and path → route."""
+        return self._api.routes
+
+    @property
     def url(self) -> str:
         """With a slash at the end."""
         return f"http://127.0.0.1:{self._server.server_port}/"

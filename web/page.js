@@ -93,7 +93,7 @@ async function translate() {
       body: JSON.stringify({ text, source: box("source").value, target: box("target").value }),
       signal: running.signal,
     });
-    if (answer.status === 403) return askForKey(await refusal(answer));
+    if (answer.status === 403) return askForKey("This API key is not right; enter it again.");
     if (!answer.ok) return say(await refusal(answer), true);
     show((await answer.json()).translations[0]);
   } catch (error) {

@@ -29,7 +29,7 @@ _PROTECTED = "|".join(
         rf"(?:{_EMOJI}[\ufe0f\u200d\U0001f3fb-\U0001f3ff]*)*",
         r"⟦[^⟦⟧]*⟧?|⟧",  # what looks like a mark
         # Numbers, and words with digits in them.
-        r"[+-]?(?<![^\W_])[^\W\d_]*\d[^\W_]*(?:[.,:/][^\W\d_]*\d[^\W_]*)*%?",
+        r"[+-]?(?<![^\W_])[^\W\d_]*\d[^\W_]*(?:[.,:/-][^\W\d_]*\d[^\W_]*)*%?",
     ]
 )
 _MARK = re.compile(r"⟦(\d)⟧")

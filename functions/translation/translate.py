@@ -96,7 +96,7 @@ def _units(shields: Mapping[str, Shielded], engine: Engine, pair: Pair) -> dict[
         if text not in done and (marked := shielded.marked) is not None
     }
     for text, answer in _asked(whole, engine, pair).items():
-        restored = answer if isinstance(answer, Failed) else shields[text].restored(answer)
+        restored = answer if isinstance(answer, Failed) else shields[text].restored(answer.strip())
         if restored is not None:
             done[text] = restored
     return done | _in_parts({t: s for t, s in shields.items() if t not in done}, engine, pair)

@@ -1,0 +1,205 @@
+"""The page in a real browser, against the local cloud with the translator that comes along."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from local import default_translator
+from local.cloud import Cloud, Settings, open_cloud
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine (Debian: apt install chromium)"
+)
+PHONE = {"width": 390, "height": 844}
+# Where the pictures go when somebody wants to look at them.
+PICTURES = os.environ.get("PICTURES_DIR")
+
+
+@pytest.fixture(scope="module")
+def translating() -> Iterator[Cloud]:
+    parameters = {"TranslationFallback": "none", "MaxRequestBytes": "2000"}
+    # A region of its own: two clouds in one process.
+    with open_cloud(Settings(parameters=parameters, region="eu-west-1")) as cloud:
+        default_translator.deploy(cloud)
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, translating: Cloud) -> Iterator[Page]:
+    assert translating.api is not None
+    context = browser.new_context(locale="en-US", permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    said: list[str] = []
+    page.on(
+        "console", lambda message: said.append(message.text) if message.type == "error" else None
+    )
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(translating.api.url)
+    yield page
+    context.close()
+    # The browser itself tells of every answer that is an error; the page must not add to it.
+    assert [line for line in said if "Failed to load resource" not in line] == []
+
+
+def enter_key(page: Page, key: str) -> None:
+    page.get_by_label("API key").fill(key)
+    page.get_by_role("button", name="Use this key").click()
+
+
+def key_of(cloud: Cloud) -> str:
+    assert cloud.api is not None
+    return cloud.api.key
+
+
+def picture(page: Page, name: str) -> None:
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
+
+
+def test_a_text_is_typed_and_its_translation_seen(page: Page, translating: Cloud) -> None:
+    enter_key(page, key_of(translating))
+    page.get_by_label("Text to translate").fill("I love you.\nSee https://example.com/a.")
+    page.get_by_role("button", name="Translate").click()
+
+    result = page.get_by_label("Translation", exact=True)
+    expect(result).not_to_have_value("")
+    first, second = result.input_value().split("\n")
+    assert "liebe" in first and "https://example.com/a" in second
+    expect(page.locator("#count")).to_have_text("38 characters")
+    expect(page.locator("#engine")).to_have_text("own translator")
+    picture(page, "desktop")
+
+
+def test_the_translation_is_copied(page: Page, translating: Cloud) -> None:
+    enter_key(page, key_of(translating))
+    page.get_by_label("Text to translate").fill("Good morning.")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("status")).to_have_text("Translated.")
+    page.get_by_role("button", name="Copy").click()
+
+    expect(page.get_by_role("status")).to_have_text("Copied.")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.get_by_label("Translation", exact=True).input_value()
+
+
+def test_a_wrong_key_is_asked_for_again(page: Page) -> None:
+    enter_key(page, "wrong")
+    page.get_by_label("Text to translate").fill("Hello.")
+    page.get_by_role("button", name="Translate").click()
+
+    expect(page.get_by_role("status")).to_contain_text("This API key is not right")
+    expect(page.get_by_label("API key")).to_be_focused()
+    picture(page, "error")
+
+
+def test_the_key_lives_as_long_as_the_tab(page: Page, translating: Cloud) -> None:
+    enter_key(page, key_of(translating))
+    page.reload()
+    expect(page.get_by_label("API key")).to_be_hidden()
+    assert page.evaluate("localStorage.length") == 0
+    page.get_by_role("button", name="Forget the key").click()
+
+    expect(page.get_by_label("API key")).to_be_visible()
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_a_text_that_is_too_long_cannot_be_sent(page: Page) -> None:
+    page.get_by_label("Text to translate").fill("word " * 500)
+
+    expect(page.locator("#count")).to_have_text("2,500 bytes, 2,000 fit")
+    expect(page.get_by_role("button", name="Translate")).to_be_disabled()
+
+
+def test_a_service_that_is_gone_is_told(page: Page, translating: Cloud) -> None:
+    enter_key(page, key_of(translating))
+    page.context.set_offline(True)
+    page.get_by_label("Text to translate").fill("Hello.")
+    page.get_by_role("button", name="Translate").click()
+
+    expect(page.get_by_role("status")).to_contain_text("cannot be reached")
+
+
+def test_an_endpoint_that_is_gone_is_told(page: Page, translating: Cloud) -> None:
+    enter_key(page, key_of(translating))
+    page.route(
+        "**/translate",
+        lambda route: route.fulfill(
+            status=503,
+            headers={"Retry-After": "30"},
+            content_type="application/json",
+            body='{"error": "There is no translator from en to de now."}',
+        ),
+    )
+    page.get_by_label("Text to translate").fill("Hello.")
+    page.get_by_role("button", name="Translate").click()
+
+    expect(page.get_by_role("status")).to_have_text(
+        "There is no translator from en to de now. Try again in 30 s."
+    )
+
+
+def test_hostile_text_stays_text(page: Page, translating: Cloud) -> None:
+    enter_key(page, key_of(translating))
+    page.get_by_label("Text to translate").fill("<img src=x onerror=alert(1)>")
+    page.keyboard.press("Control+Enter")
+
+    result = page.get_by_label("Translation", exact=True)
+    expect(result).to_have_value("<img src=x onerror=alert(1)>")
+
+
+def test_everything_is_reached_by_the_keyboard_and_has_a_name(page: Page) -> None:
+    unnamed = page.evaluate(
+        """() => [...document.querySelectorAll('button, select, textarea, input')]
+        .filter((e) => !(e.labels?.length || e.textContent.trim() || e.ariaLabel))
+        .map((e) => e.id)"""
+    )
+    assert unnamed == []
+    page.get_by_label("API key").focus()
+    reached = []
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id"))
+    assert {"source", "target", "text", "translation"} <= set(reached)
+
+
+def test_a_phone_needs_no_sideways_scrolling(browser: Browser, translating: Cloud) -> None:
+    assert translating.api is not None
+    page = browser.new_page(viewport=PHONE, device_scale_factor=2)
+    page.goto(translating.api.url)
+    page.get_by_label("Text to translate").fill("A" * 300)
+    picture(page, "phone")
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    small = page.evaluate(
+        "[...document.querySelectorAll('button, select')].filter((e) => e.offsetParent)"
+        ".filter((e) => e.offsetHeight < 44).map((e) => e.id)"
+    )
+    assert small == []
+    page.close()
+
+
+def test_dark_mode_follows_the_system(browser: Browser, translating: Cloud) -> None:
+    assert translating.api is not None
+    page = browser.new_page(color_scheme="dark")
+    page.goto(translating.api.url)
+    picture(page, "dark")
+
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 20, 24)"
+    page.close()

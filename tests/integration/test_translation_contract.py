@@ -1,0 +1,92 @@
+"""What openapi.json promises, tried with generated requests against the local API."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from local.cloud import Cloud
+from tests.endpoints import put_endpoint
+from tests.http import get
+
+PROMISES = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+]
+
+
+@pytest.fixture(scope="session")
+def echoing(cloud: Cloud) -> Cloud:
+    """Every pair that the stack knows has an endpoint; English to German may be up already."""
+    sagemaker = cloud.endpoint.client("sagemaker")
+    up = {endpoint["EndpointName"] for endpoint in sagemaker.list_endpoints()["Endpoints"]}
+    if "codefree-automl-en-de" not in up:
+        put_endpoint(cloud, "en-de", "pass")
+    return cloud
+
+
+@pytest.fixture
+def api_schema(echoing: Cloud) -> Any:
+    assert echoing.api is not None
+    schema = schemathesis.openapi.from_url(f"{echoing.api.url}openapi.json")
+    schema.config.update(base_url=echoing.api.url)
+    # Too many sentences break the description too, and are answered with 413.
+    schema.config.checks.negative_data_rejection.expected_statuses = ["400", "403", "413"]
+    return schema
+
+
+POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "mode"),
+    [
+        ("POST", "/translate", POSITIVE),
+        ("POST", "/translate", NEGATIVE),
+        # A GET without parameters cannot be asked wrongly.
+        ("GET", "/languages", POSITIVE),
+        ("GET", "/openapi.json", POSITIVE),
+        ("GET", "/", POSITIVE),
+    ],
+)
+def test_every_answer_is_one_that_the_description_promises(
+    api_schema: Any, cloud: Cloud, method: str, path: str, mode: GenerationMode
+) -> None:
+    """Positive requests follow the description, negative ones break it somewhere."""
+    assert cloud.api is not None
+    headers = {"X-Api-Key": cloud.api.key}
+    operation = api_schema[path][method]
+
+    @given(operation.as_strategy(generation_mode=mode))
+    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+    def ask(case: Any) -> None:
+        case.call_and_validate(headers=headers, checks=PROMISES)
+
+    ask()
+
+
+def test_every_route_is_described(cloud: Cloud) -> None:
+    assert cloud.api is not None
+    served = {(method, path) for method, path in cloud.api.routes if method != "OPTIONS"}
+    described = {
+        (method.upper(), path)
+        for path, methods in get(cloud, "openapi.json").json["paths"].items()
+        for method in methods
+    }
+
+    assert served - described == {("GET", "/page.js"), ("GET", "/page.css")}
+    assert described <= served
