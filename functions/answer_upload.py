@@ -7,9 +7,9 @@ from botocore.exceptions import ClientError
 
 import bucket as datasets
 from automl.aws_errors import waited_for
-from automl.dataset import Dataset, MisnamedError, dataset_of_key
+from automl.dataset import Dataset, MisnamedError, Named
 from automl.errors import RefusedError, WaitingError
-from automl.plan import UploadedFiles, plan_training
+from automl.plan import TrainingPlan, UploadedFiles, plan_training
 from automl.stack import Stack
 from automl.status import (
     misnamed,
@@ -19,6 +19,8 @@ from automl.status import (
     waiting_for_aws,
     waiting_for_train,
 )
+from automl.translator import TranslatorData, TranslatorPlan, plan_translator
+from automl.uploads import owner_of_key
 from training_jobs import start
 
 stack = Stack.from_environ(os.environ)
@@ -30,50 +32,62 @@ def answer_upload(bucket: str, key: str) -> str:
     Raises WaitingError when AWS has no room or no answer now.
     """
     try:
-        dataset = dataset_of_key(key)
+        owner = owner_of_key(key)
     except MisnamedError as reason:
         datasets.write_status(bucket, misnamed(key, str(reason)))
         return str(reason)
-    if dataset is None:
+    if owner is None:
         return "a folder marker"
     try:
-        return _answer(bucket, dataset)
+        return _answer(bucket, owner)
     except ClientError as error:
-        _wait_or_raise(bucket, dataset, error)
+        _wait_or_raise(bucket, owner, error)
 
 
-def _answer(bucket: str, dataset: Dataset) -> str:
-    files = _look_at(bucket, dataset)
+def _answer(bucket: str, owner: Dataset | TranslatorData) -> str:
+    files = _look_at(bucket, owner)
     if files is None:
-        return _wait_for_train(bucket, dataset)
+        return _wait_for_train(bucket, owner)
     try:
-        plan = plan_training(dataset, files, stack)
+        plan = _plan(owner, files)
     except RefusedError as reason:
-        return _refuse(bucket, dataset, files, str(reason))
+        return _refuse(bucket, owner, files, str(reason))
     spec = start(bucket, plan, stack)
     _announce(bucket, spec, files.versions)
     return f"training job {spec['job']}"
 
 
-def _look_at(bucket: str, dataset: Dataset) -> UploadedFiles | None:
-    train = datasets.look(bucket, dataset.train_key)
+def _plan(owner: Dataset | TranslatorData, files: UploadedFiles) -> TrainingPlan | TranslatorPlan:
+    if isinstance(owner, TranslatorData):
+        return plan_translator(owner, files, stack)
+    return plan_training(owner, files, stack)
+
+
+def _look_at(bucket: str, owner: Dataset | TranslatorData) -> UploadedFiles | None:
+    seen = (datasets.look(bucket, key) for key in owner.train_keys)
+    train = next((file for file in seen if file), None)
     if train is None:
         return None
     return UploadedFiles(
         train,
-        test=datasets.look(bucket, dataset.test_key),
-        settings=datasets.look(bucket, dataset.settings_key),
+        test=datasets.look(bucket, owner.test_key) if isinstance(owner, Dataset) else None,
+        settings=datasets.look(bucket, owner.settings_key),
     )
 
 
-def _wait_for_train(bucket: str, dataset: Dataset) -> str:
-    before = datasets.read_status(bucket, dataset.results_prefix)
-    if datasets.exists(bucket, dataset.test_key) and not (before and before.has_job_for(None)):
-        datasets.write_status(bucket, waiting_for_train(dataset))
+def _wait_for_train(bucket: str, owner: Dataset | TranslatorData) -> str:
+    if isinstance(owner, Dataset):
+        _tell_that_train_lacks(bucket, owner)
     return "waiting for the train file"
 
 
-def _refuse(bucket: str, dataset: Dataset, files: UploadedFiles, reason: str) -> str:
+def _tell_that_train_lacks(bucket: str, dataset: Dataset) -> None:
+    before = datasets.read_status(bucket, dataset.results_prefix)
+    if datasets.exists(bucket, dataset.test_key) and not (before and before.has_job_for(None)):
+        datasets.write_status(bucket, waiting_for_train(dataset))
+
+
+def _refuse(bucket: str, dataset: Named, files: UploadedFiles, reason: str) -> str:
     before = datasets.read_status(bucket, dataset.results_prefix)
     if before and before.has_job_for(files.train.version):
         answer = before.with_note(reason)
@@ -94,7 +108,7 @@ def _announce(bucket: str, spec: dict[str, Any], versions: dict[str, str | None]
         datasets.write_status(bucket, status.with_note(note))
 
 
-def _wait_or_raise(bucket: str, dataset: Dataset, error: ClientError) -> NoReturn:
+def _wait_or_raise(bucket: str, dataset: Named, error: ClientError) -> NoReturn:
     """Tell a user whom AWS keeps waiting, and let the queue try again."""
     response = error.response
     reason = waited_for(response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"])

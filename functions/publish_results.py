@@ -59,7 +59,9 @@ def outcome(job: EndedJob, spec: dict[str, Any], folder: str) -> Status:
     keys = set(results.sizes(job.bucket, folder))
     if results.exists(job.bucket, job.model_key):
         keys.add(job.model_key)
-    performance = results.read_json(job.bucket, f"{folder}{spec['dataset']}_model_performance.txt")
+    performance = results.read_json(
+        job.bucket, f"{folder}{spec['file_stem']}_model_performance.txt"
+    )
     return ended(job, spec, performance, keys)
 
 

@@ -16,9 +16,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import bucket as datasets
 from answer_upload import answer_upload
-from automl.dataset import dataset_of_key
 from automl.errors import WaitingError
 from automl.status import broken
+from automl.uploads import owner_of_key
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -59,6 +59,6 @@ def handle_message(record: SQSRecord) -> None:
 def put_aside(record: SQSRecord, bucket: str, key: str) -> None:
     """To the dead-letter queue, whose alarm tells the engineers; the uploader is told here."""
     sqs.send_message(QueueUrl=dead_letter_queue_url, MessageBody=record.body)
-    dataset = dataset_of_key(key)
-    if dataset is not None:
-        datasets.write_status(bucket, broken(dataset))
+    owner = owner_of_key(key)
+    if owner is not None:
+        datasets.write_status(bucket, broken(owner))

@@ -1,6 +1,7 @@
 """The few things the functions do with SageMaker's training jobs."""
 
 import os
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from automl.plan import TrainingPlan
 from automl.stack import Stack
 from automl.training_job import attempt_name, job_files, job_name, job_spec, training_request
 from automl.training_source import TrainingSource
+from automl.translator import TranslatorPlan, translator_job_name, translator_spec
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -21,14 +23,18 @@ sagemaker: "SageMakerClient" = boto3.client("sagemaker")
 source = TrainingSource(Path(os.environ["TRAINING_SOURCE_DIR"]))
 
 
-def start(bucket: str, plan: TrainingPlan, stack: Stack) -> dict[str, Any]:
+def start(bucket: str, plan: TrainingPlan | TranslatorPlan, stack: Stack) -> dict[str, Any]:
     """Create the plan's job unless it exists; called again, or at once, one job comes of it.
 
     Returns the job's job.json; raises ClientError with the code that AWS gives.
     """
-    name, given = _next_attempt(bucket, job_name(bucket, plan), plan.files.versions)
+    if isinstance(plan, TranslatorPlan):
+        first, describe = translator_job_name(bucket, plan), partial(translator_spec, plan=plan)
+    else:
+        first, describe = job_name(bucket, plan), partial(job_spec, plan=plan)
+    name, given = _next_attempt(bucket, first, plan.files.versions)
     if given is None:
-        given = job_spec(name, plan, stack, source.key)
+        given = describe(name, stack=stack, source_key=source.key)
         _put_inputs(bucket, given)
         _create(training_request(bucket, given, stack))
     return given

@@ -6,10 +6,11 @@ from pathlib import Path
 from autogluon.tabular import TabularPredictor
 
 from failure import TrainingError
+from fit_watcher import FitWatcher
 from job_spec import JobSpec
 from prepare import Prepared
 from problem import QUANTILES
-from progress import FitWatcher, Progress
+from progress import Progress
 
 # AWS's container also has torch and ray; forests make folders 50 times bigger and rarely win.
 MODEL_TYPES = ["GBM", "CAT", "XGB"]

@@ -70,10 +70,10 @@ def read_job_spec(folders: Folders) -> JobSpec:
     job = json.loads((folders.job / "job.json").read_text(encoding="utf-8"))
     return JobSpec(
         dataset=job["dataset"],
-        train=_file(folders.train, job["train"]),
+        train=csv_file(folders.train, job["train"]),
         # The channel is the truth; a test file that came too late to be described is written
         # like its train file.
-        test=_file(folders.test, job["test"] or job["train"]) if folders.test else None,
+        test=csv_file(folders.test, job["test"] or job["train"]) if folders.test else None,
         target=job["target"],
         target_rule=job["target_rule"],
         problem_type=job["problem_type"],
@@ -87,6 +87,7 @@ def read_job_spec(folders: Folders) -> JobSpec:
     )
 
 
-def _file(channel: Path, described: Mapping[str, Any]) -> CsvFile:
+def csv_file(channel: Path, described: Mapping[str, Any]) -> CsvFile:
+    """The one file of a channel, with what job.json says of how it is written."""
     (path,) = [path for path in channel.rglob("*") if path.is_file()]
     return CsvFile(path, described["encoding"], described["delimiter"])

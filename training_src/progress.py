@@ -2,12 +2,11 @@
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from autogluon.core.callbacks import AbstractCallback
-
-# Stage → percent done when it begins. Fitting gets the lion's share.
+# Stage → percent done when it begins. Fitting and learning get the lion's share.
 STAGES = {
     "reading": 0,
     "fitting": 5,
@@ -18,12 +17,23 @@ STAGES = {
     "packing": 96,
     "done": 100,
 }
+TRANSLATOR_STAGES = {
+    "reading": 0,
+    "finding subwords": 2,
+    "learning": 6,
+    "exporting": 90,
+    "scoring": 92,
+    "reporting": 97,
+    "packing": 98,
+    "done": 100,
+}
 
 
 class Progress:
     """Replaces progress.json whenever something has changed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, stages: Mapping[str, int] = STAGES) -> None:
+        self._stages = stages
         self._path = folder / "progress.json"
         self._start = time.monotonic()
         self._state: dict[str, Any] = {
@@ -37,8 +47,8 @@ class Progress:
         }
 
     def enter(self, stage: str) -> None:
-        """Begin a stage of STAGES."""
-        self._write(stage=stage, percent=STAGES[stage], fitting=None, seconds_left=None)
+        """Begin one of the stages."""
+        self._write(stage=stage, percent=self._stages[stage], fitting=None, seconds_left=None)
 
     def fitting(
         self,
@@ -59,47 +69,17 @@ class Progress:
             seconds_left=round(max(0.0, seconds_left), 1),
         )
 
+    def learning(self, share: float, seconds_left: float, told: str) -> None:
+        """Tell how far a translator has come; `share` of the time is used up, 0 to 1."""
+        span = self._stages["exporting"] - self._stages["learning"]
+        self._write(
+            fitting=told,
+            percent=round(self._stages["learning"] + span * min(1.0, share)),
+            seconds_left=round(max(0.0, seconds_left), 1),
+        )
+
     def _write(self, **changes: Any) -> None:
         self._state |= {**changes, "seconds": round(time.monotonic() - self._start, 1)}
         written = self._path.with_name(".progress.json.new")
         written.write_text(json.dumps(self._state, ensure_ascii=False), encoding="utf-8")
         written.replace(self._path)
-
-
-class FitWatcher(AbstractCallback):  # type: ignore[misc]
-    """Called by AutoGluon around each model."""
-
-    def __init__(self, progress: Progress, seconds: float) -> None:
-        super().__init__()
-        self._progress = progress
-        self._seconds = seconds
-        self._start = time.monotonic()
-
-    def _before_model_fit(self, trainer: Any, model: Any, **_: Any) -> tuple[bool, bool]:
-        self._tell(trainer, model.name)
-        return False, False
-
-    def _after_model_fit(self, trainer: Any, model_names: list[str], **_: Any) -> bool:
-        return False
-
-    def _tell(self, trainer: Any, fitting: str) -> None:
-        spent = time.monotonic() - self._start
-        names = trainer.get_model_names()
-        self._progress.fitting(
-            fitting, len(names), best_model(trainer), spent / self._seconds, self._seconds - spent
-        )
-
-
-def best_model(trainer: Any) -> dict[str, Any] | None:
-    """The model with the best validation score so far, its score in the metric's own sign."""
-    scores = trainer.get_models_attribute_dict("val_score")
-    known = {name: score for name, score in scores.items() if score is not None}
-    if not known:
-        return None
-    name = max(known, key=lambda model: known[model])
-    metric = trainer.eval_metric
-    return {
-        "model": name,
-        "metric": metric.name,
-        "score": float(metric.convert_score_to_original(known[name])),
-    }

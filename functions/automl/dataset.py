@@ -4,6 +4,7 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Protocol
 
 from automl.errors import RefusedError
 
@@ -17,6 +18,16 @@ class MisnamedError(RefusedError):
     """Raised when a key below data/ cannot belong to a dataset."""
 
 
+class Named(Protocol):
+    """What has a status of its own in the bucket."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def results_prefix(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Dataset:
     """A name, and the keys that belong to it."""
@@ -26,6 +37,11 @@ class Dataset:
     @property
     def train_key(self) -> str:
         return f"data/{self.name}{TRAIN_SUFFIX}"
+
+    @property
+    def train_keys(self) -> tuple[str, ...]:
+        """Where its train file may be."""
+        return (self.train_key,)
 
     @property
     def test_key(self) -> str:

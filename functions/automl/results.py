@@ -20,6 +20,8 @@ RESULT_FILES = {
     "importance": "_feature_importance.csv",
     "performance": "_model_performance.txt",
     "fit summary": "_fit_summary.txt",
+    "examples": "_examples.csv",
+    "learning curve": "_learning_curve.csv",
 }
 AGAIN = "Upload the train file again to start another attempt."
 # What SageMaker writes into a failure reason → what happened, and what to do.
@@ -109,7 +111,7 @@ def ended(
         job=job.name,
         train_version=spec["versions"]["train"],
         uploaded=spec["uploaded"],
-        target=spec["target"],
+        target=spec.get("target"),
         results=results_folder(dict(spec)),
         files=result_files(keys, model),
         model=model,
@@ -188,6 +190,10 @@ def _completed(
     spec: Mapping[str, Any], performance: Mapping[str, Any] | None
 ) -> tuple[str, list[str]]:
     score = f" {_score_in_words(performance)}" if performance else ""
+    if spec["kind"] == "translator":
+        return f"the translator is ready.{score}", [
+            f"Open {results_folder(dict(spec))}report.html; its examples show what to expect.",
+        ]
     steps = [
         f"Open {results_folder(dict(spec))}report.html.",
         "Predict more rows on your machine: codefree predict model.tar.gz "
@@ -224,7 +230,8 @@ def _own_words(failure_reason: str) -> str:
 
 
 def _findings(spec: Mapping[str, Any], performance: Mapping[str, Any] | None) -> list[str]:
-    found = [f"The target is {spec['target']!r}, because {spec['target_rule']}."]
+    target = spec.get("target")
+    found = [f"The target is {target!r}, because {spec['target_rule']}."] if target else []
     if performance:
         found.append(f"The best model is {performance['best_model']}.")
         found += performance.get("warnings", [])

@@ -1,7 +1,7 @@
 """How a dataset is to be trained: stack parameters, overridden by the dataset's own file."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any
@@ -72,11 +72,16 @@ def settings_from_environ(environ: Mapping[str, str]) -> Settings:
     )
 
 
-def apply_settings_file(defaults: Settings, content: bytes, key: str) -> Settings:
-    """The defaults with what a dataset's settings file says instead; raises RefusedError."""
+def apply_settings_file(
+    defaults: Settings, content: bytes, key: str, known: Sequence[str] | None = None
+) -> Settings:
+    """The defaults with what a dataset's settings file says instead; raises RefusedError.
+
+    `known` are the settings that mean something here; all of them, unless given.
+    """
     chosen = _parsed(content, key)
     for name in chosen:
-        _require_known(name, key)
+        _require_known(name, key, known or [field.name for field in fields(Settings)])
     read: dict[str, Any] = {k: _READERS[k](value, k, key) for k, value in chosen.items()}
     settings = replace(defaults, **read)
     _require_fitting_metric(settings, key)
@@ -95,8 +100,7 @@ def _parsed(content: bytes, key: str) -> dict[str, Any]:
     return chosen
 
 
-def _require_known(name: str, key: str) -> None:
-    known = [field.name for field in fields(Settings)]
+def _require_known(name: str, key: str, known: Sequence[str]) -> None:
     if name in known:
         return
     nearest = get_close_matches(name.lower(), known, n=1, cutoff=0.4)

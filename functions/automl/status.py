@@ -5,7 +5,7 @@ import shlex
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from automl.dataset import Dataset, refusal_prefix
+from automl.dataset import Dataset, Named, refusal_prefix
 from automl.plan import UploadedFiles
 from automl.training_job import results_folder
 
@@ -103,7 +103,7 @@ def waiting_for_train(dataset: Dataset) -> Status:
     )
 
 
-def waiting_for_aws(dataset: Dataset, reason: str, aws_says: str) -> Status:
+def waiting_for_aws(dataset: Named, reason: str, aws_says: str) -> Status:
     """The answer to an upload that AWS has no room for now."""
     return Status(
         dataset=dataset.name,
@@ -118,7 +118,7 @@ def waiting_for_aws(dataset: Dataset, reason: str, aws_says: str) -> Status:
     )
 
 
-def refused(dataset: Dataset, reason: str, files: UploadedFiles, before: Status | None) -> Status:
+def refused(dataset: Named, reason: str, files: UploadedFiles, before: Status | None) -> Status:
     """The answer to files that cannot be trained as they are."""
     kept = before.results if before and before.state == "completed" else None
     return Status(
@@ -136,7 +136,7 @@ def refused(dataset: Dataset, reason: str, files: UploadedFiles, before: Status 
     )
 
 
-def broken(dataset: Dataset) -> Status:
+def broken(dataset: Named) -> Status:
     """The answer to an upload that our own code could not handle."""
     return Status(
         dataset=dataset.name,
@@ -150,26 +150,40 @@ def broken(dataset: Dataset) -> Status:
 
 def training(spec: dict[str, Any]) -> Status:
     """The answer to files that are being trained."""
-    scored_on = "the test file" if spec["test_has_target"] else "rows held out of the train file"
+    what, why = _purpose(spec)
     return Status(
         dataset=spec["dataset"],
         state="training",
-        headline=f"{spec['dataset']}: training a model that predicts {spec['target']}.",
+        headline=f"{spec['dataset']}: training {what}.",
         prefix=f"results/{spec['dataset']}/",
         details=(
-            f"The target is {spec['target']!r}, because {spec['target_rule']}.",
+            *why,
             f"It takes up to {spec['training_minutes']:g} minutes of fitting plus a few minutes "
-            f"around it, on {spec['instance_type']}; the score will come from {scored_on}.",
+            f"around it, on {spec['instance_type']}; the score will come from {_scored_on(spec)}.",
             f"It costs ${spec['worst_case_usd']:.2f} at the very most (estimate, prices of "
             f"{spec['price_date']}; the cap is ${spec['max_cost_usd']:.2f}).",
         ),
         job=spec["job"],
         train_version=spec["versions"]["train"],
         uploaded=spec["uploaded"],
-        target=spec["target"],
+        target=spec.get("target"),
         results=results_folder(spec),
         next=(f"Watch {results_folder(spec)}progress.json, or come back in a few minutes.",),
     )
+
+
+def _purpose(spec: dict[str, Any]) -> tuple[str, list[str]]:
+    """What is trained, and why that."""
+    if spec["kind"] == "translator":
+        return f"a translator from {spec['source_language']} to {spec['target_language']}", []
+    why = f"The target is {spec['target']!r}, because {spec['target_rule']}."
+    return f"a model that predicts {spec['target']}", [why]
+
+
+def _scored_on(spec: dict[str, Any]) -> str:
+    if spec["kind"] == "translator":
+        return "sentence pairs held out of the train file"
+    return "the test file" if spec["test_has_target"] else "rows held out of the train file"
 
 
 def note_on_existing_job(spec: dict[str, Any], versions: dict[str, str | None]) -> str | None:

@@ -26,7 +26,7 @@ def statements() -> list[tuple[str, dict[str, Any]]]:
         (name, statement)
         for name, resource in RESOURCES.items()
         if resource["Type"] == "AWS::IAM::Role"
-        for policy in resource["Properties"]["Policies"]
+        for policy in resource["Properties"].get("Policies", [])
         for statement in policy["PolicyDocument"]["Statement"]
     ]
 

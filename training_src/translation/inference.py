@@ -13,11 +13,16 @@ from typing import Any
 # The container lacks CTranslate2; a model made for it carries its libraries along.
 sys.path.insert(0, str(Path(__file__).with_name("lib")))
 
+# Threads that wait by spinning starve whatever else runs on a small machine.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 import ctranslate2
 import sentencepiece
 
 BEAMS, LONGEST_PIECES = 4, 250
 PIECES_PER_BATCH = 2048
+# A translation that runs on is cut: none is more than twice and a bit as long as its text.
+LONGER, AND_MORE = 2, 20
 
 
 @dataclass(frozen=True)
@@ -29,13 +34,16 @@ class Translator:
 
     def translate(self, texts: list[str]) -> list[str]:
         """One translation per text, in order."""
-        pieces = self.subwords.encode(texts, out_type=str)
+        if not texts:
+            return []
+        pieces = [some[:LONGEST_PIECES] for some in self.subwords.encode(texts, out_type=str)]
+        longest = max(map(len, pieces))
         answers = self.model.translate_batch(
-            [some[:LONGEST_PIECES] for some in pieces],
+            pieces,
             beam_size=BEAMS,
             max_batch_size=PIECES_PER_BATCH,
             batch_type="tokens",
-            max_decoding_length=LONGEST_PIECES,
+            max_decoding_length=min(LONGEST_PIECES, LONGER * longest + AND_MORE),
             replace_unknowns=True,
         )
         return [self.subwords.decode(answer.hypotheses[0]) for answer in answers]

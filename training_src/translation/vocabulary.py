@@ -38,3 +38,7 @@ def learn_vocabulary(pairs: Sequence[Pair], threads: int) -> bytes:
         minloglevel=2,
     )
     return written.getvalue()
+
+
+def subwords_of(vocabulary: bytes) -> sentencepiece.SentencePieceProcessor:
+    return sentencepiece.SentencePieceProcessor(model_proto=vocabulary)

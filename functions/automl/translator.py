@@ -1,0 +1,142 @@
+"""From a file of sentence pairs to the plan of its training job, or a refusal in words."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from automl.budget import Budget, plan_budget
+from automl.csv_head import CsvHead, read_csv_head
+from automl.dataset import MisnamedError, slug
+from automl.errors import RefusedError
+from automl.plan import UploadedFile, UploadedFiles
+from automl.settings import Settings, apply_settings_file
+from automl.stack import Stack
+from automl.training_job import common_spec, described, digest
+
+PREFIX = "translation/"
+TRAIN_SUFFIXES = ("_train.tsv", "_train.csv")
+SETTINGS_SUFFIX = ".json"
+CODE = "[a-z]{2,3}(?:-[A-Za-z]{2,4})?"
+PAIR = re.compile(rf"(?P<source>{CODE})-(?P<target>{CODE})")
+KNOWN_SETTINGS = ("training_minutes", "max_cost_usd", "instance_type")
+FEWEST_PAIRS = 100
+PROGRAM = "train_translator.py"
+SEED = 0
+
+
+@dataclass(frozen=True)
+class TranslatorData:
+    """A pair of languages, and the keys that belong to it."""
+
+    source: str
+    target: str
+
+    @property
+    def pair(self) -> str:
+        return f"{self.source}-{self.target}"
+
+    @property
+    def name(self) -> str:
+        """With a slash, so that no dataset below data/ can have the same results."""
+        return f"{PREFIX}{self.pair}"
+
+    @property
+    def train_keys(self) -> tuple[str, ...]:
+        """Where its train file may be; the first that is there counts."""
+        return tuple(f"{PREFIX}{self.pair}{suffix}" for suffix in TRAIN_SUFFIXES)
+
+    @property
+    def settings_key(self) -> str:
+        return f"{PREFIX}{self.pair}{SETTINGS_SUFFIX}"
+
+    @property
+    def results_prefix(self) -> str:
+        return f"results/{self.name}/"
+
+
+@dataclass(frozen=True)
+class TranslatorPlan:
+    """Everything that decides what a translator's training job does and may cost."""
+
+    data: TranslatorData
+    files: UploadedFiles
+    train: CsvHead
+    settings: Settings
+    budget: Budget
+
+
+def translator_of_key(key: str) -> TranslatorData | None:
+    """The translator that an object below translation/ belongs to; None for a folder marker.
+
+    Raises MisnamedError with a sentence for the uploader.
+    """
+    if key.endswith("/"):
+        return None
+    name = key.removeprefix(PREFIX)
+    for suffix in (*TRAIN_SUFFIXES, SETTINGS_SUFFIX):
+        found = PAIR.fullmatch(name.removesuffix(suffix)) if name.endswith(suffix) else None
+        if found and found["source"] != found["target"]:
+            return TranslatorData(found["source"], found["target"])
+    raise MisnamedError(
+        f"The file {key!r} was left alone: name it {PREFIX}<from>-<into>_train.tsv with two "
+        f"different language codes, such as {PREFIX}en-de_train.tsv (or .csv), to train a "
+        f"translator, or {PREFIX}en-de.json for its settings."
+    )
+
+
+def plan_translator(data: TranslatorData, files: UploadedFiles, stack: Stack) -> TranslatorPlan:
+    """Look before you pay; raises RefusedError with a sentence for the uploader."""
+    settings = stack.defaults
+    if files.settings is not None:
+        settings = apply_settings_file(
+            settings, files.settings.head, files.settings.key, KNOWN_SETTINGS
+        )
+    train = _head(files.train)
+    _require_pairs(train, files.train)
+    budget = plan_budget(settings, files.train.size, stack.region)
+    return TranslatorPlan(data, files, train, settings, budget)
+
+
+def translator_job_name(bucket: str, plan: TranslatorPlan) -> str:
+    """The idempotency key: the same file with the same settings always gives the same name."""
+    minutes = plan.settings.training_minutes
+    identity = [bucket, plan.data.name, plan.files.train.etag, minutes]
+    return f"{slug(plan.data.name)}-{digest(identity)}"
+
+
+def translator_spec(
+    name: str, plan: TranslatorPlan, stack: Stack, source_key: str
+) -> dict[str, Any]:
+    """What the job reads as job.json, and what anyone reads later as the model's passport."""
+    return {
+        "kind": "translator",
+        "dataset": plan.data.name,
+        "file_stem": plan.data.pair,
+        "program": PROGRAM,
+        "source_language": plan.data.source,
+        "target_language": plan.data.target,
+        "seed": SEED,
+        "train": described(plan.files.train, plan.train),
+        "test": None,
+        **common_spec(name, plan.files, plan.settings, plan.budget, stack, source_key),
+    }
+
+
+def _head(file: UploadedFile) -> CsvHead:
+    return read_csv_head(file.head, file.whole, file.key)
+
+
+def _require_pairs(train: CsvHead, file: UploadedFile) -> None:
+    columns = [column.strip().lower() for column in train.columns]
+    lacking = [name for name in ("source", "target") if name not in columns]
+    if lacking:
+        raise RefusedError(
+            f"The file {file.key} lacks the column {' and '.join(lacking)}; its first line must "
+            "name the columns source and target, and every other line hold a sentence and its "
+            "translation."
+        )
+    if train.whole and len(train.rows) < FEWEST_PAIRS:
+        raise RefusedError(
+            f"The file {file.key} holds {len(train.rows)} sentence pairs; a translator needs at "
+            f"least {FEWEST_PAIRS}, and some ten thousand to be of use."
+        )

@@ -1,0 +1,42 @@
+"""What a translator's training job was given."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from job_spec import CsvFile, Folders, csv_file
+
+
+@dataclass(frozen=True)
+class LanguagePair:
+    """From which language into which."""
+
+    source: str
+    target: str
+
+    def __str__(self) -> str:
+        return f"{self.source}-{self.target}"
+
+
+@dataclass(frozen=True)
+class TranslatorSpec:
+    """What to learn from which file, and for how long."""
+
+    pair: LanguagePair
+    train: CsvFile
+    training_seconds: float
+    seed: int
+    passport: Mapping[str, Any]
+    """All of job.json, for the report."""
+
+
+def read_translator_spec(folders: Folders) -> TranslatorSpec:
+    job = json.loads((folders.job / "job.json").read_text(encoding="utf-8"))
+    return TranslatorSpec(
+        pair=LanguagePair(job["source_language"], job["target_language"]),
+        train=csv_file(folders.train, job["train"]),
+        training_seconds=job["training_minutes"] * 60,
+        seed=job["seed"],
+        passport=job,
+    )
