@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 from botocore.exceptions import ClientError
 
 import bucket as datasets
+import endpoints
 from automl.aws_errors import waited_for
 from automl.dataset import Dataset, MisnamedError, Named
 from automl.errors import RefusedError, WaitingError
@@ -105,7 +106,11 @@ def _announce(bucket: str, spec: dict[str, Any], versions: dict[str, str | None]
         return
     note = note_on_existing_job(spec, versions)
     if note and note not in status.notes:
-        datasets.write_status(bucket, status.with_note(note))
+        status = status.with_note(note)
+        datasets.write_status(bucket, status)
+    if spec["kind"] == "translator" and status.state == "completed":
+        # Its endpoint may have been deleted because nobody used it.
+        endpoints.deploy(bucket, spec)
 
 
 def _wait_or_raise(bucket: str, dataset: Named, error: ClientError) -> NoReturn:

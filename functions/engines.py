@@ -29,7 +29,7 @@ class SageMakerEngine:
 
     client: "SageMakerRuntimeClient"
     prefix: str
-    """An endpoint is called `<prefix>-<source>-<target>`."""
+    """What the names of the endpoints begin with."""
     pairs: Sequence[Pair]
     tokenised: bool
     """Whether words and marks have to be apart, as for the built-in seq2seq."""
@@ -58,7 +58,7 @@ class SageMakerEngine:
         prepare, finish = (tokenise, detokenise) if self.tokenised else (str, str)
         try:
             answer = self.client.invoke_endpoint(
-                EndpointName=f"{self.prefix}-{pair}".lower(),
+                EndpointName=pair.endpoint(self.prefix),
                 ContentType="application/json",
                 Accept="application/json",
                 Body=json.dumps({"instances": [{"data": prepare(unit)} for unit in units]}),

@@ -11,6 +11,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import bucket as results
+import endpoints
 from automl.results import EndedJob, ended, mail_subject, mail_text, supersedes
 from automl.status import Status
 from automl.training_job import results_folder
@@ -37,7 +38,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     if results.read_status(job.bucket, folder) is not None:
         logger.info("already published")
         return
-    status = outcome(job, spec, folder)
+    status = serve(job, spec, outcome(job, spec, folder))
     send_mail(job.bucket, status)
     publish(job.bucket, folder, status)
     logger.info(
@@ -52,6 +53,13 @@ def send_mail(bucket: str, status: Status) -> None:
         Subject=mail_subject(status),
         Message=mail_text(status, bucket, text),
     )
+
+
+def serve(job: EndedJob, spec: dict[str, Any], status: Status) -> Status:
+    """A translator that is ready goes behind its endpoint."""
+    if spec["kind"] != "translator" or status.state != "completed":
+        return status
+    return replace(status, details=(*status.details, endpoints.deploy(job.bucket, spec)))
 
 
 def outcome(job: EndedJob, spec: dict[str, Any], folder: str) -> Status:

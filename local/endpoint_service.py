@@ -13,6 +13,7 @@ import tarfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,7 @@ class EndpointService:
             self._servers[name] = server
             record.endpoint_config_name = config
             record.endpoint_status = "InService"
+            record.last_modified_time = datetime.now(UTC)
             if before:
                 before.replaced = True
                 idle = not before.running

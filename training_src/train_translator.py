@@ -11,6 +11,7 @@ from job_spec import Folders
 from progress import TRANSLATOR_STAGES, Progress
 from results import Results
 
+
 def main() -> int:
     folders = Folders.from_environ(os.environ)
     for folder in (folders.results, folders.output_data, folders.model):

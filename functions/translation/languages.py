@@ -18,6 +18,10 @@ class Pair:
     def __str__(self) -> str:
         return f"{self.source}-{self.target}"
 
+    def endpoint(self, prefix: str) -> str:
+        """The name of the pair's endpoint; SageMaker takes 63 characters."""
+        return f"{prefix[:50].rstrip('-')}-{self}".lower()
+
 
 def parse_pairs(text: str) -> tuple[Pair, ...]:
     """`en-de, zh-TW>en` → two pairs; the arrow is for codes that hold a hyphen."""

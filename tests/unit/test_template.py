@@ -18,7 +18,13 @@ FUNCTIONS = {
     if resource["Type"] == "AWS::Serverless::Function"
 }
 # Actions that AWS gives no resource to.
-WITHOUT_RESOURCE = {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"}
+WITHOUT_RESOURCE = {
+    "ecr:GetAuthorizationToken",
+    "cloudwatch:GetMetricStatistics",
+    "cloudwatch:PutMetricData",
+    "comprehend:DetectDominantLanguage",
+    "translate:TranslateText",
+}
 
 
 def statements() -> list[tuple[str, dict[str, Any]]]:
@@ -87,11 +93,12 @@ def test_every_permission_is_a_sentence_and_names_what_it_is_for() -> None:
 
 
 def test_passing_a_role_is_only_for_sagemaker() -> None:
-    (statement,) = [s for _, s in statements() if s["Action"] == "iam:PassRole"]
-    assert statement["Resource"] == {"Fn::GetAtt": ["TrainingJobRole", "Arn"]}
-    assert statement["Condition"]["StringEquals"] == {
-        "iam:PassedToService": "sagemaker.amazonaws.com"
-    }
+    passing = [s for _, s in statements() if s["Action"] == "iam:PassRole"]
+    assert {s["Resource"]["Fn::GetAtt"][0] for s in passing} == {"TrainingJobRole", "EndpointRole"}
+    for statement in passing:
+        assert statement["Condition"]["StringEquals"] == {
+            "iam:PassedToService": "sagemaker.amazonaws.com"
+        }
 
 
 def test_the_bucket_is_private_encrypted_versioned_and_outlives_the_stack() -> None:
