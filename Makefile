@@ -47,6 +47,10 @@ lock: .tools/bin/uv ## bring every pinned version up to date
 	$(UV) pip compile -q --python-version 3.12 --python-platform x86_64-manylinux2014 \
 	  --generate-hashes --no-header --group functions -c requirements/run.txt --upgrade \
 	  -o functions/requirements.txt
+	$(UV) pip compile -q --python-version 3.12 --python-platform x86_64-manylinux_2_28 \
+	  --generate-hashes --no-header --group container -c requirements/run.txt --upgrade \
+	  --no-emit-package numpy --no-emit-package pyyaml --no-emit-package setuptools \
+	  -o training_src/translation/container.txt
 
 clean: ## remove everything that make put here
 	rm -rf .venv .venv-sam .venv-toolkit .tools .aws-sam

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from failure import TrainingError
 from job_spec import Folders
+from libraries import use_libraries
 from progress import TRANSLATOR_STAGES, Progress
 from results import Results
 
@@ -31,6 +32,7 @@ def main() -> int:
 
 def train(folders: Folders) -> None:
     """The story of a job, in one direction; files appear as soon as they exist."""
+    use_libraries()
     # torch takes seconds to import, and a laptop may not have it.
     from translation.job import read_translator_spec
     from translation.learn import Lesson, Look, learn, threads

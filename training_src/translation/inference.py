@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 # The container lacks CTranslate2; a model made for it carries its libraries along.
-sys.path.insert(0, str(Path(__file__).with_name("lib")))
+sys.path.append(str(Path(__file__).with_name("lib")))
 
 # Threads that wait by spinning starve whatever else runs on a small machine.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -5,6 +5,7 @@ import shutil
 from importlib.metadata import version
 from pathlib import Path
 
+from libraries import UNPACKED
 from translation.export import export
 from translation.inference import Translator, load
 from translation.job import TranslatorSpec
@@ -12,8 +13,6 @@ from translation.network import Network
 from translation.vocabulary import subwords_of
 
 SERVING_CODE = Path(__file__).with_name("inference.py")
-# What the container lacks, unpacked beside the serving code; a laptop has it installed.
-LIBRARIES = Path(__file__).parents[1] / "lib"
 
 
 def pack(network: Network, vocabulary: bytes, folder: Path, spec: TranslatorSpec) -> Translator:
@@ -24,8 +23,9 @@ def pack(network: Network, vocabulary: bytes, folder: Path, spec: TranslatorSpec
     code = folder / "code"
     code.mkdir(exist_ok=True)
     shutil.copyfile(SERVING_CODE, code / SERVING_CODE.name)
-    if LIBRARIES.exists():
-        shutil.copytree(LIBRARIES, code / LIBRARIES.name)
+    if UNPACKED.exists():
+        # The endpoint's container lacks them too.
+        shutil.copytree(UNPACKED, code / UNPACKED.name)
     return load(translator)
 
 
