@@ -1,17 +1,19 @@
 """The engines of translate: a SageMaker endpoint per pair, and Amazon Translate."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from translation.errors import BadRequestError, EngineError
-from translation.languages import Pair
+from translation.languages import Pair, parse_pairs
 from translation.tokens import detokenise, tokenise
-from translation.translate import Failed
+from translation.translate import Engine, Failed
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
@@ -104,6 +106,27 @@ class AmazonTranslateEngine:
         except BotoCoreError as error:
             raise EngineError("Amazon Translate did not answer in time.", retry_after=5) from error
         return answer["TranslatedText"]
+
+
+def engines_from_environ(environ: Mapping[str, str], patience_seconds: int) -> list[Engine]:
+    """The stack's engine and its fallback, in this order."""
+    # A second try would come too late for who waits, and a queue has tries of its own.
+    patience = Config(
+        connect_timeout=3, read_timeout=patience_seconds, retries={"total_max_attempts": 1}
+    )
+    sagemaker: SageMakerRuntimeClient = boto3.client("sagemaker-runtime", config=patience)
+    amazon: TranslateClient = boto3.client("translate", config=patience)
+    known: dict[str, Engine] = {
+        "sagemaker": SageMakerEngine(
+            sagemaker,
+            environ["ENDPOINT_PREFIX"],
+            parse_pairs(environ["TRANSLATOR_PAIRS"]),
+            tokenised=environ["ENDPOINT_INPUT"] == "tokens",
+        ),
+        "amazon-translate": AmazonTranslateEngine(amazon),
+    }
+    chosen = dict.fromkeys([environ["TRANSLATION_ENGINE"], environ["TRANSLATION_FALLBACK"]])
+    return [known[name] for name in chosen if name in known]
 
 
 class _RefusedError(Exception):

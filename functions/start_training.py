@@ -19,12 +19,14 @@ from answer_upload import answer_upload
 from automl.errors import WaitingError
 from automl.status import broken
 from automl.uploads import owner_of_key
+from translation.columns import columns_file_of_key
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 logger = Logger()
 sqs: "SQSClient" = boto3.client("sqs")
+columns_queue_url = os.environ["COLUMNS_QUEUE_URL"]
 dead_letter_queue_url = os.environ["UPLOAD_DEAD_LETTER_QUEUE_URL"]
 # Waiting is no error of the function: every message of a batch may wait.
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
@@ -43,6 +45,9 @@ def handle_message(record: SQSRecord) -> None:
     # Not the data class: its key turns `a+b.csv` into `a b.csv`, and EventBridge encodes none.
     bucket, key = detail["bucket"]["name"], detail["object"]["key"]
     logger.append_keys(message_id=record.message_id, bucket=bucket, key=key)
+    if columns_file_of_key(key):
+        sqs.send_message(QueueUrl=columns_queue_url, MessageBody=record.body)
+        return
     try:
         answer = answer_upload(bucket, key)
         logger.info("answered", extra={"answer": answer})

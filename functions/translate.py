@@ -5,15 +5,13 @@ import mimetypes
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 
-from engines import AmazonTranslateEngine, SageMakerEngine
+from engines import engines_from_environ
 from translation.answer import (
     HEADERS,
     PAGE_HEADERS,
@@ -26,31 +24,14 @@ from translation.answer import (
 from translation.errors import BadRequestError, TranslationError
 from translation.languages import parse_pairs, told
 from translation.request import Limits, Request, read_request
-from translation.translate import Engine, Translation, translate_all
-
-if TYPE_CHECKING:
-    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
-    from mypy_boto3_translate import TranslateClient
+from translation.translate import Translation, translate_all
 
 logger = Logger()
 limits = Limits(int(os.environ["MAX_SENTENCES"]), int(os.environ["MAX_REQUEST_BYTES"]))
 pairs = parse_pairs(os.environ["TRANSLATOR_PAIRS"])
 page = Path(os.environ["PAGE_DIR"])
-# The API Gateway waits 29 seconds for all of it; a second try would come too late.
-patience = Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 1})
-runtime: "SageMakerRuntimeClient" = boto3.client("sagemaker-runtime", config=patience)
-amazon: "TranslateClient" = boto3.client("translate", config=patience)
-known_engines: dict[str, Engine] = {
-    "sagemaker": SageMakerEngine(
-        runtime,
-        os.environ["ENDPOINT_PREFIX"],
-        pairs,
-        tokenised=os.environ["ENDPOINT_INPUT"] == "tokens",
-    ),
-    "amazon-translate": AmazonTranslateEngine(amazon),
-}
-chosen = dict.fromkeys([os.environ["TRANSLATION_ENGINE"], os.environ["TRANSLATION_FALLBACK"]])
-engines = [known_engines[name] for name in chosen if name in known_engines]
+# The API Gateway waits 29 seconds for all of it.
+engines = engines_from_environ(os.environ, patience_seconds=20)
 origin = os.environ["ALLOWED_ORIGIN"]
 cors = (
     CORSConfig(allow_origin=origin, allow_headers=["Content-Type", "X-Api-Key"], max_age=3600)

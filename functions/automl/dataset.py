@@ -88,7 +88,8 @@ def _name_of(key: str) -> str:
             return stem.removesuffix(suffix)
     raise MisnamedError(
         f"The file {key!r} was left alone: name it data/<name>{TRAIN_SUFFIX} to train a model, "
-        f"data/<name>{TEST_SUFFIX} to get predictions, or data/<name>.json for settings."
+        f"data/<name>{TEST_SUFFIX} to get predictions, data/<name>.json for settings, or "
+        "data/<name>_translate.csv to have columns translated."
     )
 
 
@@ -101,6 +102,11 @@ def _require_plain_name(name: str, key: str) -> None:
         raise MisnamedError(
             f"The file {key!r} was left alone: its name is blank or begins or ends with a space; "
             "rename it."
+        )
+    if name.endswith("_translate"):
+        raise MisnamedError(
+            f"The file {key!r} was left alone: names that end with _translate are for files to "
+            "translate; rename it."
         )
     if name == "_refused":
         raise MisnamedError(

@@ -148,6 +148,11 @@ def test_the_whole_request_is_what_sagemaker_is_to_do() -> None:
             "VolumeSizeInGB": 31,
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": 1501},
+        "Environment": {
+            "OMP_WAIT_POLICY": "PASSIVE",
+            "MALLOC_MMAP_MAX_": "0",
+            "MALLOC_TRIM_THRESHOLD_": "1099511627776",
+        },
         "EnableManagedSpotTraining": False,
         "EnableNetworkIsolation": True,
         "ProfilerConfig": {"DisableProfiler": True},

@@ -1,0 +1,114 @@
+"""Keys, plans and jobs of translators; what deploying and retiring says."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from automl.dataset import MisnamedError
+from automl.endpoint import is_idle
+from automl.errors import RefusedError
+from automl.plan import UploadedFile, UploadedFiles
+from automl.training_job import training_request
+from automl.translator import (
+    TranslatorData,
+    plan_translator,
+    translator_job_name,
+    translator_of_key,
+    translator_spec,
+)
+from tests.unit.test_training_job import STACK, assert_valid
+
+PAIRS = b"source\ttarget\n" + b"".join(b"text %d\tText %d\n" % (n, n) for n in range(200))
+DATA = TranslatorData("en", "de")
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def uploaded(key: str, content: bytes) -> UploadedFile:
+    return UploadedFile(key, len(content), "etag", "v1", "2026-11-21T00:00:00+00:00", content)
+
+
+def files(content: bytes = PAIRS, settings: bytes | None = None) -> UploadedFiles:
+    return UploadedFiles(
+        uploaded("translation/en-de_train.tsv", content),
+        test=None,
+        settings=uploaded("translation/en-de.json", settings) if settings else None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "pair"),
+    [
+        ("translation/en-de_train.tsv", "en-de"),
+        ("translation/en-de_train.csv", "en-de"),
+        ("translation/en-de.json", "en-de"),
+        ("translation/en-zh-TW_train.tsv", "en-zh-TW"),
+        ("translation/kor-eng_train.csv", "kor-eng"),
+    ],
+)
+def test_a_key_names_a_pair(key: str, pair: str) -> None:
+    data = translator_of_key(key)
+    assert data is not None and data.pair == pair
+    assert data.results_prefix == f"results/translation/{pair}/"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "translation/en-de.tsv",
+        "translation/en-en_train.tsv",
+        "translation/english-german_train.tsv",
+        "translation/../en-de_train.tsv",
+        "translation/en-de_test.tsv",
+        "translation/_train.csv",
+    ],
+)
+def test_a_key_that_names_no_pair_is_refused_in_words(key: str) -> None:
+    with pytest.raises(MisnamedError, match="was left alone"):
+        translator_of_key(key)
+
+
+def test_the_request_is_one_that_sagemaker_takes() -> None:
+    plan = plan_translator(DATA, files(), STACK)
+    name = translator_job_name("bucket", plan)
+    request = training_request("bucket", translator_spec(name, plan, STACK, "source/x/s.gz"), STACK)
+
+    assert_valid(request)
+    assert request["HyperParameters"]["sagemaker_program"] == '"train_translator.py"'
+    assert request["CheckpointConfig"]["S3Uri"] == f"s3://bucket/results/translation/en-de/{name}/"
+    assert [c["ChannelName"] for c in request["InputDataConfig"]] == ["train", "job", "code"]
+
+
+def test_minutes_make_another_translator_and_the_cap_does_not() -> None:
+    def name(settings: bytes) -> str:
+        return translator_job_name("bucket", plan_translator(DATA, files(settings=settings), STACK))
+
+    assert name(b'{"training_minutes": 5}') != name(b'{"training_minutes": 6}')
+    assert name(b'{"max_cost_usd": 5}') == name(b'{"max_cost_usd": 6}')
+
+
+@pytest.mark.parametrize(
+    ("content", "settings", "words"),
+    [
+        (b"source\tother\na\tb\n", None, "lacks the column target"),
+        (b"a\tb\nc\td\n", None, "lacks the column source and target"),
+        (b"source\ttarget\na\tb\n", None, "holds 1 sentence pairs"),
+        (b"", None, "is empty"),
+        (PAIRS, b'{"target": "x"}', "unknown setting 'target'"),
+        (PAIRS, b'{"training_minutes": 1440}', "the cap is"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_it_costs(
+    content: bytes, settings: bytes | None, words: str
+) -> None:
+    with pytest.raises(RefusedError, match=words):
+        plan_translator(DATA, files(content, settings), STACK)
+
+
+@pytest.mark.parametrize(
+    ("age", "invocations", "days", "idle"),
+    [(31, 0, 30, True), (31, 1, 30, False), (29, 0, 30, False), (400, 0, 0, False)],
+)
+def test_an_endpoint_is_idle_when_it_is_old_and_unused(
+    age: int, invocations: float, days: float, idle: bool
+) -> None:
+    assert is_idle(NOW - timedelta(days=age), invocations, NOW, days) is idle
