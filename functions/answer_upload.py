@@ -1,8 +1,9 @@
 """Look at all files of an upload's dataset as they are now, and do what they ask for."""
 
 import os
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+import boto3
 from botocore.exceptions import ClientError
 
 import bucket as datasets
@@ -10,7 +11,7 @@ import endpoints
 from automl.aws_errors import waited_for
 from automl.dataset import Dataset, MisnamedError, Named
 from automl.errors import RefusedError, WaitingError
-from automl.plan import TrainingPlan, UploadedFiles, plan_training
+from automl.plan import TrainingPlan, UploadedFile, UploadedFiles, plan_training
 from automl.stack import Stack
 from automl.status import (
     misnamed,
@@ -23,8 +24,22 @@ from automl.status import (
 from automl.translator import TranslatorData, TranslatorPlan, plan_translator
 from automl.uploads import owner_of_key
 from training_jobs import start
+from translation.languages import parse_pairs
+from translation.training_texts import (
+    TextsToTranslate,
+    order,
+    texts_to_translate,
+    texts_waiting,
+    with_translations,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 stack = Stack.from_environ(os.environ)
+pairs = parse_pairs(os.environ["TRANSLATOR_PAIRS"])
+columns_queue_url = os.environ["COLUMNS_QUEUE_URL"]
+sqs: "SQSClient" = boto3.client("sqs")
 
 
 def answer_upload(bucket: str, key: str) -> str:
@@ -51,6 +66,12 @@ def _answer(bucket: str, owner: Dataset | TranslatorData) -> str:
         return _wait_for_train(bucket, owner)
     try:
         plan = _plan(owner, files)
+        texts = texts_to_translate(plan, pairs[0]) if isinstance(plan, TrainingPlan) else []
+        if texts:
+            translated = _translated(bucket, texts)
+            if translated is None:
+                return _wait_for_translation(bucket, owner, files, texts)
+            plan = _plan(owner, with_translations(files, translated))
     except RefusedError as reason:
         return _refuse(bucket, owner, files, str(reason))
     spec = start(bucket, plan, stack)
@@ -62,6 +83,25 @@ def _plan(owner: Dataset | TranslatorData, files: UploadedFiles) -> TrainingPlan
     if isinstance(owner, TranslatorData):
         return plan_translator(owner, files, stack)
     return plan_training(owner, files, stack)
+
+
+def _translated(bucket: str, texts: list[TextsToTranslate]) -> dict[str, UploadedFile] | None:
+    """Key of each file → its translated copy; None while one is lacking."""
+    copies = {text.key: datasets.look(bucket, text.into) for text in texts}
+    found = {key: copy for key, copy in copies.items() if copy}
+    return found if len(found) == len(texts) else None
+
+
+def _wait_for_translation(
+    bucket: str,
+    owner: Dataset | TranslatorData,
+    files: UploadedFiles,
+    texts: list[TextsToTranslate],
+) -> str:
+    sqs.send_message(QueueUrl=columns_queue_url, MessageBody=order(bucket, files.train.key, texts))
+    reason = f"The columns {', '.join(texts[0].columns)} are being translated."
+    datasets.write_status(bucket, texts_waiting(owner.name, reason))
+    return reason
 
 
 def _look_at(bucket: str, owner: Dataset | TranslatorData) -> UploadedFiles | None:

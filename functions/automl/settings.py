@@ -60,6 +60,9 @@ class Settings:
     ignore_columns: tuple[str, ...] = ()
     id_column: str | None = None
     positive_class: str | None = None
+    translate_columns: tuple[str, ...] = ()
+    translate_source: str | None = None
+    translate_target: str | None = None
 
 
 def settings_from_environ(environ: Mapping[str, str]) -> Settings:
@@ -177,4 +180,7 @@ _READERS: dict[str, Callable[[object, str, str], object]] = {
     "ignore_columns": _texts,
     "id_column": _text,
     "positive_class": _text,
+    "translate_columns": _texts,
+    "translate_source": _text,
+    "translate_target": _text,
 }

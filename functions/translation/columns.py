@@ -91,6 +91,12 @@ def plan_columns(file: ColumnsFile, content: bytes, settings: bytes, usual: Pair
     return ColumnsPlan(table, columns, Pair(*codes))
 
 
+def plan_copy(key: str, content: bytes, columns: Sequence[str], pair: Pair) -> ColumnsPlan:
+    """The same for a file of a training set; a column that it lacks is not its business."""
+    table = read_csv_head(content, whole=True, key=key)
+    return ColumnsPlan(table, tuple(name for name in columns if name in table.columns), pair)
+
+
 def translated_csv(plan: ColumnsPlan, translations: Mapping[str, str]) -> str:
     """The table with `<column>_<target>` to the right of each column that was translated.
 

@@ -111,3 +111,54 @@ def test_an_endpoint_that_is_missing_makes_it_wait(shouting: Cloud) -> None:
     put(shouting, "data/patient_translate.csv", REVIEWS)
 
     status(shouting, "patient", "waiting. There is no translator from en to bb now.")
+
+
+def train_rows() -> str:
+    rows = [f"text {n},{n},{'yes' if n % 2 else 'no'}" for n in range(40)]
+    return "\n".join(["review,number,label", *rows]) + "\n"
+
+
+def test_a_training_set_is_translated_before_it_is_trained(shouting: Cloud) -> None:
+    chosen = {"translate_columns": ["review"], "translate_target": "aa"}
+    put(shouting, "data/korean.json", json.dumps(chosen))
+    put(shouting, "data/korean_test.csv", "review,number\nhello there,1\n")
+    put(shouting, "data/korean_train.csv", train_rows())
+
+    def done() -> dict[str, object] | None:
+        found = json.loads(read(shouting, "results/korean/status.json") or "{}")
+        return found if found.get("state") == "completed" else None
+
+    job = eventually(done)["job"]
+    spec = json.loads(read(shouting, f"jobs/{job}/job.json") or "")
+    train, test = (read(shouting, spec[part]["key"]) or "" for part in ("train", "test"))
+    assert train.splitlines()[:2] == ["review,review_aa,number,label", "text 0,TEXT 0,0,no"]
+    assert test.splitlines() == ["review,review_aa,number", "hello there,HELLO THERE,1"]
+    assert read(shouting, "data/korean_train.csv") == train_rows()
+    jobs = shouting.endpoint.client("sagemaker").list_training_jobs(NameContains="korean")
+    assert len(jobs["TrainingJobSummaries"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen", "words"),
+    [
+        ("wrong-column", {"translate_columns": ["comment"]}, "names 'comment'"),
+        ("the-target", {"translate_columns": ["label"]}, "names 'label'"),
+        ("one-language", {"translate_columns": ["review"], "translate_target": "en"}, "different"),
+        (
+            "no-such-pair",
+            {"translate_columns": ["review"], "translate_target": "fr"},
+            "There is no translator from en to fr",
+        ),
+    ],
+)
+def test_a_training_set_that_cannot_be_translated_is_refused(
+    shouting: Cloud, name: str, chosen: dict[str, object], words: str
+) -> None:
+    put(shouting, f"data/{name}.json", json.dumps(chosen))
+    put(shouting, f"data/{name}_train.csv", train_rows())
+
+    def refused() -> bool:
+        text = read(shouting, f"results/{name}/STATUS.txt") or ""
+        return "refused" in text and words in text
+
+    eventually(refused)
