@@ -46,7 +46,7 @@ def tarball() -> bytes:
     """model.tar.gz as a training job leaves it: translator/ and code/inference.py."""
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w:gz", compresslevel=1) as archive:
-        for file in sorted(FOLDER.iterdir()):
+        for file in sorted(path for path in FOLDER.iterdir() if path.is_file()):
             archive.add(file, f"translator/{file.name}")
         archive.add(INFERENCE, "code/inference.py")
     return written.getvalue()
