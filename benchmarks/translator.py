@@ -22,12 +22,10 @@ ONE_AT_A_TIME = 100
 
 sys.path.insert(0, str(ROOT / "training_src"))
 
-import ctranslate2
-import sentencepiece
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
-from translation.inference import Translator
+from translation.inference import Translator, load
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ def main() -> None:
     table = Table("file", "weights", "BLEU", "chrF", "sentences/s", "ms alone", "load ms")
     for kind in ("int8", "float32"):
         began = time.perf_counter()
-        translator = load(kind)
+        translator = load(FOLDER, kind)
         loading = (time.perf_counter() - began) * 1000
         for file in files:
             measured = measure(translator, file)
@@ -60,11 +58,6 @@ def main() -> None:
                 f"{loading:.0f}",
             )
     Console().print(table)
-
-
-def load(kind: str) -> Translator:
-    model = ctranslate2.Translator(str(FOLDER), device="cpu", compute_type=kind)
-    return Translator(model, sentencepiece.SentencePieceProcessor(str(FOLDER / "subwords.model")))
 
 
 def measure(translator: Translator, file: Path) -> Measured:
