@@ -75,7 +75,7 @@ clean: ## remove everything that make put here
 
 # Only to train translators. Not in the lock: PyPI's file for Linux comes with gigabytes for GPUs,
 # and who has a smaller build configured for pip gets that one.
-TORCH := torch==2.13.0
+TORCH := torch==2.13.0 transformers==5.14.1
 .venv/torch: | .venv/run
 	@echo "Installing $(TORCH) in .venv …"
 	@.tools/bin/pip --python .venv/bin/python install -q --disable-pip-version-check $(TORCH)

@@ -35,21 +35,18 @@ def train(folders: Folders) -> None:
     use_libraries()
     # torch takes seconds to import, and a laptop may not have it.
     from translation.job import read_translator_spec
-    from translation.learn import Lesson, Look, learn, threads
-    from translation.pack import pack, versions
+    from translation.learn import Lesson, Look
+    from translation.make import make_translator
+    from translation.pack import versions
     from translation.pairs import part, read_pairs
     from translation.report import Learned, render_report
     from translation.score import examples_csv, performance, score
-    from translation.vocabulary import learn_vocabulary, subwords_of
 
     spec = read_translator_spec(folders)
     progress = Progress(folders.results, TRANSLATOR_STAGES)
     results = Results(folders.results, folders.output_data, str(spec.pair))
     progress.enter("reading")
     pairs = part(read_pairs(spec.train.path, spec.train.encoding, spec.train.delimiter), spec.seed)
-    progress.enter("finding subwords")
-    vocabulary = learn_vocabulary(pairs.learned, threads())
-    progress.enter("learning")
     looks: list[Look] = []
 
     def looked(look: Look) -> None:
@@ -61,13 +58,11 @@ def train(folders: Folders) -> None:
         results.write(results.named("learning_curve.csv"), curve + "\n")
 
     lesson = Lesson(spec.training_seconds, seed=spec.seed)
-    network = learn(pairs.learned, pairs.held_out, subwords_of(vocabulary), lesson, looked)
-    progress.enter("exporting")
-    translator = pack(network, vocabulary, folders.model, spec)
+    made = make_translator(spec, pairs, lesson, folders.model, progress, looked)
     progress.enter("scoring")
-    scored = score(translator, pairs.held_out, spec.pair.target)
+    scored = score(made.translator, pairs.held_out, spec.pair.target)
     results.write(results.named("examples.csv"), examples_csv(scored), encoding="utf-8-sig")
-    measured = performance(scored, spec, network, looks[-1] if looks else None)
+    measured = performance(scored, spec, made.model, looks[-1] if looks else None)
     results.write_json(results.named("model_performance.txt"), measured)
     progress.enter("reporting")
     told = Learned(pairs, looks, scored, measured, versions())

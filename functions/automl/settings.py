@@ -63,6 +63,11 @@ class Settings:
     translate_columns: tuple[str, ...] = ()
     translate_source: str | None = None
     translate_target: str | None = None
+    base_model: str | None = None
+    """Only for translators: what to fine-tune."""
+
+
+OF_DATASETS = [field.name for field in fields(Settings) if field.name != "base_model"]
 
 
 def settings_from_environ(environ: Mapping[str, str]) -> Settings:
@@ -80,11 +85,11 @@ def apply_settings_file(
 ) -> Settings:
     """The defaults with what a dataset's settings file says instead; raises RefusedError.
 
-    `known` are the settings that mean something here; all of them, unless given.
+    `known` are the settings that mean something here; those of datasets, unless given.
     """
     chosen = _parsed(content, key)
     for name in chosen:
-        _require_known(name, key, known or [field.name for field in fields(Settings)])
+        _require_known(name, key, known or OF_DATASETS)
     read: dict[str, Any] = {k: _READERS[k](value, k, key) for k, value in chosen.items()}
     settings = replace(defaults, **read)
     _require_fitting_metric(settings, key)
@@ -183,4 +188,5 @@ _READERS: dict[str, Callable[[object, str, str], object]] = {
     "translate_columns": _texts,
     "translate_source": _text,
     "translate_target": _text,
+    "base_model": _text,
 }

@@ -18,7 +18,7 @@ TRAIN_SUFFIXES = ("_train.tsv", "_train.csv")
 SETTINGS_SUFFIX = ".json"
 CODE = "[a-z]{2,3}(?:-[A-Za-z]{2,4})?"
 PAIR = re.compile(rf"(?P<source>{CODE})-(?P<target>{CODE})")
-KNOWN_SETTINGS = ("training_minutes", "max_cost_usd", "instance_type")
+KNOWN_SETTINGS = ("training_minutes", "max_cost_usd", "instance_type", "base_model")
 FEWEST_PAIRS = 100
 PROGRAM = "train_translator.py"
 SEED = 0
@@ -91,6 +91,12 @@ def plan_translator(data: TranslatorData, files: UploadedFiles, stack: Stack) ->
         settings = apply_settings_file(
             settings, files.settings.head, files.settings.key, KNOWN_SETTINGS
         )
+    if settings.base_model and stack.network_isolation:
+        raise RefusedError(
+            f"The base_model {settings.base_model!r} has to be fetched, and the training jobs of "
+            "this stack have no network; leave it out, or have an engineer set the stack's "
+            "parameter NetworkIsolation to false."
+        )
     train = _head(files.train)
     _require_pairs(train, files.train)
     budget = plan_budget(settings, files.train.size, stack.region)
@@ -99,8 +105,8 @@ def plan_translator(data: TranslatorData, files: UploadedFiles, stack: Stack) ->
 
 def translator_job_name(bucket: str, plan: TranslatorPlan) -> str:
     """The idempotency key: the same file with the same settings always gives the same name."""
-    minutes = plan.settings.training_minutes
-    identity = [bucket, plan.data.name, plan.files.train.etag, minutes]
+    chosen = [plan.settings.training_minutes, plan.settings.base_model]
+    identity = [bucket, plan.data.name, plan.files.train.etag, chosen]
     return f"{slug(plan.data.name)}-{digest(identity)}"
 
 
@@ -116,6 +122,7 @@ def translator_spec(
         "source_language": plan.data.source,
         "target_language": plan.data.target,
         "seed": SEED,
+        "base_model": plan.settings.base_model,
         "train": described(plan.files.train, plan.train),
         "test": None,
         **common_spec(name, plan.files, plan.settings, plan.budget, stack, source_key),

@@ -49,6 +49,7 @@ def test_a_usual_metric_name_becomes_the_one_of_autogluon(metric: str, meant: st
         ({"training_minutes": 0}, "a number from 0.5"),
         ({"training_minutes": True}, "a number from 0.5"),
         ({"max_cost_usd": -1}, "a number from 0.01"),
+        ({"base_model": "a"}, "unknown setting"),
         ({"ignore_columns": "a"}, "a list of column names"),
         ({"target": ""}, "a text"),
         ({"target": {"a": 1}}, "a text"),

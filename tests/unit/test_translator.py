@@ -1,5 +1,6 @@
 """Keys, plans and jobs of translators; what deploying and retiring says."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -78,6 +79,16 @@ def test_the_request_is_one_that_sagemaker_takes() -> None:
     assert [c["ChannelName"] for c in request["InputDataConfig"]] == ["train", "job", "code"]
 
 
+def test_with_a_network_a_base_model_travels_to_the_job() -> None:
+    stack = replace(STACK, network_isolation=False)
+    settings = b'{"base_model": "Helsinki-NLP/opus-mt-en-de"}'
+    plan = plan_translator(DATA, files(settings=settings), stack)
+
+    spec = translator_spec("name", plan, stack, "source/x/s.gz")
+    assert spec["base_model"] == "Helsinki-NLP/opus-mt-en-de"
+    assert not training_request("bucket", spec, stack)["EnableNetworkIsolation"]
+
+
 def test_minutes_make_another_translator_and_the_cap_does_not() -> None:
     def name(settings: bytes) -> str:
         return translator_job_name("bucket", plan_translator(DATA, files(settings=settings), STACK))
@@ -95,6 +106,7 @@ def test_minutes_make_another_translator_and_the_cap_does_not() -> None:
         (b"", None, "is empty"),
         (PAIRS, b'{"target": "x"}', "unknown setting 'target'"),
         (PAIRS, b'{"training_minutes": 1440}', "the cap is"),
+        (PAIRS, b'{"base_model": "Helsinki-NLP/opus-mt-en-de"}', "have no network"),
     ],
 )
 def test_what_cannot_work_is_refused_before_it_costs(

@@ -30,7 +30,8 @@ class Translator:
     """A CTranslate2 model and its subwords."""
 
     model: ctranslate2.Translator
-    subwords: sentencepiece.SentencePieceProcessor
+    subwords: Any
+    """SentencePiece's processor, or what answers like it."""
 
     def translate(self, texts: list[str]) -> list[str]:
         """One translation per text, in order."""
@@ -55,7 +56,7 @@ def model_fn(model_dir: str) -> Translator:
 
 
 def load(folder: Path, weights: str = "int8") -> Translator:
-    """Load a folder that holds a CTranslate2 model and subwords.model."""
+    """Load a folder that holds a CTranslate2 model and its subwords."""
     # Sentences side by side, each on one core: measured on two cores, 3 ms instead of 24 for a
     # sentence alone, and 850 instead of 610 sentences a second.
     model = ctranslate2.Translator(
@@ -65,8 +66,31 @@ def load(folder: Path, weights: str = "int8") -> Translator:
         intra_threads=1,
         inter_threads=os.cpu_count() or 1,
     )
-    subwords = sentencepiece.SentencePieceProcessor(str(folder / "subwords.model"))
-    return Translator(model, subwords)
+    return Translator(model, _subwords(folder))
+
+
+class HubTokenizer:
+    """The tokenizer of a fine-tuned model, with SentencePiece's two calls."""
+
+    def __init__(self, folder: Path) -> None:
+        from transformers import AutoTokenizer
+
+        self._tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+
+    def encode(self, texts: list[str], out_type: type = str) -> list[list[str]]:
+        numbers = self._tokenizer(texts, truncation=True, max_length=LONGEST_PIECES)["input_ids"]
+        return [self._tokenizer.convert_ids_to_tokens(some) for some in numbers]
+
+    def decode(self, pieces: list[str]) -> str:
+        numbers = self._tokenizer.convert_tokens_to_ids(pieces)
+        return str(self._tokenizer.decode(numbers, skip_special_tokens=True))
+
+
+def _subwords(folder: Path) -> Any:
+    own = folder / "subwords.model"
+    if own.exists():
+        return sentencepiece.SentencePieceProcessor(str(own))
+    return HubTokenizer(folder / "tokenizer")
 
 
 def transform_fn(

@@ -27,6 +27,8 @@ class TranslatorSpec:
     train: CsvFile
     training_seconds: float
     seed: int
+    base_model: str | None
+    """What to fine-tune, a name on the Hugging Face hub or a folder; None learns from scratch."""
     passport: Mapping[str, Any]
     """All of job.json, for the report."""
 
@@ -38,5 +40,6 @@ def read_translator_spec(folders: Folders) -> TranslatorSpec:
         train=csv_file(folders.train, job["train"]),
         training_seconds=job["training_minutes"] * 60,
         seed=job["seed"],
+        base_model=job.get("base_model"),
         passport=job,
     )

@@ -26,6 +26,9 @@ class Shape:
     writing_layers: int = 2
     dropout: float = 0.1
 
+    def __str__(self) -> str:
+        return f"Transformer {self.reading_layers}+{self.writing_layers}x{self.width}"
+
 
 class Network(nn.Module):
     """Source pieces (batch, source length) and target pieces (batch, target length) in; the

@@ -14,7 +14,6 @@ from sacrebleu.metrics.chrf import CHRF
 from translation.inference import Translator
 from translation.job import TranslatorSpec
 from translation.learn import Look
-from translation.network import Network
 from translation.pairs import Pair
 
 # BLEU counts words, and these languages write none apart.
@@ -75,10 +74,9 @@ def examples_csv(scored: Scored) -> str:
 
 
 def performance(
-    scored: Scored, spec: TranslatorSpec, network: Network, last: Look | None
+    scored: Scored, spec: TranslatorSpec, model: str, last: Look | None
 ) -> dict[str, Any]:
     """For programs, and for STATUS.txt."""
-    shape = network.shape
     return {
         "metric": "BLEU",
         "score": round(scored.bleu, 2),
@@ -88,7 +86,7 @@ def performance(
         "scored_on": "hold-out",
         "rows": len(scored.examples),
         "pair": str(spec.pair),
-        "best_model": f"Transformer {shape.reading_layers}+{shape.writing_layers}x{shape.width}",
+        "best_model": model,
         "epochs": round(last.epochs, 2) if last else 0,
         "sentences_per_second": round(scored.sentences_per_second, 1),
         "median_sentence_chrf": round(statistics.median(e.chrf for e in scored.examples), 2),
