@@ -32,6 +32,7 @@ from typing import Any
 
 from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.parsing import clean_json
+from moto.core.base_backend import BackendDict
 from moto.server import ThreadedMotoServer
 
 from local.api_gateway import ApiServer, read_api
@@ -72,7 +73,7 @@ class Settings:
     api_port: int = 0
     """Where the translation API and its page listen."""
     region: str = REGION
-    """Two clouds in one process need two regions."""
+    """Two clouds that are open at a time in one process need two regions."""
     job_quota: int = 2
     tell: Callable[[str], None] = print
     """Told one line per event that matters."""
@@ -141,6 +142,16 @@ def _moto_server(port: int, region: str) -> Iterator[Endpoint]:
         yield Endpoint(f"http://{host}:{port}", region)
     finally:
         server.stop()
+        _forget(region)
+
+
+def _forget(region: str) -> None:
+    """moto would hold what it has for as long as this process lives, with or without a server."""
+    services: list[BackendDict[Any]] = vars(BackendDict)["_instances"]
+    for service in services:
+        for _, where, backend in service.iter_backends():
+            if where == region:
+                backend.reset()
 
 
 def _require_free(port: int) -> None:

@@ -153,3 +153,12 @@ def put_job_event(stack: Cloud, name: str, status: str) -> None:
             }
         ]
     )
+
+
+def test_closed_cloud_leaves_its_region_free_for_the_next() -> None:
+    settings = Settings(template=TEMPLATE, region="sa-east-1")
+    with open_cloud(settings) as first:
+        send(first, {"do": "work", "name": "a"})
+        eventually(lambda: keys(first, "done/"))
+    with open_cloud(settings) as second:
+        assert keys(second, "done/") == []
