@@ -72,7 +72,7 @@ def test_everything_that_a_user_wants_is_there(
     losses = [float(line.split(",")[-1]) for line in curve[1:]]
     assert losses[-1] < losses[0]
     report = made[f"{folder}report.html"].decode()
-    assert "Bad translations" in report and "http" not in report
+    assert "The worst translations" in report and "http" not in report
 
 
 def test_the_model_serves_on_its_own(

@@ -42,9 +42,9 @@ def render_report(spec: TranslatorSpec, learned: Learned) -> str:
         performance=learned.performance,
         left_aside={k: v for k, v in learned.pairs.left_aside.items() if v},
         kinds=[
-            ("Good", examples[:EXAMPLES_SHOWN]),
+            ("The best", examples[:EXAMPLES_SHOWN]),
             ("Ordinary", middle(examples)),
-            ("Bad", examples[::-1][:EXAMPLES_SHOWN]),
+            ("The worst", examples[::-1][:EXAMPLES_SHOWN]),
         ],
         curves=curves(learned.looks),
         size=(WIDTH, HEIGHT),
