@@ -1,6 +1,7 @@
 """Look at all files of an upload's dataset as they are now, and do what they ask for."""
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import boto3
@@ -11,9 +12,11 @@ import endpoints
 from automl.aws_errors import waited_for
 from automl.dataset import Dataset, MisnamedError, Named
 from automl.errors import RefusedError, WaitingError
-from automl.plan import TrainingPlan, UploadedFile, UploadedFiles, plan_training
+from automl.files import UploadedFile, UploadedFiles
+from automl.plan import TrainingPlan, plan_training
 from automl.stack import Stack
 from automl.status import (
+    Status,
     misnamed,
     note_on_existing_job,
     refused,
@@ -21,6 +24,7 @@ from automl.status import (
     waiting_for_aws,
     waiting_for_train,
 )
+from automl.training_job import results_folder
 from automl.translator import TranslatorData, TranslatorPlan, plan_translator
 from automl.uploads import owner_of_key
 from training_jobs import start
@@ -75,7 +79,7 @@ def _answer(bucket: str, owner: Dataset | TranslatorData) -> str:
     except RefusedError as reason:
         return _refuse(bucket, owner, files, str(reason))
     spec = start(bucket, plan, stack)
-    _announce(bucket, spec, files.versions)
+    _announce(bucket, spec, files)
     return f"training job {spec['job']}"
 
 
@@ -105,27 +109,25 @@ def _wait_for_translation(
 
 
 def _look_at(bucket: str, owner: Dataset | TranslatorData) -> UploadedFiles | None:
-    seen = (datasets.look(bucket, key) for key in owner.train_keys)
-    train = next((file for file in seen if file), None)
+    trains = datasets.newest_first(bucket, owner.train_keys)
+    train = datasets.look(bucket, trains[0]) if trains else None
     if train is None:
         return None
+    tests = datasets.newest_first(bucket, owner.test_keys)
     return UploadedFiles(
         train,
-        test=datasets.look(bucket, owner.test_key) if isinstance(owner, Dataset) else None,
+        test=datasets.look(bucket, tests[0]) if tests else None,
         settings=datasets.look(bucket, owner.settings_key),
+        passed_over=(*trains[1:], *tests[1:]),
     )
 
 
 def _wait_for_train(bucket: str, owner: Dataset | TranslatorData) -> str:
-    if isinstance(owner, Dataset):
-        _tell_that_train_lacks(bucket, owner)
+    before = datasets.read_status(bucket, owner.results_prefix)
+    tests = datasets.newest_first(bucket, owner.test_keys)
+    if tests and not (before and before.has_job_for(None)):
+        datasets.write_status(bucket, waiting_for_train(owner, tests[0]))
     return "waiting for the train file"
-
-
-def _tell_that_train_lacks(bucket: str, dataset: Dataset) -> None:
-    before = datasets.read_status(bucket, dataset.results_prefix)
-    if datasets.exists(bucket, dataset.test_key) and not (before and before.has_job_for(None)):
-        datasets.write_status(bucket, waiting_for_train(dataset))
 
 
 def _refuse(bucket: str, dataset: Named, files: UploadedFiles, reason: str) -> str:
@@ -138,19 +140,26 @@ def _refuse(bucket: str, dataset: Named, files: UploadedFiles, reason: str) -> s
     return f"refused: {reason}"
 
 
-def _announce(bucket: str, spec: dict[str, Any], versions: dict[str, str | None]) -> None:
-    """Say that the job runs, unless its status says so, or says more, already."""
-    status = datasets.read_status(bucket, f"results/{spec['dataset']}/")
-    if status is None or status.job != spec["job"]:
+def _announce(bucket: str, spec: dict[str, Any], files: UploadedFiles) -> None:
+    """Say that the job runs, unless it was said, or what came of it, already."""
+    before = datasets.read_status(bucket, f"results/{spec['dataset']}/")
+    status = before if before and before.job == spec["job"] else _published(bucket, spec)
+    if status is None:
         datasets.write_status(bucket, training(spec))
         return
-    note = note_on_existing_job(spec, versions)
-    if note and note not in status.notes:
-        status = status.with_note(note)
+    note = note_on_existing_job(spec, files)
+    status = status.with_note(note) if note else status
+    if status != before:
         datasets.write_status(bucket, status)
     if spec["kind"] == "translator" and status.state == "completed":
         # Its endpoint may have been deleted because nobody used it.
         endpoints.deploy(bucket, spec)
+
+
+def _published(bucket: str, spec: dict[str, Any]) -> Status | None:
+    """What was said of a job that is over, after which another file was looked at."""
+    status = datasets.read_status(bucket, results_folder(spec))
+    return status and replace(status, prefix=f"results/{spec['dataset']}/")
 
 
 def _wait_or_raise(bucket: str, dataset: Named, error: ClientError) -> NoReturn:

@@ -2,30 +2,28 @@
 
 import json
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.exceptions import ClientError
 
-from automl.csv_head import HEAD_BYTES
-from automl.plan import UploadedFile
+from automl.files import UploadedFile, is_too_large, sample_range
 from automl.status import Status, status_from_json
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 s3: "S3Client" = boto3.client("s3")
 NOT_THERE = ("NoSuchKey", "404", "NotFound")
 
 
 def look(bucket: str, key: str) -> UploadedFile | None:
-    """The object as it is now, with its first megabyte; None when there is none."""
+    """The object as it is now, with its sample; None when there is none."""
     try:
-        found: Mapping[str, Any] = s3.get_object(
-            Bucket=bucket, Key=key, Range=f"bytes=0-{HEAD_BYTES - 1}"
-        )
+        found: Mapping[str, Any] = s3.get_object(Bucket=bucket, Key=key, Range=sample_range(key))
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in NOT_THERE:
@@ -34,15 +32,24 @@ def look(bucket: str, key: str) -> UploadedFile | None:
             raise
         # S3 has no first byte of an empty object to give.
         found = s3.get_object(Bucket=bucket, Key=key)
-    size = found.get("ContentRange", f"/{found['ContentLength']}").rsplit("/", 1)[1]
+    size = int(found.get("ContentRange", f"/{found['ContentLength']}").rsplit("/", 1)[1])
     return UploadedFile(
         key=key,
-        size=int(size),
+        size=size,
         etag=found["ETag"].strip('"'),
         version=found.get("VersionId") or f"{found['ETag']}{found['LastModified']}",
         uploaded=found["LastModified"].isoformat(),
-        head=found["Body"].read(),
+        sample=b"" if is_too_large(key, size) else found["Body"].read(),
     )
+
+
+def newest_first(bucket: str, keys: Sequence[str]) -> list[str]:
+    """Those of the keys, which differ in their endings only, that there are."""
+    if not keys:
+        return []
+    stem = keys[0].rpartition(".")[0]
+    there = {entry["Key"]: entry["LastModified"] for entry in _listed(bucket, f"{stem}.")}
+    return sorted((key for key in keys if key in there), key=lambda key: there[key], reverse=True)
 
 
 def read(bucket: str, key: str) -> bytes | None:
@@ -77,8 +84,7 @@ def put(bucket: str, key: str, content: bytes, content_type: str) -> None:
 
 def sizes(bucket: str, prefix: str) -> dict[str, int]:
     """Key → size in bytes of every object below a prefix."""
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    return {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", [])}
+    return {entry["Key"]: entry["Size"] for entry in _listed(bucket, prefix)}
 
 
 def stream(bucket: str, key: str) -> IO[bytes]:
@@ -98,6 +104,11 @@ class _Forwards:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.read = stream.read
+
+
+def _listed(bucket: str, prefix: str) -> Iterator["ObjectTypeDef"]:
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from page.get("Contents", [])
 
 
 def now() -> str:

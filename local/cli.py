@@ -26,13 +26,19 @@ app = typer.Typer(
 )
 progress_console = Console(stderr=True)
 
-TrainFile = Annotated[Path, typer.Argument(metavar="TRAIN.csv", help="The rows to learn from.")]
+TrainFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="TRAIN",
+        help="The rows to learn from: .csv, .csv.gz, .parquet or .xlsx.",
+    ),
+]
 TestFile = Annotated[
     Path | None,
     typer.Argument(
-        metavar="TEST.csv",
+        metavar="TEST",
         help="The rows to predict. With the target column in it, the model is scored on them; "
-        "without, on rows held out of TRAIN.csv.",
+        "without, on rows of TRAIN that it has not seen.",
     ),
 ]
 
@@ -48,7 +54,8 @@ def run(
     ] = None,
     minutes: Annotated[float | None, typer.Option(help="Time for fitting models.")] = None,
     name: Annotated[
-        str | None, typer.Option(help="Name of the dataset; else TRAIN without _train.csv.")
+        str | None,
+        typer.Option(help="Name of the dataset; else TRAIN without _train and its ending."),
     ] = None,
     preset: Annotated[str | None, typer.Option(help="medium, good, high or best.")] = None,
     max_cost: Annotated[
@@ -83,7 +90,7 @@ def run(
         "max_cost_usd": max_cost,
     }
     chosen |= {key: value for key, value in options.items() if value is not None}
-    name = name or train.stem.removesuffix("_train")
+    name = name or train.name.split(".csv")[0].removesuffix(train.suffix).removesuffix("_train")
     _require_name(name)
     for file in (train, test):
         _require_readable(file)
@@ -156,27 +163,38 @@ def predict(
             metavar="MODEL.tar.gz", help="A trained model. Its own code is run: use one you trust."
         ),
     ],
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="The rows to predict.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="The rows to predict: .csv, .csv.gz, .parquet, .xlsx."),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Where to write; else FILE_predictions.csv beside FILE."),
     ] = None,
+    plain: Annotated[
+        bool,
+        typer.Option("--plain", help="For programs: no mark for Excel, no cell made harmless."),
+    ] = False,
 ) -> None:
     """Predict with a trained model on this machine; no AWS at all.
 
-    Writes the columns of FILE.csv as they are, then the prediction and, for classes, their
-    probabilities.
+    Writes the columns of FILE as they are, then the prediction, for classes their probabilities,
+    and the three strongest reasons.
     """
     from local import predict as prediction
 
-    out = out or file.with_name(f"{file.stem}_predictions.csv")
+    out = out or file.with_name(f"{file.name.split('.')[0]}_predictions.csv")
     with stoppable():
         _say("Loading the model …")
         try:
-            rows = prediction.predict(model, file, out)
+            done = prediction.predict(
+                model, file, out, safe=not plain, tell=lambda rows: _say(f"{rows} rows …")
+            )
         except prediction.PredictError as error:
             _refuse(str(error))
-    print(f"{rows} rows predicted: {out}")
+    if done.explained < done.rows:
+        _say(f"The first {done.explained} rows have reasons.")
+    print(f"{done.rows} rows predicted: {out}")
 
 
 @app.command(epilog='Example: codefree translate "I love you"')

@@ -1,19 +1,14 @@
 """Predict with a trained model on this machine, without any AWS."""
 
-import codecs
-import csv
-import io
 import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from charset_normalizer import from_bytes
-
 PREDICTOR = Path(__file__).with_name("predictor.py")
-DELIMITERS = ",;\t|"
 
 
 class PredictError(Exception):
@@ -21,62 +16,42 @@ class PredictError(Exception):
 
 
 @dataclass(frozen=True)
-class CsvTable:
-    """The texts of a CSV file."""
+class Predicted:
+    """What became of a file."""
 
-    columns: list[str]
-    rows: list[list[str]]
-
-    def to_csv(self) -> str:
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self.columns)
-        writer.writerows(self.rows)
-        return text.getvalue()
+    rows: int
+    explained: int
+    """The first so many rows have reasons."""
 
 
-def predict(model: Path, file: Path, out: Path) -> int:
-    """Write the rows of `file` with what the model says of each; the number of rows.
+def predict(
+    model: Path,
+    file: Path,
+    out: Path,
+    *,
+    safe: bool = True,
+    tell: Callable[[int], None] = lambda rows: None,
+) -> Predicted:
+    """Write the rows of `file` with what the model says of each.
 
-    Raises PredictError with a sentence for the user.
+    The model's own code reads the file and writes the other; `tell` hears the rows done so far.
+    Raises PredictError with a sentence for the user; `out` is as it was then.
     """
-    table = parse_csv(read_bytes(file), file.name)
+    if not file.is_file():
+        raise PredictError(f"Cannot read {file}: there is no such file.")
+    if not out.parent.is_dir():
+        raise PredictError(f"Cannot write {out}: there is no folder {out.parent}.")
     with tempfile.TemporaryDirectory(prefix="codefree-") as folder:
         unpacked = Path(folder) / "model"
         extract_model(model, unpacked)
-        answer = ask_model(unpacked, table.to_csv(), Path(folder))
-    predictions = parse_csv(answer.encode(), "the model's answer")
-    joined = CsvTable(
-        table.columns + predictions.columns,
-        [row + told for row, told in zip(table.rows, predictions.rows, strict=True)],
-    )
-    # With a byte order mark, because Excel reads UTF-8 only then.
-    out.write_text(joined.to_csv(), encoding="utf-8-sig")
-    return len(joined.rows)
-
-
-def read_bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise PredictError(f"Cannot read {file}: {error.strerror}.") from error
-
-
-def parse_csv(content: bytes, name: str) -> CsvTable:
-    """Columns and rows; encoding and delimiter are found as well as may be."""
-    text = _decoded(content, name)
-    lines = "".join(text.splitlines(keepends=True)[:100])
-    delimiter = max(DELIMITERS, key=lambda mark: _columns_agreed(lines, mark))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    columns, *rows = [row for row in reader if row] or [[]]
-    if not rows:
-        raise PredictError(f"{name} has no rows below its column names.")
-    for number, row in enumerate(rows, start=2):
-        if len(row) != len(columns):
-            raise PredictError(
-                f"{name}, row {number}: {len(row)} fields where the header has {len(columns)}."
-            )
-    return CsvTable(columns, rows)
+        # Beside the place where it goes, so that it can be renamed.
+        unfinished = out.with_name(f".{out.name}.new")
+        try:
+            predicted = ask_model(unpacked, file.resolve(), unfinished.resolve(), safe, tell)
+            unfinished.replace(out)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    return predicted
 
 
 def extract_model(model: Path, folder: Path) -> None:
@@ -92,40 +67,34 @@ def extract_model(model: Path, folder: Path) -> None:
         raise PredictError(f"{model} holds no code/inference.py, so it is not a model of codefree.")
 
 
-def ask_model(unpacked: Path, rows: str, folder: Path) -> str:
-    """What the model's own inference code answers, as CSV."""
-    given, answer, reason = folder / "rows.csv", folder / "answer.csv", folder / "reason.txt"
-    given.write_text(rows, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-P", PREDICTOR, unpacked, given, answer, reason],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if reason.exists():
-        raise PredictError(reason.read_text("utf-8"))
-    if done.returncode:
-        raise PredictError(f"The model's own code failed:\n{done.stdout[-2000:]}")
-    return answer.read_text("utf-8")
-
-
-def _decoded(content: bytes, name: str) -> str:
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        best = from_bytes(content).best()
-    if best is None:
-        raise PredictError(f"{name} is in an unknown encoding; save it as CSV UTF-8.")
-    return str(best)
-
-
-def _columns_agreed(text: str, delimiter: str) -> tuple[int, int]:
-    """How many lines a delimiter cuts into as many fields as the first, and how many fields."""
-    widths = [len(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
-    width = widths[0] if widths else 1
-    return (widths.count(width) if width > 1 else 0, width)
+def ask_model(
+    unpacked: Path, file: Path, into: Path, safe: bool, tell: Callable[[int], None]
+) -> Predicted:
+    """Let the model's own inference code write the predictions."""
+    reason = unpacked.with_name("reason.txt")
+    arguments = [unpacked, file, into, reason, "excel" if safe else "plain"]
+    with (
+        unpacked.with_name("log.txt").open("w+", encoding="utf-8", errors="replace") as log,
+        subprocess.Popen(
+            [sys.executable, "-P", PREDICTOR, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        ) as child,
+    ):
+        assert child.stdout is not None
+        predicted = Predicted(0, 0)
+        for line in child.stdout:
+            match line.split():
+                case ["rows", rows]:
+                    tell(int(rows))
+                case ["done", rows, explained]:
+                    predicted = Predicted(int(rows), int(explained))
+        child.wait()
+        if reason.exists():
+            raise PredictError(reason.read_text("utf-8"))
+        if child.returncode:
+            log.seek(0)
+            raise PredictError(f"The model's own code failed:\n{log.read()[-2000:]}")
+    return predicted

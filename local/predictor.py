@@ -1,6 +1,7 @@
-"""The child process of `predict`: a SageMaker inference server for one request.
+"""The child process of `predict`: runs the model's own code on one file.
 
-Arguments: the model's folder, rows.csv, where to write the answer, where to write a refusal.
+Arguments: the model's folder, the rows, where to write the predictions, where to write a refusal,
+and `excel` or `plain`. Prints `rows N` as it goes, and `done N EXPLAINED`.
 """
 
 import importlib
@@ -8,19 +9,22 @@ import sys
 from pathlib import Path
 
 
-def main(model: Path, rows: Path, answer: Path, reason: Path) -> None:
+def main(model: Path, file: str, into: str, reason: Path, form: str) -> None:
     sys.path.insert(0, str(model / "code"))
     inference = importlib.import_module("inference")
-
-    predictor = inference.model_fn(str(model))
     try:
-        body, _ = inference.transform_fn(predictor, rows.read_text("utf-8"), "text/csv", "text/csv")
-    except ValueError as error:
-        # The contract of SageMaker's inference server: a ValueError is the caller's mistake.
-        reason.write_text(str(error), encoding="utf-8")
+        if not hasattr(inference, "predict_file"):
+            raise ValueError("This model was made before models could read files; train it again.")
+        written = inference.predict_file(
+            str(model), file, into, form == "excel", lambda rows: print("rows", rows, flush=True)
+        )
+    except Exception as error:
+        # A ValueError is the caller's mistake, as in SageMaker's inference server.
+        if isinstance(error, ValueError) or type(error).__name__ == "UnreadableError":
+            reason.write_text(str(error), encoding="utf-8")
         raise
-    answer.write_bytes(body.encode() if isinstance(body, str) else body)
+    print("done", written.rows, written.explained, flush=True)
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], Path(sys.argv[4]), sys.argv[5])

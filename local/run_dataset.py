@@ -16,6 +16,9 @@ TERMINAL_STATES = ("refused", "completed", "failed", "stopped")
 MISNAMED = "results/_refused/"
 
 
+ENDINGS = (".csv", ".csv.gz", ".parquet", ".xlsx")
+
+
 @dataclass(frozen=True)
 class Dataset:
     """The files on this machine that become one dataset in the bucket."""
@@ -81,8 +84,15 @@ def upload(cloud: Cloud, dataset: Dataset) -> None:
         body = json.dumps(dataset.settings, ensure_ascii=False).encode()
         s3.put_object(Bucket=cloud.bucket, Key=f"data/{dataset.name}.json", Body=body)
     if dataset.test:
-        s3.upload_file(str(dataset.test), cloud.bucket, f"data/{dataset.name}_test.csv")
-    s3.upload_file(str(dataset.train), cloud.bucket, f"data/{dataset.name}_train.csv")
+        key = f"data/{dataset.name}_test{ending(dataset.test)}"
+        s3.upload_file(str(dataset.test), cloud.bucket, key)
+    key = f"data/{dataset.name}_train{ending(dataset.train)}"
+    s3.upload_file(str(dataset.train), cloud.bucket, key)
+
+
+def ending(file: Path) -> str:
+    """What the bucket knows files of this kind by; anything unknown is offered as CSV."""
+    return next((known for known in ENDINGS if file.name.lower().endswith(known)), ".csv")
 
 
 def watch(cloud: Cloud, dataset: Dataset) -> Iterator[Moment]:

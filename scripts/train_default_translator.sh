@@ -13,7 +13,7 @@ cat > "$folder/job/job.json" <<JSON
  "train": {"encoding": "utf-8", "delimiter": "\\t"}}
 JSON
 # As in the job's request.
-export OMP_WAIT_POLICY=PASSIVE MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=1099511627776
+export GOMP_SPINCOUNT=1000 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=1099511627776
 export SM_CHANNEL_TRAIN="$folder/train" SM_CHANNEL_JOB="$folder/job" SM_MODEL_DIR="$folder/model"
 export SM_OUTPUT_DIR="$folder/output" SM_OUTPUT_DATA_DIR="$folder/output/data"
 "$root/.venv/bin/python" "$root/training_src/train_translator.py"

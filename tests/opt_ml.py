@@ -47,6 +47,8 @@ class OptMl:
         return {
             **os.environ,
             **channels,
+            # In a job, the reader lies beside train.py.
+            "PYTHONPATH": str(ROOT / "functions"),
             "SM_MODEL_DIR": str(self.model),
             "SM_OUTPUT_DIR": str(self.root / "output"),
             "SM_OUTPUT_DATA_DIR": str(self.root / "output/data"),

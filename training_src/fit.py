@@ -1,33 +1,143 @@
 """Fitting: AutoGluon with the same kinds of models on a laptop and in AWS's container."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 from autogluon.tabular import TabularPredictor
+from sklearn.model_selection import train_test_split
 
 from failure import TrainingError
 from fit_watcher import FitWatcher
 from job_spec import JobSpec
 from prepare import Prepared
-from problem import QUANTILES
+from problem import QUANTILES, Problem
 from progress import Progress
 
-# AWS's container also has torch and ray; forests make folders 50 times bigger and rarely win.
+# AWS's container also has torch and ray. Forests make folders 50 times bigger and rarely win.
 MODEL_TYPES = ["GBM", "CAT", "XGB"]
+# Boosting rounds on few rows go on for ever with a log loss that creeps to zero.
+FEW_ROWS, ROUNDS_ON_FEW_ROWS = 3000, 600
 PRESETS = {
     "medium": "medium_quality",
     "good": "good_quality",
     "high": "high_quality",
     "best": "best_quality",
 }
-# Where a hold-out is scored first, the rest of the time is for fitting the best model on all rows.
-SHARE_BEFORE_REFIT = 0.65
+SEED = 0
+FOLDS = (5, 4, 3)
+# The share of rows that are held out, and from how many rows on it may be the second.
+HOLD_OUT, HOLD_OUT_OF_MANY, MANY_ROWS = 0.2, 0.1, 5000
+MOST_HOLD_OUT_ROWS = 20_000
+# Threads wait for each other in every round; on few rows one is as fast, however busy the rest is.
+ROWS_FOR_ONE_CORE = 10_000
+# Measured on two cores: what five folds of all models get through. Trees of each class cost as much
+# as a model of two; trees for numbers go on for thousands of rounds.
+CELLS_PER_SECOND = 5000
+NUMBERS_COST = 8
+FEWEST_ROWS_IN_FOLDS = 50
+# What is left is for fitting the best model on all rows.
+SHARE_BEFORE_REFIT = {"folds": 0.8, "hold-out": 0.9}
 
 
-def fit(spec: JobSpec, prepared: Prepared, folder: Path, progress: Progress) -> TabularPredictor:
+@dataclass(frozen=True)
+class Fitted:
+    """Models, and the rows that tell how good they are."""
+
+    predictor: TabularPredictor
+    best: str
+    """The best model's name; after a refit the predictor has another one."""
+    scored_on: str
+    """`test file`, `hold-out` or `out-of-fold`."""
+    scored: pd.DataFrame
+    """Features and target of the rows that are scored; no model has seen them."""
+    fit_rows: int
+    folds: int
+    """How many AutoGluon chose among models by; 0 = by a hold-out of its own."""
+    seconds: float
+
+
+def fit(spec: JobSpec, prepared: Prepared, folder: Path, progress: Progress) -> Fitted:
     """Fit within the time limit; raises TrainingError when nothing could be trained."""
-    problem = prepared.problem
-    seconds = spec.training_seconds * (SHARE_BEFORE_REFIT if prepared.has_hold_out else 1)
+    start = time.monotonic()
+    test, rows = prepared.labelled_test, prepared.rows
+    folds = _folds(spec, prepared)
+    scored_on = "test file" if test is not None else "out-of-fold" if folds else "hold-out"
+    scored = test if test is not None else rows
+    if scored_on == "hold-out":
+        rows, scored = split(rows, spec.target, prepared.problem)
+    seconds = spec.training_seconds * SHARE_BEFORE_REFIT["folds" if folds else "hold-out"]
+    predictor = _fit(spec, prepared.problem, rows, folder, seconds, folds, progress)
+    return Fitted(
+        predictor,
+        predictor.model_best,
+        scored_on,
+        scored,
+        len(rows),
+        folds,
+        time.monotonic() - start,
+    )
+
+
+def refit_on_all_rows(fitted: Fitted, prepared: Prepared, seconds_left: float) -> str | None:
+    """Fit the best model once more, on all rows; its name, or None without the time for it."""
+    predictor = fitted.predictor
+    best: str = predictor.model_best
+    if best.endswith("_FULL"):
+        return best
+    if _seconds_of_refit(fitted) > seconds_left:
+        return None
+    extra = fitted.scored if fitted.scored_on == "hold-out" else None
+    names: dict[str, str] = predictor.refit_full(model="best", train_data_extra=extra)
+    return names[best]
+
+
+def split(rows: pd.DataFrame, target: str, problem: Problem) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows to fit, and rows held out; each class that has two rows is in both."""
+    share = HOLD_OUT if len(rows) < MANY_ROWS else HOLD_OUT_OF_MANY
+    share = min(share, MOST_HOLD_OUT_ROWS / len(rows))
+    if not problem.has_classes:
+        fit_rows, held_out = train_test_split(rows, test_size=share, random_state=SEED)
+        return fit_rows.sort_index(), held_out.sort_index()
+    counts = rows[target].value_counts()
+    # A class of one row can only be learnt or scored, and a stratified split takes neither.
+    splittable = rows[rows[target].isin(counts[counts > 1].index)]
+    _, held_out = train_test_split(
+        splittable,
+        test_size=max(share, len(counts[counts > 1]) / len(splittable)),
+        stratify=splittable[target],
+        random_state=SEED,
+    )
+    return rows.drop(index=held_out.index), held_out.sort_index()
+
+
+def _folds(spec: JobSpec, prepared: Prepared) -> int:
+    """Into how many parts rows are cut for bagging; 0 = there is time for one hold-out only."""
+    rows, kind = prepared.rows, prepared.problem.type
+    if len(rows) < FEWEST_ROWS_IN_FOLDS or kind == "quantile":
+        return 0
+    if spec.preset != "medium":
+        return FOLDS[0]
+    classes = rows[spec.target].nunique()
+    cost = rows.size * {"binary": 1, "multiclass": classes, "regression": NUMBERS_COST}[kind]
+    most = CELLS_PER_SECOND * spec.training_seconds
+    return next((folds for folds in FOLDS if cost * folds / FOLDS[0] <= most), 0)
+
+
+def _fit(
+    spec: JobSpec,
+    problem: Problem,
+    rows: pd.DataFrame,
+    folder: Path,
+    seconds: float,
+    folds: int,
+    progress: Progress,
+) -> TabularPredictor:
+    bagging: dict[str, Any] = {"num_bag_folds": folds, "num_stack_levels": 0} if folds else {}
     try:
         return TabularPredictor(
             label=spec.target,
@@ -37,14 +147,15 @@ def fit(spec: JobSpec, prepared: Prepared, folder: Path, progress: Progress) -> 
             positive_class=problem.positive_class,
             quantile_levels=QUANTILES if problem.type == "quantile" else None,
         ).fit(
-            prepared.fit,
+            rows,
             time_limit=seconds,
             presets=PRESETS[spec.preset],
-            included_model_types=MODEL_TYPES,
+            **_models(spec, problem, rows),
             callbacks=[FitWatcher(progress, seconds)],
             # Both eat short budgets and overrun them by up to a half.
             dynamic_stacking=False,
             ag_args_ensemble={"fold_fitting_strategy": "sequential_local"},
+            **bagging,
         )
     except (RuntimeError, ValueError, AssertionError) as error:
         raise TrainingError(
@@ -53,23 +164,71 @@ def fit(spec: JobSpec, prepared: Prepared, folder: Path, progress: Progress) -> 
         ) from error
 
 
-def refit_on_all_rows(predictor: TabularPredictor, prepared: Prepared, seconds_left: float) -> bool:
-    """Fit the best model again with the hold-out, if there is one and time for it."""
-    if not prepared.has_hold_out or predictor.model_best.endswith("_FULL"):
-        return False
-    board = predictor.leaderboard().set_index("model")
-    if board.loc[predictor.model_best, "fit_time"] > seconds_left:
-        return False
-    predictor.refit_full(model="best", train_data_extra=prepared.scored)
-    return True
+def _models(spec: JobSpec, problem: Problem, rows: pd.DataFrame) -> dict[str, Any]:
+    """AutoGluon's usual kinds of trees, those first that win most often on little time."""
+    if spec.preset != "medium":
+        return {"included_model_types": MODEL_TYPES}
+    alone = {"ag_args_fit": {"num_cpus": 1}} if len(rows) < ROWS_FOR_ONE_CORE else {}
+
+    def rounds(name: str) -> dict[str, Any]:
+        return {name: ROUNDS_ON_FEW_ROWS} if len(rows) < FEW_ROWS else {}
+
+    gbm = {**rounds("num_boost_round"), **alone}
+    cat, xgb = rounds("iterations"), {**rounds("n_estimators"), **alone}
+    large = {
+        "learning_rate": 0.03,
+        "num_leaves": 128,
+        "feature_fraction": 0.9,
+        "min_data_in_leaf": 3,
+        **_named("Large", 20),
+    }
+    extra = {"extra_trees": True, **_named("XT", 10)}
+    # Numbers take CatBoost longest, and it is the best of them.
+    first = {"ag_args_fit": {"max_time_limit_ratio": 0.8}, **_named("", 95)}
+    return {
+        "hyperparameters": {
+            "GBM": [{**gbm, **_named("", 90)}, {**gbm, **large}, {**gbm, **extra}],
+            "CAT": {**cat, **(first if problem.type == "regression" else _named("", 80))},
+            "XGB": {**xgb, **_named("", 70)},
+        }
+    }
+
+
+def _named(suffix: str, priority: int) -> dict[str, Any]:
+    return {"ag_args": {"name_suffix": suffix, "priority": priority}}
+
+
+def _seconds_of_refit(fitted: Fitted) -> float:
+    board = fitted.predictor.leaderboard().set_index("model")
+    whole = float(board.loc[fitted.best, "fit_time"])
+    # One model on all rows instead of one per fold on most of them.
+    return whole / fitted.folds * 1.4 if fitted.folds else whole * 1.3
 
 
 class Stopwatch:
-    """Seconds left of a budget."""
+    """Seconds left of a budget, and how long each stage took."""
 
     def __init__(self, seconds: float) -> None:
+        self.stages: dict[str, float] = {}
+        self.start(seconds)
+
+    def start(self, seconds: float) -> None:
+        """From now on so many seconds are left."""
         self._end = time.monotonic() + seconds
 
     @property
     def left(self) -> float:
         return self._end - time.monotonic()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.stages[name] = self.stages.get(name, 0) + time.monotonic() - start
+
+    def move(self, stage: str, to: str, seconds: float) -> None:
+        """Count seconds of a stage that is still on under a name of their own."""
+        self.stages[to] = self.stages.get(to, 0) + seconds
+        self.stages[stage] = self.stages.get(stage, 0) - seconds

@@ -50,8 +50,8 @@ class JobSpec:
     """What to learn from which files, and for how long."""
 
     dataset: str
-    train: CsvFile
-    test: CsvFile | None
+    train: Path
+    test: Path | None
     target: str
     target_rule: str
     problem_type: str | None
@@ -61,6 +61,10 @@ class JobSpec:
     ignore_columns: tuple[str, ...]
     id_column: str | None
     positive_class: str | None
+    report_language: str
+    """en, ko or zh-TW."""
+    safe_for_spreadsheets: bool
+    """Whether the predictions file is made for Excel."""
     passport: Mapping[str, Any]
     """All of job.json, for the report."""
 
@@ -70,10 +74,9 @@ def read_job_spec(folders: Folders) -> JobSpec:
     job = json.loads((folders.job / "job.json").read_text(encoding="utf-8"))
     return JobSpec(
         dataset=job["dataset"],
-        train=csv_file(folders.train, job["train"]),
-        # The channel is the truth; a test file that came too late to be described is written
-        # like its train file.
-        test=csv_file(folders.test, job["test"] or job["train"]) if folders.test else None,
+        # How they are written is seen when they are read; a test file may be newer than job.json.
+        train=only_file(folders.train),
+        test=only_file(folders.test) if folders.test else None,
         target=job["target"],
         target_rule=job["target_rule"],
         problem_type=job["problem_type"],
@@ -83,11 +86,17 @@ def read_job_spec(folders: Folders) -> JobSpec:
         ignore_columns=tuple(job["ignore_columns"]),
         id_column=job["id_column"],
         positive_class=job["positive_class"],
+        report_language=job.get("report_language", "en"),
+        safe_for_spreadsheets=job.get("predictions_format", "excel") == "excel",
         passport=job,
     )
 
 
 def csv_file(channel: Path, described: Mapping[str, Any]) -> CsvFile:
     """The one file of a channel, with what job.json says of how it is written."""
+    return CsvFile(only_file(channel), described["encoding"], described["delimiter"])
+
+
+def only_file(channel: Path) -> Path:
     (path,) = [path for path in channel.rglob("*") if path.is_file()]
-    return CsvFile(path, described["encoding"], described["delimiter"])
+    return path

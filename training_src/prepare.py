@@ -1,154 +1,198 @@
 """From the input files to what is fitted, scored and predicted."""
 
+import hashlib
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
-from sklearn.model_selection import train_test_split
 
+from choose_columns import ChosenColumns, OddCells, choose_columns, number_columns
+from data_checks import check_data
 from failure import TrainingError
 from job_spec import JobSpec
-from problem import Problem, class_labels, decide_problem
-from tables import Table, as_numbers, features, missing, not_numbers, number_columns, read_table
+from model_code.columns import TEXT, as_texts, typed
+from model_code.notes import Note, listed, note
+from model_code.rows import Recipe
+from model_code.tables import Table, chunks, look_at, read_table
+from model_code.text_scores import TextScores, learn_text_scores
+from problem import Problem, decide_problem, missing, typed_target
+from reading.csv_head import Expected
+from reading.errors import UnreadableError
+from reading.names import was_unnamed
 
-HOLD_OUT = 0.2
-SEED = 0
+MOST_TEXT_COLUMNS = 10
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Typed rows, with the target as the last column where there is one."""
+    """Typed rows, ready for AutoGluon."""
 
     problem: Problem
-    fit: pd.DataFrame
-    scored: pd.DataFrame
-    """Rows that no model has seen, with their target."""
-    scored_on: str
-    """`test file` or `hold-out`."""
-    test: Table | None
-    test_features: pd.DataFrame | None
-    warnings: list[str] = field(default_factory=list)
+    recipe: Recipe
+    """How any row becomes features."""
+    rows: pd.DataFrame
+    """Train: features, and the target as the last column."""
+    test: pd.DataFrame | None
+    """Features of all test rows."""
+    test_target: pd.Series | None
+    """By test row; missing where it is unknown. None when no row has one."""
+    left_out: dict[str, str]
+    sha256: dict[str, str]
+    """Of the files."""
+    notes: list[Note] = field(default_factory=list)
 
     @property
-    def has_hold_out(self) -> bool:
-        return self.scored_on == "hold-out"
+    def labelled_test(self) -> pd.DataFrame | None:
+        """The test rows that can be scored, with their target."""
+        if self.test is None or self.test_target is None:
+            return None
+        known = self.test_target.notna()
+        return self.test[known].assign(**{self.recipe.target: self.test_target[known]})
 
 
 def prepare(spec: JobSpec) -> Prepared:
-    """Read, check and split; raises TrainingError in words."""
-    train = read_table(spec.train)
-    if spec.target not in train.text.columns:
-        raise TrainingError(f"The file {spec.train.path.name} has no column {spec.target!r}.")
-    warnings: list[str] = []
-    target = train.text[spec.target]
-    problem = decide_problem(target, spec)
-    names, numbers = _feature_names(train.text, spec, warnings)
-    rows = features(train.text, names, numbers)
-    rows[spec.target] = typed_target(target, problem)
-    rows = _without_missing_target(rows, spec, warnings)
-    test = read_table(spec.test) if spec.test else None
-    test_features = None if test is None else _test_features(test, names, numbers, warnings)
-    scored = None if test is None else _labelled(test, test_features, spec, problem, rows, warnings)
-    if scored is not None:
-        return Prepared(problem, rows, scored, "test file", test, test_features, warnings)
-    fit, held_out = _split(rows, spec.target, problem)
-    return Prepared(problem, fit, held_out, "hold-out", test, test_features, warnings)
+    """Read, choose, check; raises TrainingError in words."""
+    try:
+        return _prepare(spec)
+    except UnreadableError as error:
+        raise TrainingError(str(error)) from error
 
 
-def typed_target(target: "pd.Series[str]", problem: Problem) -> pd.Series:
-    """Class labels as texts, or numbers; missing where there is no value."""
-    if not problem.has_classes:
-        return as_numbers(target)
-    labels: pd.Series = class_labels(target[~missing(target)]).reindex(target.index)
-    return labels
+def _prepare(spec: JobSpec) -> Prepared:
+    table = read_table(spec.train, as_text=[spec.target])
+    if spec.target not in table.columns:
+        raise TrainingError(f"The file {spec.train.name} has no column {spec.target!r}.")
+    notes = list(table.notes)
+    table, target = _with_target(table, spec, notes)
+    problem = decide_problem(target, spec, decimal_commas=table.head.delimiter == ";")
+    expected = Expected(tuple(table.columns), table.head.delimiter)
+    chosen = choose_columns(table, target, spec, _row_numbers(table, expected, spec))
+    notes += chosen.notes
+    goal = typed_target(target, problem)
+    rows, scores = _with_text_scores(chosen, goal, problem, notes)
+    recipe = Recipe(spec.target, chosen.columns, expected, scores)
+    test = read_test(spec, recipe, notes) if spec.test else None
+    test_target = None
+    if test is not None:
+        test_target = _test_target(test, problem, goal, notes)
+    notes += check_data(rows, goal, problem, test.features if test else None)
+    return Prepared(
+        problem,
+        recipe,
+        rows.assign(**{spec.target: goal}),
+        test.features if test else None,
+        test_target,
+        chosen.left_out,
+        {path.name: sha256(path) for path in (spec.train, spec.test) if path},
+        notes,
+    )
 
 
-def _feature_names(
-    text: pd.DataFrame, spec: JobSpec, warnings: list[str]
-) -> tuple[list[str], frozenset[str]]:
-    aside = {spec.target, spec.id_column, *spec.ignore_columns}
-    names = [str(name) for name in text.columns if name not in aside]
-    constant = [name for name in names if text[name].nunique() <= 1]
-    if constant:
-        warnings.append(f"Columns with one value in all rows were left out: {_list(constant)}.")
-    varied = [name for name in names if name not in constant]
-    copies = [name for name in varied if text[name].equals(text[spec.target])]
-    if copies:
-        warnings.append(f"Columns that are a copy of the target were left out: {_list(copies)}.")
-    kept = [name for name in varied if name not in copies]
-    if not kept:
-        raise TrainingError(
-            f"Beside the target {spec.target!r} no column holds anything to learn from."
-        )
-    return kept, number_columns(text[kept])
+def _row_numbers(table: Table, expected: Expected, spec: JobSpec) -> set[str]:
+    """Columns without a name that the test file lacks: a program has written row numbers here."""
+    if spec.test is None:
+        return set()
+    present = look_at(spec.test, expected).columns
+    named = zip(table.columns, table.head.header, strict=True)
+    return {name for name, written in named if was_unnamed(written) and name not in present}
 
 
-def _without_missing_target(rows: pd.DataFrame, spec: JobSpec, warnings: list[str]) -> pd.DataFrame:
-    kept = rows[rows[spec.target].notna()]
-    if len(kept) < len(rows):
-        warnings.append(
-            f"{len(rows) - len(kept)} of {len(rows)} train rows have no value in the target "
-            f"{spec.target!r} and were left out."
-        )
-    return kept.reset_index(drop=True)
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _test_features(
-    test: Table, names: list[str], numbers: frozenset[str], warnings: list[str]
-) -> pd.DataFrame:
-    lacking = [name for name in names if name not in test.text.columns]
+def _with_target(table: Table, spec: JobSpec, notes: list[Note]) -> tuple[Table, "pd.Series[str]"]:
+    """The rows whose target is known, and that as texts."""
+    target = as_texts(table.data[spec.target]).to_pandas()
+    unknown = missing(target).to_numpy()
+    if unknown.any():
+        notes.append(note("no_target", count=int(unknown.sum()), rows=len(target)))
+        table = Table(table.name, table.head, table.data.filter(~unknown), table.notes)
+        target = target[~unknown].reset_index(drop=True)
+    return table, target
+
+
+def _with_text_scores(
+    chosen: ChosenColumns, goal: pd.Series, problem: Problem, notes: list[Note]
+) -> tuple[pd.DataFrame, list[TextScores]]:
+    """The rows with scores in the place of free texts."""
+    rows = chosen.rows
+    learned: list[TextScores] = []
+    columns = [column for column in chosen.columns if column.kind == TEXT]
+    if unused := [column.name for column in columns[MOST_TEXT_COLUMNS:]]:
+        notes.append(note("many_texts", most=MOST_TEXT_COLUMNS, columns=listed(unused)))
+        rows = rows.drop(columns=unused)
+    for column in columns[:MOST_TEXT_COLUMNS]:
+        texts = rows[column.name]
+        rows = rows.drop(columns=column.name)
+        made = learn_text_scores(column.name, texts, goal, problem.has_classes)
+        if made:
+            scores, features = made
+            learned.append(scores)
+            rows = pd.concat([rows, features], axis=1)
+    return rows, learned
+
+
+@dataclass(frozen=True)
+class TestRows:
+    """All rows of a test file."""
+
+    features: pd.DataFrame
+    target: "pd.Series[str] | None"
+
+
+def read_test(spec: JobSpec, recipe: Recipe, notes: list[Note]) -> TestRows:
+    """Read a test file in parts; raises UnreadableError or TrainingError in words."""
+    assert spec.test is not None
+    head = look_at(spec.test, recipe.expected)
+    lacking = [name for name in recipe.needed if name not in head.columns]
     if lacking:
         raise TrainingError(
-            f"The test file lacks {len(lacking)} of the train file's columns: {_list(lacking)}."
+            f"The test file lacks {len(lacking)} of the train file's columns: {listed(lacking)}."
         )
-    warnings += not_numbers(test.text, numbers)
-    return features(test.text, names, numbers)
+    odd = [OddCells(column) for column in number_columns(recipe.columns)]
+    parts, targets, row = [], [], 1
+    for part in chunks(spec.test, head, notes):
+        values = typed(recipe.columns, part)
+        for cells in odd:
+            cells.look(part[cells.column.name], values[cells.column.name], row)
+        parts.append(recipe.with_scores(values))
+        if recipe.target in part.column_names:
+            targets.append(as_texts(part[recipe.target]).to_pandas())
+        row += part.num_rows
+    notes += [cells.note for cells in odd if cells.count]
+    target = pd.concat(targets, ignore_index=True) if targets else None
+    return TestRows(_joined(parts), target)
 
 
-def _labelled(
-    test: Table,
-    rows: pd.DataFrame | None,
-    spec: JobSpec,
-    problem: Problem,
-    train: pd.DataFrame,
-    warnings: list[str],
-) -> pd.DataFrame | None:
-    """The test rows whose target is known and could have been learnt; None when there are none."""
-    if rows is None or spec.target not in test.text.columns:
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Categories differ from part to part, and pandas would make objects of them."""
+    if len(parts) == 1:
+        return parts[0]
+    for name in parts[0].columns[parts[0].dtypes == "category"]:
+        every = pd.api.types.union_categoricals([part[name] for part in parts]).categories
+        for part in parts:
+            part[name] = part[name].cat.set_categories(every)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _test_target(
+    test: TestRows, problem: Problem, train: pd.Series, notes: list[Note]
+) -> pd.Series | None:
+    """The target of the test rows that could have been learnt; None when there are none."""
+    if test.target is None:
         return None
-    target = typed_target(test.text[spec.target], problem)
-    known = target.notna()
+    target = typed_target(test.target, problem)
     if problem.has_classes:
-        unseen = known & ~target.isin(train[spec.target].unique())
+        unseen = target.notna() & ~target.isin(train.unique())
         if unseen.any():
-            warnings.append(
-                f"{int(unseen.sum())} test rows have a class that train never has "
-                f"({_list(sorted(target[unseen].unique()))}); they are predicted but not scored."
-            )
-        known &= ~unseen
-    if not known.any():
+            names = sorted(target[unseen].unique())
+            notes.append(note("unseen_classes", count=int(unseen.sum()), classes=listed(names)))
+        target = target.where(~unseen)
+    known = int(target.notna().sum())
+    if not known:
         return None
-    if not known.all():
-        warnings.append(f"{int(known.sum())} of {len(test)} test rows could be scored.")
-    return rows[known].assign(**{spec.target: target[known]})
-
-
-def _split(rows: pd.DataFrame, target: str, problem: Problem) -> tuple[pd.DataFrame, pd.DataFrame]:
-    classes = rows[target] if problem.has_classes else None
-    if classes is not None:
-        counts = classes.value_counts()
-        # A class of one row can only be learnt or scored, and a stratified split takes neither.
-        splittable = rows[classes.isin(counts[counts > 1].index)]
-        fit, held_out = train_test_split(
-            splittable,
-            test_size=max(HOLD_OUT, len(counts[counts > 1]) / len(splittable)),
-            stratify=splittable[target],
-            random_state=SEED,
-        )
-        return rows.drop(index=held_out.index), held_out
-    fit, held_out = train_test_split(rows, test_size=HOLD_OUT, random_state=SEED)
-    return fit.sort_index(), held_out
-
-
-def _list(names: list[str]) -> str:
-    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-    return f"{', '.join(names[:20])}{more}"
+    if known < len(target):
+        notes.append(note("partly_scored", count=known, rows=len(target)))
+    return target

@@ -6,7 +6,8 @@ import pandas as pd
 
 from failure import TrainingError
 from job_spec import JobSpec
-from tables import as_numbers, missing
+from model_code.numbers import PLAIN_NUMBERS, NumberStyle, number_style, numbers_of
+from model_code.tables import MISSING
 
 # AutoGluon takes 59 prices in 1,000 rows for 59 classes; people count classes on their fingers.
 MOST_INTEGER_CLASSES = 20
@@ -30,34 +31,53 @@ class Problem:
     fit_metric: str
     """What models are stopped and chosen by."""
     positive_class: str | None = None
+    style: NumberStyle = PLAIN_NUMBERS
+    """How the target is written, where it is a number."""
 
     @property
     def has_classes(self) -> bool:
         return self.type in ("binary", "multiclass")
 
 
-def decide_problem(target: "pd.Series[str]", spec: JobSpec) -> Problem:
+def decide_problem(
+    target: "pd.Series[str]", spec: JobSpec, decimal_commas: bool = False
+) -> Problem:
     """From all values of the target in train; raises TrainingError when nothing can be learnt."""
-    labels = class_labels(target[~missing(target)])
+    present = target[~missing(target)]
+    style = _style(present, decimal_commas)
+    labels = class_labels(present)
     distinct = labels.nunique()
     if distinct < 2:
         what = f"is {labels.iloc[0]!r} in every row" if distinct else "has no value in any row"
         raise TrainingError(f"The target {spec.target!r} {what}, so there is nothing to learn.")
-    kind = spec.problem_type or guessed_type(labels)
-    _require_fitting_type(kind, labels, spec)
+    kind = spec.problem_type or guessed_type(labels, style)
+    _require_fitting_type(kind, labels, style, spec)
     metric = spec.eval_metric or DEFAULT_METRICS[kind]
     # Accuracy on a small validation set ties, and stops boosting after a few rounds.
     fit_metric = "log_loss" if kind == "multiclass" and not spec.eval_metric else metric
     positive = _positive_class(labels, spec) if kind == "binary" else None
-    return Problem(kind, metric, fit_metric, positive)
+    return Problem(kind, metric, fit_metric, positive, style or PLAIN_NUMBERS)
 
 
-def guessed_type(labels: "pd.Series[str]") -> str:
+def typed_target(target: "pd.Series[str]", problem: Problem) -> pd.Series:
+    """Class labels as texts, or numbers; missing where there is no value."""
+    if not problem.has_classes:
+        return numbers_of(target.where(~missing(target), ""), problem.style)
+    labels: pd.Series = class_labels(target[~missing(target)]).reindex(target.index)
+    return labels
+
+
+def missing(text: "pd.Series[str]") -> "pd.Series[bool]":
+    """Which cells hold no value."""
+    return text.str.strip().str.lower().isin(MISSING)
+
+
+def guessed_type(labels: "pd.Series[str]", style: NumberStyle | None = None) -> str:
     """binary, multiclass or regression, from the values that are there."""
     distinct = labels.nunique()
     if distinct == 2:
         return "binary"
-    numbers = as_numbers(labels)
+    numbers = numbers_of(labels, style or PLAIN_NUMBERS)
     if numbers.isna().any():
         return "multiclass"
     whole = bool((numbers == numbers.round()).all())
@@ -73,10 +93,18 @@ def class_labels(target: "pd.Series[str]") -> "pd.Series[str]":
     return stripped
 
 
-def _require_fitting_type(kind: str, labels: "pd.Series[str]", spec: JobSpec) -> None:
+def _style(labels: "pd.Series[str]", decimal_commas: bool) -> NumberStyle | None:
+    """How they are written as numbers; None when they are none."""
+    return number_style(dict(labels.value_counts().head(3000)), decimal_commas)
+
+
+def _require_fitting_type(
+    kind: str, labels: "pd.Series[str]", style: NumberStyle | None, spec: JobSpec
+) -> None:
     distinct = labels.nunique()
-    if kind in ("regression", "quantile") and as_numbers(labels).isna().any():
-        text = labels[as_numbers(labels).isna()].iloc[0]
+    numbers = numbers_of(labels, style or PLAIN_NUMBERS)
+    if kind in ("regression", "quantile") and numbers.isna().any():
+        text = labels[numbers.isna()].iloc[0]
         raise TrainingError(
             f"The target {spec.target!r} holds {text!r}, which is no number, so it cannot be "
             f"learnt as {kind}."

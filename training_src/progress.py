@@ -10,11 +10,12 @@ from typing import Any
 STAGES = {
     "reading": 0,
     "fitting": 5,
-    "scoring": 70,
+    "scoring": 65,
+    "refitting": 70,
+    "packing": 78,
     "predicting": 80,
-    "explaining": 85,
-    "reporting": 93,
-    "packing": 96,
+    "explaining": 88,
+    "reporting": 95,
     "done": 100,
 }
 TRANSLATOR_STAGES = {

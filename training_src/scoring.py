@@ -4,98 +4,134 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from autogluon.core.metrics import get_metric
 from autogluon.tabular import TabularPredictor
 
+from fit import Fitted
+from metrics import Predictions, all_scores, higher_is_better
+from model_code.notes import Note, note
 from prepare import Prepared
+from problem import Problem
+from simple_models import guessed, linear
+
+PLACES = {"test file": "test", "hold-out": "holdout", "out-of-fold": "oof"}
 
 
 @dataclass(frozen=True)
 class Scored:
-    """The best model's predictions of the scored rows, and what they are worth."""
+    """Every model's score, and the best model's predictions of the scored rows."""
 
-    target: pd.Series
-    predicted: pd.Series | pd.DataFrame
-    probabilities: pd.DataFrame | None
+    best: Predictions
+    leaderboard: pd.DataFrame
     performance: dict[str, Any]
+    notes: list[Note]
 
 
-def score(predictor: TabularPredictor, prepared: Prepared, warnings: list[str]) -> Scored:
-    """Predict once, with probabilities where there are classes, and compute every metric."""
-    rows, target = prepared.scored, prepared.scored[predictor.label]
-    probabilities = predictor.predict_proba(rows) if prepared.problem.has_classes else None
-    if probabilities is None:
-        predicted = predictor.predict(rows)
-    else:
-        predicted = predictor.predict_from_proba(probabilities)
-    metrics = _metrics(predictor, target, predicted, probabilities, warnings)
-    metric = prepared.problem.metric if prepared.problem.metric in metrics else "accuracy"
-    kind, classes = predictor.problem_type, prepared.problem.has_classes
+def score(fitted: Fitted, prepared: Prepared) -> Scored:
+    """Every model predicts once; everything else is computed from that."""
+    predictor, problem = fitted.predictor, prepared.problem
+    every = _predictions(fitted, problem)
+    best = every[fitted.best]
+    scores, notes = all_scores(best), []
+    metric = problem.metric
+    if best.score(metric) is None:
+        notes.append(note("no_metric", metric=metric))
+        metric = "accuracy"
     performance = {
         "metric": metric,
-        "score": metrics[metric],
-        "higher_is_better": get_metric(metric, kind).greater_is_better_internal,
-        "scored_on": prepared.scored_on,
-        "rows": len(rows),
-        "problem_type": kind,
+        "score": best.score(metric),
+        "interval": best.interval(metric),
+        "higher_is_better": higher_is_better(metric, problem),
+        "scored_on": fitted.scored_on,
+        "rows": len(best),
+        "fit_rows": fitted.fit_rows,
+        "problem_type": problem.type,
         "target": predictor.label,
-        "positive_class": prepared.problem.positive_class,
-        "classes": [str(label) for label in predictor.class_labels] if classes else None,
-        "best_model": predictor.model_best,
-        "all_metrics": metrics,
-        "warnings": warnings,
+        "positive_class": problem.positive_class,
+        "classes": best.classes if problem.has_classes else None,
+        "best_model": fitted.best,
+        "threshold": _threshold(predictor, problem),
+        **_compared(fitted, prepared, metric, notes),
+        "all_metrics": {metric: best.score(metric), **scores},
     }
-    return Scored(target, predicted, probabilities, performance)
+    return Scored(best, _leaderboard(fitted, every, problem, metric), performance, notes)
 
 
-def _metrics(
-    predictor: TabularPredictor,
-    target: pd.Series,
-    predicted: pd.Series | pd.DataFrame,
-    probabilities: pd.DataFrame | None,
-    warnings: list[str],
-) -> dict[str, float]:
-    """AutoGluon's names, in the sign that people know: an RMSE is positive."""
+def _threshold(predictor: TabularPredictor, problem: Problem) -> float | None:
+    """The probability from which on a row is called positive."""
+    return float(predictor.decision_threshold) if problem.type == "binary" else None
+
+
+def _predictions(fitted: Fitted, problem: Problem) -> dict[str, Predictions]:
+    """By model."""
+    predictor, scored = fitted.predictor, fitted.scored
+    target = scored[predictor.label]
+    found: dict[str, Any]
+    if fitted.scored_on == "out-of-fold":
+        found = {fitted.best: _out_of_fold(predictor, fitted.best, problem)}
+    elif problem.has_classes:
+        found = predictor.predict_proba_multi(scored.drop(columns=predictor.label))
+    else:
+        found = predictor.predict_multi(scored.drop(columns=predictor.label))
+    return {name: _one(predictor, answer, target, problem) for name, answer in found.items()}
+
+
+def _out_of_fold(predictor: TabularPredictor, name: str, problem: Problem) -> Any:
+    if problem.has_classes:
+        return predictor.predict_proba_oof(model=name)
+    return predictor.predict_oof(model=name)
+
+
+def _one(
+    predictor: TabularPredictor, answer: Any, target: pd.Series, problem: Problem
+) -> Predictions:
+    # Rows of classes too rare to be learnt have no out-of-fold answer.
+    answer = answer.dropna()
+    target = target.loc[answer.index]
+    if not problem.has_classes:
+        return Predictions(problem, target, answer, None)
+    known = target.isin(answer.columns)
+    answer, target = answer[known], target[known]
+    labels = predictor.predict_from_proba(answer).astype(str)
+    return Predictions(problem, target, labels, answer.rename(columns=str))
+
+
+def _compared(fitted: Fitted, prepared: Prepared, metric: str, notes: list[Note]) -> dict[str, Any]:
+    """What guessing and a linear model get on the same rows."""
+    problem, target = prepared.problem, fitted.predictor.label
+    same_rows = fitted.scored_on == "out-of-fold"
+    train = fitted.scored if same_rows else prepared.rows
+    if fitted.scored_on == "hold-out":
+        train = train.drop(index=fitted.scored.index)
+    naive = guessed(problem, train[target], fitted.scored[target]).score(metric)
     try:
-        found = predictor.evaluate_predictions(
-            target, predicted if probabilities is None else probabilities, auxiliary_metrics=True
-        )
+        simple = linear(problem, train, fitted.scored, target, same_rows)
     except ValueError as error:
-        if probabilities is None:
-            raise
-        warnings.append(
-            f"Some metrics cannot be computed on these rows "
-            f"({str(error).splitlines()[0]}); accuracy is given instead."
-        )
-        found = {"accuracy": float((target == predicted).mean())}
-    return {name: _natural(name, value, predictor.problem_type) for name, value in found.items()}
-
-
-def _natural(name: str, value: float, problem_type: str) -> float:
-    return float(get_metric(name, problem_type).convert_score_to_original(value))
-
-
-def leaderboard(predictor: TabularPredictor, prepared: Prepared, can_score: bool) -> pd.DataFrame:
-    """Every model, best first: scores in their natural sign, times in seconds."""
-    on = "test" if prepared.scored_on == "test file" else "holdout"
-    told = prepared.problem.metric
-    metric = predictor.eval_metric
-    board: pd.DataFrame = predictor.leaderboard(
-        prepared.scored if can_score else None,
-        extra_metrics=[told] if can_score and told != metric.name else None,
-    )
-    columns = {
-        "score_test": f"score_{on}",
-        "score_val": "score_val",
-        told: f"{told}_{on}",
-        "fit_time": "fit_seconds",
-        "pred_time_test": f"predict_seconds_{on}",
-        "pred_time_val": "predict_seconds_val",
+        notes.append(note("part_failed", part="linear model", error=str(error).splitlines()[0]))
+        simple = None
+    return {
+        "naive_score": naive,
+        "linear_score": simple.score(metric) if simple else None,
     }
-    found: pd.DataFrame = board[[name for name in columns if name in board]].rename(columns=columns)
-    for name in (f"score_{on}", "score_val"):
-        if name in found:
-            found[name] = found[name].map(metric.convert_score_to_original)
-    found.insert(0, "metric", metric.name)
-    found.insert(0, "model", board["model"])
-    return found
+
+
+def _leaderboard(
+    fitted: Fitted, every: dict[str, Predictions], problem: Problem, metric: str
+) -> pd.DataFrame:
+    """Every model, best first: scores in their natural sign, times in seconds."""
+    predictor = fitted.predictor
+    board = predictor.leaderboard()
+    natural = predictor.eval_metric.convert_score_to_original
+    place = PLACES[fitted.scored_on]
+    found = pd.DataFrame({"model": board["model"], "metric": predictor.eval_metric.name})
+    if place != "oof":
+        for name in dict.fromkeys([predictor.eval_metric.name, metric]):
+            column = f"score_{place}" if name == predictor.eval_metric.name else f"{name}_{place}"
+            found[column] = [
+                every[model].score(name) if model in every else None for model in board["model"]
+            ]
+    found["score_val"] = board["score_val"].map(natural)
+    found["fit_seconds"] = board["fit_time"]
+    found["predict_seconds_val"] = board["pred_time_val"]
+    better = predictor.eval_metric.greater_is_better_internal
+    by = f"score_{place}" if place != "oof" else "score_val"
+    return found.sort_values(by, ascending=not better, kind="stable").reset_index(drop=True)

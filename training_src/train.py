@@ -1,33 +1,39 @@
-"""A training job: CSV files in, results and a model out. It knows no S3 and no network."""
+"""A training job: tables in, results and a model out. It knows no S3 and no network."""
 
 import os
 import sys
 import tempfile
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from autogluon.tabular import TabularPredictor
 
+from explain import effects, importance
 from failure import TrainingError
-from fit import Stopwatch, fit, refit_on_all_rows
-from inference import predicted
+from fit import SEED, Fitted, Stopwatch, fit, refit_on_all_rows
 from job_spec import Folders, JobSpec, read_job_spec
-from pack import pack, versions
-from plots import plot
+from libraries import use_libraries
+from model_code.notes import note
+from model_code.predictions import Model, write_predictions
+from pack import pack, versions, write_passport
 from prepare import Prepared, prepare
 from progress import Progress
-from report import Findings, render_report
+from report.language import Language
+from report.page import Findings, render_report
+from report.plots import draw_png
 from results import Results
-from scoring import leaderboard, score
-from tables import to_csv
+from scoring import Scored, score
 
-IMPORTANCE_ROWS, IMPORTANCE_SHUFFLES = 1000, 5
-IMPORTANCE_SHARE, IMPORTANCE_SECONDS_AT_LEAST = 0.15, 10.0
+# Of the training minutes: what explaining may take beside them.
+EXPLAINING_SHARE = 0.2
+REASONS_SHARE, IMPORTANCE_SHARE = 0.5, 0.3
+SECONDS_AT_LEAST = 5.0
 
 
 def main() -> int:
+    use_libraries()
     folders = Folders.from_environ(os.environ)
     for folder in (folders.results, folders.output_data, folders.model):
         folder.mkdir(parents=True, exist_ok=True)
@@ -47,90 +53,188 @@ def train(folders: Folders) -> None:
     spec = read_job_spec(folders)
     progress = Progress(folders.results)
     results = Results(folders.results, folders.output_data, spec.dataset)
-    progress.enter("reading")
-    prepared = prepare(spec)
-    time_left = Stopwatch(spec.training_seconds)
+    clock = Stopwatch(spec.training_seconds)
+    with _stage("reading", progress, clock):
+        prepared = prepare(spec)
     with tempfile.TemporaryDirectory() as workshop:
-        progress.enter("fitting")
-        predictor = fit(spec, prepared, Path(workshop) / "predictor", progress)
-        progress.enter("scoring")
-        findings = _score(predictor, prepared, results)
-        refitted = refit_on_all_rows(predictor, prepared, time_left.left)
-        progress.enter("predicting")
-        _predict(predictor, prepared, results)
-        progress.enter("explaining")
-        findings |= _explain(predictor, prepared, spec, results, findings)
-        progress.enter("reporting")
-        told = Findings(**findings, refitted=refitted, versions=versions())
-        results.write("report.html", render_report(spec, prepared, told))
-        progress.enter("packing")
-        pack(predictor, folders.model, spec)
+        clock.start(spec.training_seconds)
+        with _stage("fitting", progress, clock):
+            fitted = fit(spec, prepared, Path(workshop) / "predictor", progress)
+        with _stage("scoring", progress, clock):
+            scored = score(fitted, prepared)
+            found = _findings(spec, prepared, fitted, scored)
+            _write_scores(found, results)
+        with _stage("refitting", progress, clock):
+            _refit(found, clock)
+        model = Model(fitted.predictor, prepared.recipe)
+        with _stage("packing", progress, clock):
+            pack(fitted.predictor, prepared.recipe, folders.model, found.passport)
+        with _stage("predicting", progress, clock):
+            _predict(model, found, scored, results, clock)
+        with _stage("explaining", progress, clock):
+            _explain(model, found, results)
+        with _stage("reporting", progress, clock):
+            _report(found, results, clock)
+        write_passport(folders.model, {**found.passport, "performance": found.performance})
     results.close()
     progress.enter("done")
 
 
-def _score(predictor: TabularPredictor, prepared: Prepared, results: Results) -> dict[str, Any]:
-    scored = score(predictor, prepared, prepared.warnings)
-    can_score = scored.performance["metric"] == prepared.problem.metric
-    board = leaderboard(predictor, prepared, can_score)
-    results.write(results.named("leaderboard.csv"), board.to_csv(index=False))
-    results.write(results.named("fit_summary.txt"), _summary(predictor, board))
-    results.write_json(results.named("model_performance.txt"), scored.performance)
-    name = results.named("eval.png")
-    try:
-        results.make(name, lambda path: plot(scored, prepared.problem, path))
-    except Exception as error:
-        _give_up("plots", error, prepared.warnings)
-    drawn = results.path(name) if results.path(name).exists() else None
-    return {"leaderboard": board, "performance": scored.performance, "plot": drawn}
+def _stage(name: str, progress: Progress, clock: Stopwatch) -> Any:
+    progress.enter(name)
+    return clock.stage(name)
 
 
-def _predict(predictor: TabularPredictor, prepared: Prepared, results: Results) -> None:
-    if prepared.test is None or prepared.test_features is None:
-        return
-    answer = predicted(predictor, prepared.test_features)
-    # The mark at the beginning tells Excel that this is UTF-8.
-    content = to_csv(prepared.test, answer)
-    results.write(results.named("test_predictions.csv"), content, encoding="utf-8-sig")
-
-
-def _explain(
-    predictor: TabularPredictor,
-    prepared: Prepared,
-    spec: JobSpec,
-    results: Results,
-    findings: dict[str, Any],
-) -> dict[str, Any]:
-    try:
-        importance = predictor.feature_importance(
-            prepared.scored,
-            model=findings["performance"]["best_model"],
-            subsample_size=IMPORTANCE_ROWS,
-            num_shuffle_sets=IMPORTANCE_SHUFFLES,
-            time_limit=max(IMPORTANCE_SECONDS_AT_LEAST, spec.training_seconds * IMPORTANCE_SHARE),
-            silent=True,
-        )
-    except Exception as error:
-        _give_up("feature importance", error, prepared.warnings)
-        return {"importance": None}
-    importance = importance[["importance", "stddev", "p_value", "n"]]
-    importance = importance.rename_axis("feature").reset_index()
-    results.write(results.named("feature_importance.csv"), importance.to_csv(index=False))
-    return {"importance": importance}
-
-
-def _summary(predictor: TabularPredictor, board: pd.DataFrame) -> str:
-    return (
-        f"Target: {predictor.label}\nProblem type: {predictor.problem_type}\n"
-        f"Metric: {predictor.eval_metric.name}\nBest model: {predictor.model_best}\n"
-        f"Columns: {len(predictor.original_features)}\n\n{board.to_string(index=False)}\n"
+def _findings(spec: JobSpec, prepared: Prepared, fitted: Fitted, scored: Scored) -> Findings:
+    return Findings(
+        spec,
+        prepared,
+        fitted,
+        scored.performance,
+        scored.leaderboard,
+        scored.best,
+        [*prepared.notes, *scored.notes],
+        passport={
+            **spec.passport,
+            "sha256": prepared.sha256,
+            "versions": versions(),
+            "seeds": {"split": SEED, "models": 0},
+            "best_model": scored.performance["best_model"],
+        },
     )
 
 
-def _give_up(part: str, error: Exception, warnings: list[str]) -> None:
+def _write_scores(found: Findings, results: Results) -> None:
+    board = found.leaderboard
+    results.write(results.named("leaderboard.csv"), board.to_csv(index=False))
+    results.write(results.named("fit_summary.txt"), _summary(found))
+    _write_performance(found, results)
+    performance = found.performance
+    where = f"{performance['scored_on']} ({performance['rows']} rows)"
+    title = f"{performance['best_model']} on the {where}"
+    picture = results.named("eval.png")
+    _part(
+        "plots",
+        found,
+        lambda: results.make(picture, lambda path: draw_png(found.predictions, title, path)),
+    )
+
+
+def _write_performance(found: Findings, results: Results) -> None:
+    """Again whenever there is more to say; warnings in the language of the report."""
+    say = Language(found.spec.report_language)
+    content = {
+        **found.performance,
+        "warnings": [say.told(told) for told in found.notes],
+        "notes": [{"key": told.key, **told.values} for told in found.notes],
+        "seconds": {name: round(seconds, 2) for name, seconds in found.seconds.items()},
+    }
+    results.write_json(results.named("model_performance.txt"), content)
+
+
+def _refit(found: Findings, clock: Stopwatch) -> None:
+    """Predictions come from a model of all rows, where there is time to fit one."""
+    try:
+        found.refitted = refit_on_all_rows(found.fitted, found.prepared, clock.left) is not None
+    except Exception as error:
+        _give_up("refit", error, found)
+    if not found.refitted:
+        found.notes.append(note("not_refitted"))
+
+
+def _predict(
+    model: Model, found: Findings, scored: Scored, results: Results, clock: Stopwatch
+) -> None:
+    if found.spec.test is None:
+        return
+    budget = max(SECONDS_AT_LEAST, found.spec.training_seconds * EXPLAINING_SHARE * REASONS_SHARE)
+    into = results.named("test_predictions.csv")
+    file = found.spec.test
+
+    def write(path: Path) -> None:
+        written = write_predictions(
+            model,
+            file,
+            path,
+            safe=found.spec.safe_for_spreadsheets,
+            seconds_for_reasons=budget,
+            known=_known_answers(model, found, scored),
+        )
+        clock.move("predicting", "reasons", written.seconds_of_reasons)
+        if written.failure_of_reasons:
+            found.notes.append(
+                note("part_failed", part="reasons", error=written.failure_of_reasons)
+            )
+        elif written.explained < written.rows:
+            found.notes.append(note("some_reasons", explained=written.explained, rows=written.rows))
+        if written.made_safe:
+            found.notes.append(note("made_safe", count=written.made_safe))
+
+    results.make(into, write)
+    found.examples = pd.read_csv(results.path(into), dtype=str, nrows=20, keep_default_na=False)
+
+
+def _known_answers(model: Model, found: Findings, scored: Scored) -> pd.DataFrame | None:
+    """What was predicted when the test file was scored, if that is all of it by the same model."""
+    predictions, test = scored.best, found.prepared.test
+    all_of_it = (
+        found.fitted.scored_on == "test file" and test is not None and len(predictions) == len(test)
+    )
+    if found.refitted or not all_of_it:
+        return None
+    return model.answer_from(
+        predictions.predicted if predictions.probabilities is None else predictions.probabilities
+    )
+
+
+def _explain(model: Model, found: Findings, results: Results) -> None:
+    seconds = max(
+        SECONDS_AT_LEAST, found.spec.training_seconds * EXPLAINING_SHARE * IMPORTANCE_SHARE
+    )
+
+    def matters() -> None:
+        found.importance = importance(found.fitted, found.prepared.recipe, seconds)
+        content = found.importance.to_csv(index=False)
+        results.write(results.named("feature_importance.csv"), content)
+
+    def do() -> None:
+        assert found.importance is not None
+        strongest = list(found.importance["feature"])
+        found.effects = effects(model, found.prepared, strongest)
+
+    _part("feature importance", found, matters)
+    if found.importance is not None:
+        _part("effects of columns", found, do)
+
+
+def _report(found: Findings, results: Results, clock: Stopwatch) -> None:
+    found.seconds = clock.stages
+    _part("report", found, lambda: results.write("report.html", render_report(found)))
+    _write_performance(found, results)
+
+
+def _summary(found: Findings) -> str:
+    predictor = found.fitted.predictor
+    return (
+        f"Target: {predictor.label}\nProblem type: {predictor.problem_type}\n"
+        f"Metric: {predictor.eval_metric.name}\nBest model: {found.performance['best_model']}\n"
+        f"Columns: {len(found.prepared.recipe.columns)}\n\n"
+        f"{found.leaderboard.to_string(index=False)}\n"
+    )
+
+
+def _part(name: str, found: Findings, make: Callable[[], None]) -> None:
     """A part that fails costs itself alone, and is named in the report."""
+    try:
+        make()
+    except Exception as error:
+        _give_up(name, error, found)
+
+
+def _give_up(part: str, error: Exception, found: Findings) -> None:
     traceback.print_exc()
-    warnings.append(f"The {part} could not be made: {error}")
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    found.notes.append(note("part_failed", part=part, error=reason))
 
 
 def _fail(folders: Folders, reason: str) -> int:

@@ -1,9 +1,10 @@
 """Look before you pay: what cannot be trained, or not be predicted, is refused in words."""
 
-from automl.csv_head import CsvHead
 from automl.errors import RefusedError
 from automl.settings import Settings
 from automl.target import Target, columns_lacking, listed
+from reading.csv_head import TableHead
+from reading.names import plain
 
 MIN_ROWS = 20
 # What pandas and AutoGluon take for a missing value.
@@ -11,7 +12,7 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "#n/a", "<na>"})
 
 
 def check_datasets(
-    train: CsvHead, test: CsvHead | None, target: Target, settings: Settings
+    train: TableHead, test: TableHead | None, target: Target, settings: Settings
 ) -> None:
     """Raise RefusedError for the first thing that makes training pointless."""
     _require_columns_of_settings(train, target, settings)
@@ -19,11 +20,13 @@ def check_datasets(
     _require_features(train, target, settings)
     if train.whole:
         _require_rows_and_classes(train, target)
+    elif train.row_count is not None:
+        _require_rows(train.row_count)
     if test is not None:
         _require_test_columns(train, test, target, settings)
 
 
-def _require_columns_of_settings(train: CsvHead, target: Target, settings: Settings) -> None:
+def _require_columns_of_settings(train: TableHead, target: Target, settings: Settings) -> None:
     if target.column in settings.ignore_columns or target.column == settings.id_column:
         raise RefusedError(
             f"The settings file sets the target {target.column!r} aside (ignore_columns or "
@@ -36,27 +39,28 @@ def _require_columns_of_settings(train: CsvHead, target: Target, settings: Setti
         )
 
 
-def _require_one_target_column(train: CsvHead, target: Target) -> None:
-    if train.columns.count(target.column) > 1:
+def _require_one_target_column(train: TableHead, target: Target) -> None:
+    written = [plain(name) for name in train.header]
+    times = written.count(written[train.columns.index(target.column)])
+    if times > 1:
         raise RefusedError(
-            f"The train file has the target {target.column!r} {train.columns.count(target.column)} "
-            "times; keep one of them."
+            f"The train file has the target {target.column!r} {times} times; keep one of them."
         )
 
 
-def _features(train: CsvHead, target: Target, settings: Settings) -> list[str]:
+def _features(train: TableHead, target: Target, settings: Settings) -> list[str]:
     aside = {target.column, settings.id_column, *settings.ignore_columns}
     return [column for column in train.columns if column not in aside]
 
 
-def _require_features(train: CsvHead, target: Target, settings: Settings) -> None:
+def _require_features(train: TableHead, target: Target, settings: Settings) -> None:
     if not _features(train, target, settings):
         raise RefusedError(
             f"Beside the target {target.column!r} the train file has no column to learn from."
         )
 
 
-def _require_rows_and_classes(train: CsvHead, target: Target) -> None:
+def _require_rows_and_classes(train: TableHead, target: Target) -> None:
     labels = [text for text in train.values(target.column) if text.strip().lower() not in MISSING]
     if len(set(labels)) == 1:
         raise RefusedError(
@@ -70,10 +74,17 @@ def _require_rows_and_classes(train: CsvHead, target: Target) -> None:
         )
 
 
+def _require_rows(count: int) -> None:
+    if count < MIN_ROWS:
+        raise RefusedError(f"The train file has {count} rows; at least {MIN_ROWS} are needed.")
+
+
 def _require_test_columns(
-    train: CsvHead, test: CsvHead, target: Target, settings: Settings
+    train: TableHead, test: TableHead, target: Target, settings: Settings
 ) -> None:
-    lacking = columns_lacking(_features(train, target, settings), test.columns)
+    named = set(train.named)
+    needed = [name for name in _features(train, target, settings) if name in named]
+    lacking = columns_lacking(needed, test.columns)
     if lacking:
         raise RefusedError(
             f"The test file lacks {len(lacking)} of the train file's columns: {listed(lacking)}. "

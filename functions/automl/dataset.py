@@ -7,8 +7,23 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from automl.errors import RefusedError
+from reading.head import ENDINGS
 
-TRAIN_SUFFIX, TEST_SUFFIX, SETTINGS_SUFFIX = "_train.csv", "_test.csv", ".json"
+TRAIN_SUFFIXES = tuple(f"_train{ending}" for ending in ENDINGS)
+TEST_SUFFIXES = tuple(f"_test{ending}" for ending in ENDINGS)
+SETTINGS_SUFFIX = ".json"
+TABLE = re.compile(r"_(train|test|translate)(?P<ending>(\.[a-z0-9]+)+)$", re.IGNORECASE)
+# Ending of a table that is not read → what to do instead.
+INSTEAD = {
+    **dict.fromkeys((".xls", ".xlsm", ".xlsb", ".ods", ".numbers"), "save it as .xlsx"),
+    **dict.fromkeys((".tsv", ".tab", ".txt", ".dat"), "end its name with .csv, tabs may stay"),
+    **dict.fromkeys((".gz", ".gzip", ".tgz", ".tar.gz"), "pack the CSV alone as .csv.gz"),
+    **dict.fromkeys(
+        (".zip", ".csv.zip", ".7z", ".rar", ".bz2", ".csv.bz2", ".xz", ".csv.xz", ".zst"),
+        "unpack it, or pack the CSV with gzip",
+    ),
+    **dict.fromkeys((".pq", ".parq"), "end its name with .parquet"),
+}
 # `<name>_model_performance.txt` must fit into the 255 bytes of a Linux file name.
 MAX_NAME_BYTES = 200
 SLUG_LENGTH = 40
@@ -25,6 +40,9 @@ class Named(Protocol):
     def name(self) -> str: ...
 
     @property
+    def train_keys(self) -> tuple[str, ...]: ...
+
+    @property
     def results_prefix(self) -> str: ...
 
 
@@ -35,17 +53,14 @@ class Dataset:
     name: str
 
     @property
-    def train_key(self) -> str:
-        return f"data/{self.name}{TRAIN_SUFFIX}"
-
-    @property
     def train_keys(self) -> tuple[str, ...]:
-        """Where its train file may be."""
-        return (self.train_key,)
+        """Where its train file may be; the newest counts."""
+        return tuple(f"data/{self.name}{suffix}" for suffix in TRAIN_SUFFIXES)
 
     @property
-    def test_key(self) -> str:
-        return f"data/{self.name}{TEST_SUFFIX}"
+    def test_keys(self) -> tuple[str, ...]:
+        """Where its test file may be; the newest counts."""
+        return tuple(f"data/{self.name}{suffix}" for suffix in TEST_SUFFIXES)
 
     @property
     def settings_key(self) -> str:
@@ -83,14 +98,28 @@ def slug(name: str) -> str:
 
 def _name_of(key: str) -> str:
     stem = key.removeprefix("data/")
-    for suffix in (TRAIN_SUFFIX, TEST_SUFFIX, SETTINGS_SUFFIX):
+    for suffix in (*TRAIN_SUFFIXES, *TEST_SUFFIXES, SETTINGS_SUFFIX):
         if stem.endswith(suffix):
             return stem.removesuffix(suffix)
-    raise MisnamedError(
-        f"The file {key!r} was left alone: name it data/<name>{TRAIN_SUFFIX} to train a model, "
-        f"data/<name>{TEST_SUFFIX} to get predictions, data/<name>.json for settings, or "
-        "data/<name>_translate.csv to have columns translated."
-    )
+    raise MisnamedError(f"The file {key!r} was left alone: {_what_to_do(stem)}")
+
+
+def _what_to_do(stem: str) -> str:
+    """How to name it, or how to save what is no table that is read."""
+    found = TABLE.search(stem)
+    if found is None:
+        return (
+            "name it data/<name>_train.csv to train a model, data/<name>_test.csv to get "
+            f"predictions ({', '.join(ENDINGS[1:])} are read, too), data/<name>.json for settings, "
+            "or data/<name>_translate.csv to have columns translated."
+        )
+    if found[1].lower() == "translate":
+        return "columns are translated in CSV files only; save it as data/<name>_translate.csv."
+    ending = found["ending"].lower()
+    if ending in ENDINGS:
+        return f"write the end of its name in small letters, _{found[1].lower()}{ending}."
+    instead = INSTEAD.get(ending, "save it as one of these")
+    return f"tables that are read end in {', '.join(ENDINGS)}; {instead} and upload it again."
 
 
 def _require_plain_name(name: str, key: str) -> None:

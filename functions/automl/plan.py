@@ -4,53 +4,12 @@ from dataclasses import dataclass
 
 from automl.budget import Budget, plan_budget
 from automl.checks import check_datasets
-from automl.csv_head import CsvHead, read_csv_head
 from automl.dataset import Dataset
+from automl.files import UploadedFiles, table_head, text_bytes
 from automl.settings import Settings, apply_settings_file
 from automl.stack import Stack
 from automl.target import Target, choose_target
-
-
-@dataclass(frozen=True)
-class UploadedFile:
-    """One object as it is now: its first bytes and what S3 says of it."""
-
-    key: str
-    size: int
-    """In bytes."""
-    etag: str
-    version: str
-    """Another one for every upload, of the same bytes too."""
-    uploaded: str
-    """When, in ISO 8601."""
-    head: bytes
-
-    @property
-    def whole(self) -> bool:
-        return len(self.head) == self.size
-
-
-@dataclass(frozen=True)
-class UploadedFiles:
-    """The files of one dataset, seen together; without a train file there is nothing to plan."""
-
-    train: UploadedFile
-    test: UploadedFile | None
-    settings: UploadedFile | None
-
-    @property
-    def uploaded(self) -> str:
-        """When the newest of them came."""
-        return max(file.uploaded for file in (self.train, self.test, self.settings) if file)
-
-    @property
-    def versions(self) -> dict[str, str | None]:
-        """What tells a fresh upload, of whichever file, from an event delivered again."""
-        return {
-            "train": self.train.version,
-            "test": self.test.version if self.test else None,
-            "settings": self.settings.version if self.settings else None,
-        }
+from reading.csv_head import Expected, TableHead
 
 
 @dataclass(frozen=True)
@@ -59,8 +18,8 @@ class TrainingPlan:
 
     dataset: Dataset
     files: UploadedFiles
-    train: CsvHead
-    test: CsvHead | None
+    train: TableHead
+    test: TableHead | None
     target: Target
     settings: Settings
     budget: Budget
@@ -70,17 +29,19 @@ def plan_training(dataset: Dataset, files: UploadedFiles, stack: Stack) -> Train
     """Look before you pay; raises RefusedError with a sentence for the uploader."""
     settings = stack.defaults
     if files.settings is not None:
-        settings = apply_settings_file(settings, files.settings.head, files.settings.key)
-    train = _head(files.train)
-    test = _head(files.test, train) if files.test else None
+        settings = apply_settings_file(settings, files.settings.sample, files.settings.key)
+    train = table_head(files.train)
+    test = None
+    if files.test is not None:
+        test = table_head(files.test, Expected(train.columns, train.delimiter))
     target = choose_target(
-        train.columns, test.columns if test else None, settings.target, stack.target_column
+        train.named, test.columns if test else None, settings.target, stack.target_column
     )
     check_datasets(train, test, target, settings)
-    dataset_bytes = files.train.size + (files.test.size if files.test else 0)
-    budget = plan_budget(settings, dataset_bytes, stack.region)
+    budget = plan_budget(settings, _text_bytes(files, train, test), stack.region)
     return TrainingPlan(dataset, files, train, test, target, settings, budget)
 
 
-def _head(file: UploadedFile, train: CsvHead | None = None) -> CsvHead:
-    return read_csv_head(file.head, file.whole, file.key, train)
+def _text_bytes(files: UploadedFiles, train: TableHead, test: TableHead | None) -> int:
+    tests = text_bytes(files.test, test) if files.test and test else 0
+    return text_bytes(files.train, train) + tests

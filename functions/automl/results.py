@@ -8,7 +8,7 @@ from typing import Any
 
 from automl.budget import cost_usd
 from automl.dataset import slug
-from automl.status import Status
+from automl.status import Status, not_used
 from automl.training_job import results_folder
 
 # Name in STATUS.txt → how the file's name ends, in the order in which people want them.
@@ -105,6 +105,7 @@ def ended(
         prefix=f"results/{spec['dataset']}/",
         details=(
             *_findings(spec, performance),
+            *not_used(spec.get("passed_over", ())),
             cost["sentence"],
             *([] if job.status == "Completed" or not keys else [_kept(spec)]),
         ),

@@ -7,9 +7,13 @@ from difflib import get_close_matches
 from typing import Any
 
 from automl.errors import RefusedError
+from reading.names import plain
 
 PRESETS = ("medium", "good", "high", "best")
 PROBLEM_TYPES = ("binary", "multiclass", "regression", "quantile")
+LANGUAGES = ("en", "ko", "zh-TW")
+# plain: texts as they were; excel: a byte order mark, and no cell that is taken for a formula.
+PREDICTIONS_FORMATS = ("excel", "plain")
 # AutoGluon 1.6.3, autogluon.core.metrics; the short names are what people write.
 METRIC_ALIASES = {"auc": "roc_auc", "auroc": "roc_auc", "rmse": "root_mean_squared_error"}
 BOTH = ("binary", "multiclass")
@@ -63,6 +67,8 @@ class Settings:
     translate_columns: tuple[str, ...] = ()
     translate_source: str | None = None
     translate_target: str | None = None
+    report_language: str = "en"
+    predictions_format: str = "excel"
     base_model: str | None = None
     """Only for translators: what to fine-tune."""
 
@@ -77,6 +83,7 @@ def settings_from_environ(environ: Mapping[str, str]) -> Settings:
         training_minutes=float(environ["TRAINING_MINUTES"]),
         max_cost_usd=float(environ["MAX_COST_USD"]),
         instance_type=environ["INSTANCE_TYPE"] or None,
+        report_language=environ["REPORT_LANGUAGE"],
     )
 
 
@@ -134,6 +141,15 @@ def _texts(value: object, name: str, key: str) -> tuple[str, ...]:
     raise _wrong(name, value, "a list of column names", key)
 
 
+def _column(value: object, name: str, key: str) -> str | None:
+    text = _text(value, name, key)
+    return None if text is None else plain(text)
+
+
+def _columns(value: object, name: str, key: str) -> tuple[str, ...]:
+    return tuple(map(plain, _texts(value, name, key)))
+
+
 def _number(low: float, high: float) -> Callable[[object, str, str], float]:
     def read(value: object, name: str, key: str) -> float:
         if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
@@ -175,18 +191,20 @@ def _require_fitting_metric(settings: Settings, key: str) -> None:
 
 
 _READERS: dict[str, Callable[[object, str, str], object]] = {
-    "target": _text,
+    "target": _column,
     "problem_type": _one_of(PROBLEM_TYPES),
     "eval_metric": _metric,
     "preset": _one_of(PRESETS, " (others download weights, and a training job has no network)"),
     "training_minutes": _number(0.5, 1440),
     "max_cost_usd": _number(0.01, 1000),
     "instance_type": _text,
-    "ignore_columns": _texts,
-    "id_column": _text,
+    "ignore_columns": _columns,
+    "id_column": _column,
     "positive_class": _text,
-    "translate_columns": _texts,
+    "translate_columns": _columns,
     "translate_source": _text,
     "translate_target": _text,
+    "report_language": _one_of(LANGUAGES),
+    "predictions_format": _one_of(PREDICTIONS_FORMATS),
     "base_model": _text,
 }

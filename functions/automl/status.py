@@ -2,11 +2,12 @@
 
 import json
 import shlex
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from automl.dataset import Dataset, Named, refusal_prefix
-from automl.plan import UploadedFiles
+from automl.dataset import Named, refusal_prefix
+from automl.files import UploadedFiles
 from automl.training_job import results_folder
 
 WIDTH = 15
@@ -88,18 +89,20 @@ def misnamed(key: str, reason: str) -> Status:
     )
 
 
-def waiting_for_train(dataset: Dataset) -> Status:
+def waiting_for_train(dataset: Named, test_key: str) -> Status:
     """The answer to a test file that came first, or alone."""
+    first, *others = dataset.train_keys
+    endings = ", ".join(key.removeprefix(first.removesuffix(".csv")) for key in others)
     return Status(
         dataset=dataset.name,
         state="waiting",
-        headline=f"{dataset.name}: waiting for {dataset.train_key}.",
+        headline=f"{dataset.name}: waiting for {first}.",
         prefix=dataset.results_prefix,
         details=(
-            f"The test file {dataset.test_key} is here; training starts by itself as soon as the "
-            "train file is.",
+            f"The test file {test_key} is here; training starts by itself as soon as the train "
+            "file is.",
         ),
-        next=(f"Upload {dataset.train_key}.",),
+        next=(f"Upload {first}, or the same with another ending: {endings}.",),
     )
 
 
@@ -128,6 +131,7 @@ def refused(dataset: Named, reason: str, files: UploadedFiles, before: Status | 
         prefix=dataset.results_prefix,
         details=(
             "No training job was started and nothing was paid.",
+            *not_used(files.passed_over),
             *([f"The earlier model and its results are still in {kept}"] if kept else []),
         ),
         train_version=files.train.version,
@@ -158,6 +162,7 @@ def training(spec: dict[str, Any]) -> Status:
         prefix=f"results/{spec['dataset']}/",
         details=(
             *why,
+            *not_used(spec["passed_over"]),
             f"It takes up to {spec['training_minutes']:g} minutes of fitting plus a few minutes "
             f"around it, on {spec['instance_type']}; the score will come from {_scored_on(spec)}.",
             f"It costs ${spec['worst_case_usd']:.2f} at the very most (estimate, prices of "
@@ -186,19 +191,28 @@ def _scored_on(spec: dict[str, Any]) -> str:
     return "the test file" if spec["test_has_target"] else "rows held out of the train file"
 
 
-def note_on_existing_job(spec: dict[str, Any], versions: dict[str, str | None]) -> str | None:
+def not_used(passed_over: Iterable[str]) -> list[str]:
+    """A sentence per file that has a newer one of another kind beside it."""
+    return [
+        f"The file {key} was not used, because one with another ending is newer; delete the one "
+        "that you do not mean."
+        for key in passed_over
+    ]
+
+
+def note_on_existing_job(spec: dict[str, Any], files: UploadedFiles) -> str | None:
     """What to tell somebody whose upload finds its job there already; None for a late event."""
     given = spec["versions"]
-    if versions["train"] != given["train"]:
+    if files.train.version != given["train"]:
         return (
             "The same train file was uploaded again; its model is the one that this job makes, so "
             "nothing was trained or paid twice."
         )
-    if versions["test"] and versions["test"] != given["test"]:
+    if files.test and files.test.version != given["test"]:
         return (
-            f"The test file data/{spec['dataset']}_test.csv came after the training job had "
-            "started, so it has not been used; predict it with: codefree predict model.tar.gz "
-            + shlex.quote(f"{spec['dataset']}_test.csv")
+            f"The test file {files.test.key} came after the training job had started, so it has "
+            "not been used; predict it with: codefree predict model.tar.gz "
+            + shlex.quote(files.test.key.rsplit("/", 1)[-1])
         )
     return None
 

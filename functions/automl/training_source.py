@@ -8,21 +8,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import reading
+
+# Jobs and models read files as the functions do, which have looked at them before.
+READING = Path(reading.__file__).parent
+
 
 @dataclass(frozen=True)
 class TrainingSource:
-    """The files below a folder, addressed by their content."""
+    """The files below a folder and the package `reading`, addressed by their content."""
 
     folder: Path
 
     @cached_property
     def files(self) -> dict[str, bytes]:
         """Relative path → content, without what Python caches beside its sources."""
-        return {
-            path.relative_to(self.folder).as_posix(): path.read_bytes()
-            for path in sorted(self.folder.rglob("*"))
-            if path.is_file() and not _is_cache(path.relative_to(self.folder))
-        }
+        packed = _below(READING, READING.parent) | _below(self.folder, self.folder)
+        return dict(sorted(packed.items()))
 
     @property
     def key(self) -> str:
@@ -44,6 +46,13 @@ class TrainingSource:
                 member.size = len(content)
                 archive.addfile(member, io.BytesIO(content))
         return packed.getvalue()
+
+
+def _below(folder: Path, root: Path) -> dict[str, bytes]:
+    paths = {path.relative_to(root): path for path in folder.rglob("*") if path.is_file()}
+    return {
+        name.as_posix(): path.read_bytes() for name, path in paths.items() if not _is_cache(name)
+    }
 
 
 def _is_cache(path: Path) -> bool:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from automl.budget import Budget, plan_budget
-from automl.csv_head import CsvHead, read_csv_head
 from automl.dataset import MisnamedError, slug
 from automl.errors import RefusedError
-from automl.plan import UploadedFile, UploadedFiles
+from automl.files import UploadedFile, UploadedFiles, csv_head
 from automl.settings import Settings, apply_settings_file
 from automl.stack import Stack
 from automl.training_job import common_spec, described, digest
+from reading.csv_head import TableHead
 
 PREFIX = "translation/"
 TRAIN_SUFFIXES = ("_train.tsv", "_train.csv")
@@ -42,8 +42,13 @@ class TranslatorData:
 
     @property
     def train_keys(self) -> tuple[str, ...]:
-        """Where its train file may be; the first that is there counts."""
+        """Where its train file may be; the newest counts."""
         return tuple(f"{PREFIX}{self.pair}{suffix}" for suffix in TRAIN_SUFFIXES)
+
+    @property
+    def test_keys(self) -> tuple[str, ...]:
+        """None: its scores come from pairs that are held out."""
+        return ()
 
     @property
     def settings_key(self) -> str:
@@ -60,7 +65,7 @@ class TranslatorPlan:
 
     data: TranslatorData
     files: UploadedFiles
-    train: CsvHead
+    train: TableHead
     settings: Settings
     budget: Budget
 
@@ -89,7 +94,7 @@ def plan_translator(data: TranslatorData, files: UploadedFiles, stack: Stack) ->
     settings = stack.defaults
     if files.settings is not None:
         settings = apply_settings_file(
-            settings, files.settings.head, files.settings.key, KNOWN_SETTINGS
+            settings, files.settings.sample, files.settings.key, KNOWN_SETTINGS
         )
     if settings.base_model and stack.network_isolation:
         raise RefusedError(
@@ -97,7 +102,7 @@ def plan_translator(data: TranslatorData, files: UploadedFiles, stack: Stack) ->
             "this stack have no network; leave it out, or have an engineer set the stack's "
             "parameter NetworkIsolation to false."
         )
-    train = _head(files.train)
+    train = csv_head(files.train.sample, files.train.whole, files.train.key)
     _require_pairs(train, files.train)
     budget = plan_budget(settings, files.train.size, stack.region)
     return TranslatorPlan(data, files, train, settings, budget)
@@ -129,12 +134,9 @@ def translator_spec(
     }
 
 
-def _head(file: UploadedFile) -> CsvHead:
-    return read_csv_head(file.head, file.whole, file.key)
-
-
-def _require_pairs(train: CsvHead, file: UploadedFile) -> None:
-    columns = [column.strip().lower() for column in train.columns]
+def _require_pairs(train: TableHead, file: UploadedFile) -> None:
+    # Where titles stand above them, nothing in the job would look for the names further down.
+    columns = [] if train.titles else [column.lower() for column in train.columns]
     lacking = [name for name in ("source", "target") if name not in columns]
     if lacking:
         raise RefusedError(

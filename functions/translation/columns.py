@@ -6,9 +6,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from automl.csv_head import CsvHead, read_csv_head
 from automl.dataset import MAX_NAME_BYTES
 from automl.errors import RefusedError
+from automl.files import csv_head
+from reading.csv_head import TableHead
+from reading.names import plain
 from translation.languages import Pair, is_code
 
 FILE_SUFFIX, SETTINGS_SUFFIX = "_translate.csv", "_translate.json"
@@ -45,7 +47,7 @@ class ColumnsFile:
 class ColumnsPlan:
     """Which columns of which table go from which language into which."""
 
-    table: CsvHead
+    table: TableHead
     columns: tuple[str, ...]
     pair: Pair
 
@@ -79,7 +81,7 @@ def plan_columns(file: ColumnsFile, content: bytes, settings: bytes, usual: Pair
             f"The file {file.key} is larger than {LARGEST_FILE // 1_000_000} MB; split it and "
             "upload its parts under names of their own."
         )
-    table = read_csv_head(content, whole=True, key=file.key)
+    table = csv_head(content, whole=True, key=file.key)
     chosen = _settings(settings, file.settings_key)
     columns = _columns(chosen, table, file)
     codes = [
@@ -93,7 +95,7 @@ def plan_columns(file: ColumnsFile, content: bytes, settings: bytes, usual: Pair
 
 def plan_copy(key: str, content: bytes, columns: Sequence[str], pair: Pair) -> ColumnsPlan:
     """The same for a file of a training set; a column that it lacks is not its business."""
-    table = read_csv_head(content, whole=True, key=key)
+    table = csv_head(content, whole=True, key=key)
     return ColumnsPlan(table, tuple(name for name in columns if name in table.columns), pair)
 
 
@@ -105,7 +107,10 @@ def translated_csv(plan: ColumnsPlan, translations: Mapping[str, str]) -> str:
     written = io.StringIO()
     rows = csv.writer(written, delimiter=plan.table.delimiter, lineterminator="\r\n")
     added = {plan.table.columns.index(column) for column in plan.columns}
-    rows.writerow(_beside(plan.table.columns, added, lambda name: f"{name}_{plan.pair.target}"))
+    rows.writerows([title.split(plan.table.delimiter) for title in plan.table.titles])
+    rows.writerow(
+        _beside(plan.table.header, added, lambda name: f"{plain(name)}_{plan.pair.target}")
+    )
     for row in plan.table.rows:
         rows.writerow(_beside(row, added, lambda text: _safe(translations.get(text, ""))))
     return written.getvalue()
@@ -140,7 +145,7 @@ def _settings(content: bytes, key: str) -> dict[str, object]:
     return chosen
 
 
-def _columns(chosen: dict[str, object], table: CsvHead, file: ColumnsFile) -> tuple[str, ...]:
+def _columns(chosen: dict[str, object], table: TableHead, file: ColumnsFile) -> tuple[str, ...]:
     names = chosen.get("columns")
     listed = ", ".join(table.columns[:20])
     if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
@@ -148,10 +153,10 @@ def _columns(chosen: dict[str, object], table: CsvHead, file: ColumnsFile) -> tu
             f"In {file.settings_key}, columns must be a list of column names; {file.key} has "
             f"{listed}."
         )
-    for name in names:
+    for name in map(plain, names):
         if name not in table.columns:
             raise RefusedError(f"{file.key} has no column {name!r}; it has {listed}.")
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(map(plain, names)))
 
 
 def _code(chosen: dict[str, object], name: str, usual: str, file: ColumnsFile) -> str:

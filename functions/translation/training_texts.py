@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from automl.errors import RefusedError
-from automl.plan import TrainingPlan, UploadedFile, UploadedFiles
+from automl.files import UploadedFile, UploadedFiles
+from automl.plan import TrainingPlan
 from automl.status import Status
+from reading.head import ending_of
 from translation.columns import LARGEST_FILE
 from translation.languages import Pair, is_code
 
@@ -63,7 +65,7 @@ def with_translations(
 
     def copied(file: UploadedFile) -> UploadedFile:
         copy = translated[file.key]
-        return replace(file, key=copy.key, size=copy.size, head=copy.head)
+        return replace(file, key=copy.key, size=copy.size, sample=copy.sample)
 
     test = copied(files.test) if files.test else None
     return replace(files, train=copied(files.train), test=test)
@@ -106,6 +108,11 @@ def texts_refused(dataset: str, reason: str) -> Status:
 
 
 def _text(file: UploadedFile, columns: tuple[str, ...], pair: Pair) -> TextsToTranslate:
+    if ending_of(file.key) != ".csv":
+        raise RefusedError(
+            f"The file {file.key} is no .csv file, and only in those translate_columns works; save "
+            "it as CSV, or train without translate_columns."
+        )
     if file.size > LARGEST_FILE:
         raise RefusedError(
             f"The file {file.key} is larger than {LARGEST_FILE // 1_000_000} MB, too large to have "

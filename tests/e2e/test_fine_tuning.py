@@ -80,7 +80,7 @@ def run(folder: Path, base_model: str) -> subprocess.CompletedProcess[str]:
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "HF_HUB_OFFLINE": "1",
-        "OMP_WAIT_POLICY": "PASSIVE",
+        "GOMP_SPINCOUNT": "1000",
         "SM_CHANNEL_TRAIN": str(folder / "train"),
         "SM_CHANNEL_JOB": str(folder / "job"),
         "SM_MODEL_DIR": str(folder / "model"),

@@ -3,6 +3,7 @@
 import csv
 import importlib.util
 import json
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -86,7 +87,7 @@ def test_a_labelled_test_file_is_what_is_scored(binary: OptMl) -> None:
     assert performance["rows"] == 200
     assert performance["score"] > 0.75
     board = pd.read_csv(binary.result("leaderboard.csv"))
-    assert {"score_test", "score_val", "fit_seconds", "predict_seconds_test"} <= set(board)
+    assert {"score_test", "score_val", "fit_seconds", "predict_seconds_val"} <= set(board)
     assert performance["best_model"] in set(board["model"])
 
 
@@ -106,7 +107,8 @@ def test_predictions_keep_every_row_and_cell_of_the_input(binary: OptMl) -> None
         header, *rows = list(csv.reader(file))
     with (binary.root / f"input/data/test/{binary.dataset}_test.csv").open(newline="") as file:
         given_header, *given = list(csv.reader(file))
-    assert header == [*given_header, "prediction", "probability_0", "probability_1"]
+    new = ["prediction", "probability_0", "probability_1", "reasons"]
+    assert header == [*given_header, *new]
     assert [row[: len(given_header)] for row in rows] == given
 
 
@@ -122,14 +124,16 @@ def test_the_id_column_is_no_feature(binary: OptMl) -> None:
 
 def test_the_report_needs_nothing_else(binary: OptMl) -> None:
     report = (binary.results / "report.html").read_text()
-    assert "Predicting Survived" in report and "data:image/png;base64," in report
-    assert "http://" not in report and "https://" not in report and "<script" not in report
+    assert "predicting Survived" in report and report.count("<svg") > 5
+    assert "http://" not in report and "https://" not in report
 
 
-def test_without_a_test_file_a_hold_out_is_scored(multiclass: OptMl) -> None:
+def test_without_a_test_file_every_row_is_scored_by_models_that_have_not_seen_it(
+    multiclass: OptMl,
+) -> None:
     performance = multiclass.performance()
-    assert (performance["metric"], performance["scored_on"]) == ("accuracy", "hold-out")
-    assert performance["rows"] == 55
+    assert (performance["metric"], performance["scored_on"]) == ("accuracy", "out-of-fold")
+    assert performance["rows"] == 275
     assert performance["score"] > 0.9
     assert performance["classes"] == ["Adelie", "Chinstrap", "Gentoo"]
     assert not multiclass.result("test_predictions.csv").exists()
@@ -168,6 +172,8 @@ def server(regression: OptMl, binary: OptMl) -> ModuleType:
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    # It found its packages in its own folder; the tests' are the same.
+    sys.path.remove(str(binary.model / "code"))
     return module
 
 
@@ -207,7 +213,7 @@ def test_the_model_answers_each_kind_as_the_predictions_file_does(
 def test_a_csv_without_a_header_is_taken_in_training_order(
     server: ModuleType, model: Any, binary: OptMl
 ) -> None:
-    rows = given_rows(binary)[model.original_features]
+    rows = given_rows(binary)[model.recipe.needed]
     body = rows.to_csv(index=False, header=False).encode()
     answer, content_type = server.transform_fn(model, body, "text/csv", "text/csv")
     assert content_type == "text/csv"
@@ -247,9 +253,9 @@ def test_the_model_folder_holds_only_what_serving_needs(binary: OptMl) -> None:
 
 GOOD = "".join(f"{n},{n % 7},{n % 2}\n" for n in range(60))
 BROKEN: dict[str, tuple[str, str]] = {
-    "a line with too many fields": (
-        f"a,b,y\n{GOOD}1,2,3,4,5\n{GOOD}",
-        "line 62 has 5 fields where 3 are expected",
+    "lines with too many fields": (
+        f"a,b,y\n{GOOD}" + "1,2,3,4,5\n" * 10 + GOOD,
+        "line 62 has 5 fields where 3 are expected, and 10 lines are like that",
     ),
     "a quote that never ends": (f'a,b,y\n{GOOD}1,"2,3\n{GOOD}', "is never closed"),
     "no such target": (f"a,b,z\n{GOOD}", "has no column 'y'"),
@@ -274,11 +280,3 @@ def test_what_cannot_be_trained_ends_in_one_sentence(tmp_path: Path, kind: str) 
     assert words in job.failure
     assert "Traceback" not in job.failure and len(job.failure.splitlines()) == 1
     assert not (job.model / "predictor.pkl").exists()
-
-
-def test_bytes_that_are_no_text_are_named_by_their_line(tmp_path: Path) -> None:
-    job = opt_ml(tmp_path, f"a,b,y\n{GOOD}", target="y")
-    path = job.root / "input/data/train/sample_train.csv"
-    path.write_bytes(path.read_bytes() + b"1,\xff\xfe,0\n")
-    assert job.train() == 1
-    assert "line 62 is not utf-8 text" in job.failure

@@ -23,7 +23,7 @@ def train_under_toolkit(job: OptMl) -> int:
     code = job.root / "input/data/code"
     code.mkdir()
     with tarfile.open(code / "sourcedir.tar.gz", "w:gz") as archive:
-        for path in (ROOT / "training_src").glob("*.*"):
+        for path in (*(ROOT / "training_src").iterdir(), ROOT / "functions/reading"):
             archive.add(path, arcname=path.name)
     config = job.root / "input/config"
     config.mkdir()
@@ -80,9 +80,11 @@ def test_the_toolkit_runs_the_job_to_success(tmp_path: Path) -> None:
 def test_a_csv_broken_behind_its_first_megabyte_ends_in_the_plain_sentence(tmp_path: Path) -> None:
     good = "".join(f"{n},{n % 7},{n % 2}\n" for n in range(120_000))
     assert len(good) > 1 << 20
-    job = opt_ml(tmp_path, f"a,b,y\n{good}1,2,3,4,5\n", target="y")
+    broken = "1,2,3,4,5\n" * 2000
+    job = opt_ml(tmp_path, f"a,b,y\n{good}{broken}", target="y")
     assert train_under_toolkit(job) == 1
     assert job.failure == (
-        "The file sample_train.csv cannot be read: line 120002 has 5 fields where 3 are expected."
+        "The file sample_train.csv cannot be read: line 120002 has 5 fields where 3 are expected, "
+        "and 2000 lines are like that; quote texts that hold the delimiter."
     )
     shutil.rmtree(job.root)

@@ -1,5 +1,7 @@
 """What becomes of uploads: the template's own stack, its functions, and a stub of the training."""
 
+import gzip
+import io
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +9,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import openpyxl
+import pyarrow.csv
+import pyarrow.parquet
 import pytest
 
 from local.cloud import Cloud
@@ -155,6 +160,106 @@ def test_the_same_bytes_again_are_not_trained_again(cloud: Cloud, name: str) -> 
     assert len(jobs(cloud, name.replace(" ", "-"))) == 1
 
 
+def parquet(content: bytes) -> bytes:
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.csv.read_csv(io.BytesIO(content)), file)
+    return file.getvalue()
+
+
+def workbook(content: bytes) -> bytes:
+    book = openpyxl.Workbook()
+    book.active.append(["Penguins", None, "measured by hand"])
+    for line in content.decode().splitlines():
+        book.active.append(line.split(","))
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+WRITTEN = {".csv.gz": gzip.compress, ".parquet": parquet, ".xlsx": workbook}
+
+
+@pytest.mark.parametrize(("train", "test"), list(zip(WRITTEN, reversed(WRITTEN), strict=True)))
+def test_train_and_test_may_be_files_of_other_kinds(
+    cloud: Cloud, name: str, train: str, test: str
+) -> None:
+    drop(cloud, f"data/{name}_test{test}", WRITTEN[test](TEST))
+    waiting = status(cloud, f"results/{name}/", {"waiting"})
+    assert f"The test file data/{name}_test{test} is here" in waiting["details"][0]
+    drop(cloud, f"data/{name}_train{train}", WRITTEN[train](TRAIN))
+    found = ended(cloud, name)
+    assert (found["state"], found["target"]) == ("completed", "species"), found
+    job = json.loads(text(cloud, f"jobs/{found['job']}/job.json"))
+    assert job["train"]["file"] == f"{name}_train{train}"
+    assert job["test"]["key"] == f"data/{name}_test{test}"
+    assert job["target_rule"] == "it is the only column that the test file lacks"
+
+
+def test_the_newer_of_two_train_files_is_used_and_the_other_one_named(
+    cloud: Cloud, name: str
+) -> None:
+    drop(cloud, f"data/{name}.json", '{"target": "species"}')
+    drop(cloud, f"data/{name}_train.csv", TRAIN)
+    first = ended(cloud, name)["job"]
+    time.sleep(1)  # S3 tells when a file came by the second
+    drop(cloud, f"data/{name}_train.parquet", parquet(TRAIN))
+    second = eventually(lambda: _completed_after(cloud, name, first))
+    job = json.loads(text(cloud, f"jobs/{second['job']}/job.json"))
+    assert job["train"]["file"] == f"{name}_train.parquet"
+    told = [line for line in second["details"] if line.startswith("The file ")]
+    assert told == [
+        f"The file data/{name}_train.csv was not used, because one with another ending is newer; "
+        "delete the one that you do not mean."
+    ]
+    time.sleep(1)
+    drop(cloud, f"data/{name}_train.csv", TRAIN)
+    again = eventually(lambda: _completed_after(cloud, name, second["job"]))
+    assert again["job"] == first
+    assert "nothing was trained or paid twice" in again["notes"][-1]
+
+
+def _completed_after(cloud: Cloud, name: str, job: str) -> dict[str, Any] | None:
+    found: dict[str, Any] = json.loads(text(cloud, f"results/{name}/status.json"))
+    return found if found["state"] == "completed" and found["job"] != job else None
+
+
+BROKEN_FILES: dict[str, tuple[bytes, str]] = {
+    ".xlsx": (workbook(TRAIN)[:3000], "is no Excel workbook, or a broken one"),
+    ".parquet": (parquet(TRAIN)[:3000], "or only the beginning of one"),
+    ".csv.gz": (gzip.compress(TRAIN)[:1000], "ends in the middle of its gzip archive"),
+}
+
+
+@pytest.mark.parametrize("ending", BROKEN_FILES)
+def test_a_file_of_another_kind_that_is_broken_is_refused_in_words(
+    cloud: Cloud, name: str, ending: str
+) -> None:
+    content, words = BROKEN_FILES[ending]
+    drop(cloud, f"data/{name}_train{ending}", content)
+    assert_refused(cloud, name, words)
+
+
+def test_a_workbook_that_is_too_large_is_refused_and_not_read(cloud: Cloud, name: str) -> None:
+    drop(cloud, f"data/{name}_train.xlsx", bytes(20_000_001))
+    assert_refused(cloud, name, "is larger than 20 MB, too large for a workbook")
+
+
+def test_only_the_end_of_a_large_parquet_file_is_looked_at(cloud: Cloud, name: str) -> None:
+    table = pyarrow.concat_tables([pyarrow.csv.read_csv(io.BytesIO(TRAIN))] * 200)
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(table, file, compression="none", use_dictionary=False)
+    drop(cloud, f"data/{name}.json", '{"target": "species"}')
+    drop(cloud, f"data/{name}_train.parquet", file.getvalue())
+    assert len(file.getvalue()) > 2 << 20
+    assert ended(cloud, name)["state"] == "completed"
+
+
+def test_columns_are_translated_in_csv_files_only(cloud: Cloud, name: str) -> None:
+    drop(cloud, f"data/{name}.json", '{"target": "species", "translate_columns": ["island"]}')
+    drop(cloud, f"data/{name}_train.parquet", parquet(TRAIN))
+    assert_refused(cloud, name, "is no .csv file, and only in those translate_columns works")
+
+
 HEADER, *ROWS = TRAIN.decode().splitlines()
 ONE_CLASS = "\n".join([HEADER, *("Gentoo" + row[row.index(",") :] for row in ROWS)])
 BAD_TRAIN_FILES: dict[str, tuple[bytes | str, str]] = {
@@ -236,6 +341,7 @@ def test_an_odd_name_simply_works(cloud: Cloud, odd: str, name: str) -> None:
         ("data/../escape_train.csv", "not into a folder"),
         ("data/folder/x_train.csv", "not into a folder"),
         ("data/penguins.csv", "name it data/<name>_train.csv"),
+        ("data/penguins_train.xls", "save it as .xlsx and upload it again"),
         ("data/" + "x" * 201 + "_train.csv", "longer than 200 bytes"),
     ],
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 spec = json.loads((Path(os.environ["SM_CHANNEL_JOB"]) / "job.json").read_text("utf-8"))
 name = spec["dataset"]
-train = (Path(os.environ["SM_CHANNEL_TRAIN"]) / f"{name}_train.csv").read_bytes()
+train = (Path(os.environ["SM_CHANNEL_TRAIN"]) / spec["train"]["file"]).read_bytes()
 output = Path(os.environ["SM_OUTPUT_DIR"])
 results = output.parent / "checkpoints"
 model = Path(os.environ["SM_MODEL_DIR"])

@@ -1,23 +1,27 @@
+from dataclasses import replace
+
 import pytest
 
 from automl.checks import check_datasets
-from automl.csv_head import CsvHead
 from automl.errors import RefusedError
 from automl.settings import Settings
 from automl.target import Target
+from reading.csv_head import TableHead
 
 TARGET = Target("y", "the test says so")
 
 
-def table(columns: str, *rows: str, whole: bool = True) -> CsvHead:
+def table(columns: str, *rows: str, whole: bool = True) -> TableHead:
     cells = tuple(tuple(row.split(",")) for row in rows)
-    return CsvHead("utf-8", ",", tuple(columns.split(",")), cells, whole)
+    return TableHead(tuple(columns.split(",")), cells, whole)
 
 
 GOOD = table("id,a,y", *[f"{n},{n % 7},{n % 2}" for n in range(30)])
 
 
-def refusal(train: CsvHead, test: CsvHead | None = None, settings: Settings | None = None) -> str:
+def refusal(
+    train: TableHead, test: TableHead | None = None, settings: Settings | None = None
+) -> str:
     with pytest.raises(RefusedError) as refused:
         check_datasets(train, test, TARGET, settings or Settings())
     return str(refused.value)
@@ -69,6 +73,28 @@ def test_an_unknown_id_column_is_refused() -> None:
 
 def test_a_target_that_appears_twice_is_refused() -> None:
     assert "'y' 2 times" in refusal(table("a,y,y", *[f"{n},1,0" for n in range(30)]))
+
+
+def test_other_columns_may_have_the_same_name() -> None:
+    train = table("a,a,y", *[f"{n},{n},{n % 2}" for n in range(30)])
+    check_datasets(train, table("a,a", "1,2"), TARGET, Settings())
+
+
+def test_a_target_that_got_a_number_because_another_has_its_name_is_refused() -> None:
+    train = table("a,y,y", *[f"{n},1,0" for n in range(30)])
+    with pytest.raises(RefusedError, match=r"'y\.1' 2 times"):
+        check_datasets(train, None, Target("y.1", "the settings file names it"), Settings())
+
+
+def test_row_numbers_without_a_name_may_be_lacking() -> None:
+    train = table(",a,y", *[f"{n},{n % 7},{n % 2}" for n in range(30)])
+    check_datasets(train, table("a", "1"), TARGET, Settings())
+
+
+def test_few_rows_are_counted_where_only_their_number_is_known() -> None:
+    train = TableHead(("a", "y"), (), whole=False, row_count=19)
+    assert "has 19 rows" in refusal(train)
+    check_datasets(replace(train, row_count=20), None, TARGET, Settings())
 
 
 def test_nothing_to_learn_from_is_refused() -> None:

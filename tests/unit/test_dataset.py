@@ -1,15 +1,32 @@
 import pytest
 
-from automl.dataset import Dataset, MisnamedError, dataset_of_key, refusal_prefix, slug
+from automl.dataset import (
+    TEST_SUFFIXES,
+    TRAIN_SUFFIXES,
+    Dataset,
+    MisnamedError,
+    dataset_of_key,
+    refusal_prefix,
+    slug,
+)
 
 NAMES = ["titanic", "my_data", "training_set", "constrained", "a.b", "sales (1) 2024", "a+b"]
 ODD_NAMES = ["값" * 40, "x; echo INJECTED; #", 'it\'s "quoted"', "100%25", "..x", "test_train"]
 
 
 @pytest.mark.parametrize("name", NAMES + ODD_NAMES)
-@pytest.mark.parametrize("ending", ["_train.csv", "_test.csv", ".json"])
+@pytest.mark.parametrize("ending", [*TRAIN_SUFFIXES, *TEST_SUFFIXES, ".json"])
 def test_every_key_of_a_dataset_leads_back_to_it(name: str, ending: str) -> None:
     assert dataset_of_key(f"data/{name}{ending}") == Dataset(name)
+
+
+def test_a_dataset_has_a_key_per_kind_of_file() -> None:
+    assert Dataset("a.b").train_keys == (
+        "data/a.b_train.csv",
+        "data/a.b_train.csv.gz",
+        "data/a.b_train.parquet",
+        "data/a.b_train.xlsx",
+    )
 
 
 def test_a_folder_marker_belongs_to_no_dataset() -> None:
@@ -20,7 +37,18 @@ def test_a_folder_marker_belongs_to_no_dataset() -> None:
     ("key", "word"),
     [
         ("data/titanic.csv", "_train.csv"),
-        ("data/x_train.png", "_train.csv"),
+        ("data/x_train.png", "save it as one of these"),
+        ("data/x_train.xls", "save it as .xlsx"),
+        ("data/x_test.ods", "save it as .xlsx"),
+        ("data/x_train.tsv", "end its name with .csv, tabs may stay"),
+        ("data/x_test.txt", "end its name with .csv"),
+        ("data/x_train.zip", "unpack it"),
+        ("data/x_train.csv.zip", "unpack it"),
+        ("data/x_train.gz", "pack the CSV alone as .csv.gz"),
+        ("data/X_TRAIN.CSV", "in small letters, _train.csv"),
+        ("data/x_train.XLSX", "in small letters, _train.xlsx"),
+        ("data/x_translate.xlsx", "save it as data/<name>_translate.csv"),
+        ("data/x.parquet", "name it data/<name>_train.csv"),
         ("data/../secret_train.csv", "folder"),
         ("data/2024/q1_train.csv", "folder"),
         ("data/.._train.csv", "blank"),

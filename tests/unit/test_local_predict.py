@@ -4,17 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from local.predict import PredictError, extract_model, parse_csv, predict
+from local.predict import PredictError, extract_model, predict
 
 INFERENCE = """
-def model_fn(model_dir):
-    return model_dir
+from types import SimpleNamespace
 
-def transform_fn(model, body, content_type, accept):
-    header, *lines = body.splitlines()
+
+def predict_file(model_dir, file, into, safe, tell):
+    header, *lines = open(file, encoding="utf-8").read().splitlines()
     if "x" not in header.split(","):
         raise ValueError("The column x is missing.")
-    return "prediction\\n" + "yes\\n" * len(lines), accept
+    with open(into, "w", encoding="utf-8") as out:
+        out.write(header + ",prediction\\n" + "".join(line + ",yes\\n" for line in lines))
+    tell(len(lines))
+    return SimpleNamespace(rows=len(lines), explained=1)
 """
 
 
@@ -31,26 +34,13 @@ def packed(tarball: Path, name: str, text: str) -> Path:
     return tarball
 
 
-@pytest.mark.parametrize(
-    ("content", "cell"),
-    [
-        ("x,y\n1,é\n".encode(), "é"),
-        ("\ufeffx;y\n1;é\n".encode(), "é"),
-        ("x\ty\n1\té\n".encode("utf-16"), "é"),
-        ("x,y\n1,서울특별시 마포구 합정동\n".encode("cp949"), "서울특별시 마포구 합정동"),
-        (b'x,y\n1,"a,\nb;c"\n', "a,\nb;c"),
-    ],
-)
-def test_csv_is_read_in_any_usual_encoding_and_delimiter(content: bytes, cell: str) -> None:
-    table = parse_csv(content, "rows.csv")
-    assert (table.columns, table.rows) == (["x", "y"], [["1", cell]])
-
-
 def test_texts_of_the_file_come_back_as_they_were(tmp_path: Path, model: Path) -> None:
     file = tmp_path / "rows.csv"
     file.write_text('x,name\n007,"Doe, Jane"\n1.50,\n')
-    assert predict(model, file, tmp_path / "out.csv") == 2
-    assert (tmp_path / "out.csv").read_text("utf-8-sig") == (
+    heard: list[int] = []
+    done = predict(model, file, tmp_path / "out.csv", tell=heard.append)
+    assert (done.rows, done.explained, heard) == (2, 1, [2])
+    assert (tmp_path / "out.csv").read_text("utf-8") == (
         'x,name,prediction\n007,"Doe, Jane",yes\n1.50,,yes\n'
     )
 
@@ -63,9 +53,23 @@ def test_what_the_model_refuses_is_told_in_its_own_words(tmp_path: Path, model: 
     assert not (tmp_path / "out.csv").exists()
 
 
-def test_row_of_another_length_is_refused_with_its_number() -> None:
-    with pytest.raises(PredictError, match=r"rows\.csv, row 3: 3 fields where the header has 2\."):
-        parse_csv(b"x,y\n1,2\n1,2,3\n", "rows.csv")
+def test_what_was_there_stays_when_the_model_breaks(tmp_path: Path) -> None:
+    broken = packed(tmp_path / "m.tar.gz", "code/inference.py", "def predict_file(*_): 1 / 0\n")
+    (tmp_path / "rows.csv").write_text("x\n1\n")
+    (tmp_path / "out.csv").write_text("precious")
+    with pytest.raises(PredictError, match="own code failed"):
+        predict(broken, tmp_path / "rows.csv", tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text() == "precious"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.tar.gz", "out.csv", "rows.csv"]
+
+
+@pytest.mark.parametrize(("file", "out"), [("nothing.csv", "out.csv"), ("rows.csv", "no/out.csv")])
+def test_a_file_or_folder_that_is_not_there_is_named(
+    tmp_path: Path, model: Path, file: str, out: str
+) -> None:
+    (tmp_path / "rows.csv").write_text("x\n1\n")
+    with pytest.raises(PredictError, match="there is no"):
+        predict(model, tmp_path / file, tmp_path / out)
 
 
 def test_archive_that_reaches_outside_is_refused(tmp_path: Path) -> None:

@@ -14,17 +14,32 @@ def applied(**chosen: object) -> Settings:
 
 def test_a_settings_file_overrides_the_stack_and_leaves_the_rest() -> None:
     stack = settings_from_environ(
-        {"PRESET": "good", "TRAINING_MINUTES": "60", "MAX_COST_USD": "2.5", "INSTANCE_TYPE": ""}
+        {
+            "PRESET": "good",
+            "TRAINING_MINUTES": "60",
+            "MAX_COST_USD": "2.5",
+            "INSTANCE_TYPE": "",
+            "REPORT_LANGUAGE": "ko",
+        }
     )
     settings = apply_settings_file(stack, b'{"target": "Survived", "preset": "best"}', KEY)
     assert settings == Settings(
-        target="Survived", preset="best", training_minutes=60, max_cost_usd=2.5
+        target="Survived",
+        preset="best",
+        training_minutes=60,
+        max_cost_usd=2.5,
+        report_language="ko",
     )
 
 
 def test_a_byte_order_mark_from_notepad_does_no_harm() -> None:
     content = b'\xef\xbb\xbf{"target": "y"}'
     assert apply_settings_file(Settings(), content, KEY).target == "y"
+
+
+def test_spaces_around_a_column_count_neither_here_nor_in_the_file() -> None:
+    settings = applied(target=" price ", ignore_columns=["a ", "b"])
+    assert (settings.target, settings.ignore_columns) == ("price", ("a", "b"))
 
 
 def test_a_positive_class_may_be_written_as_a_number() -> None:
@@ -53,6 +68,8 @@ def test_a_usual_metric_name_becomes_the_one_of_autogluon(metric: str, meant: st
         ({"ignore_columns": "a"}, "a list of column names"),
         ({"target": ""}, "a text"),
         ({"target": {"a": 1}}, "a text"),
+        ({"report_language": "de"}, "one of en, ko, zh-TW"),
+        ({"predictions_format": "pdf"}, "one of excel, plain"),
         ({"problem_type": "clustering"}, "one of binary"),
         ({"eval_metric": "acuracy"}, "did you mean 'accuracy'"),
         ({"eval_metric": "f1", "problem_type": "multiclass"}, "f1_macro"),

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 from automl.dataset import Dataset
 from automl.status import (
@@ -11,7 +12,7 @@ from automl.status import (
     waiting_for_aws,
     waiting_for_train,
 )
-from tests.unit.test_training_job import plan, spec
+from tests.unit.test_training_job import plan, spec, uploaded
 
 WHEN = "2026-11-21T04:05:06+00:00"
 COMPLETED = Status(
@@ -41,8 +42,11 @@ def test_the_text_says_what_runs_what_it_costs_and_what_to_do() -> None:
 
 
 def test_a_test_file_alone_is_told_what_it_waits_for() -> None:
-    text = waiting_for_train(Dataset("titanic")).to_text(WHEN).decode()
+    status = waiting_for_train(Dataset("titanic"), "data/titanic_test.parquet")
+    text = status.to_text(WHEN).decode()
     assert "waiting for data/titanic_train.csv" in text
+    assert "The test file data/titanic_test.parquet is here" in text
+    assert "another ending: .csv.gz, .parquet, .xlsx." in text
 
 
 def test_a_full_quota_is_told_with_what_aws_says() -> None:
@@ -58,6 +62,14 @@ def test_a_refusal_says_that_nothing_was_paid_and_what_is_still_there() -> None:
     assert b"still in results/titanic/titanic-1/" in text
 
 
+def test_files_of_another_kind_that_were_not_used_are_named() -> None:
+    given = {**spec(plan()), "passed_over": ["data/titanic_train.csv"]}
+    assert "The file data/titanic_train.csv was not used" in training(given).to_text(WHEN).decode()
+    files = replace(plan().files, passed_over=("data/titanic_test.xlsx",))
+    text = refused(Dataset("titanic"), "It is empty.", files, None).to_text(WHEN).decode()
+    assert "The file data/titanic_test.xlsx was not used" in text
+
+
 def test_a_note_is_not_repeated() -> None:
     assert COMPLETED.with_note("a").with_note("a").notes == ("a",)
 
@@ -67,13 +79,14 @@ def test_a_misnamed_key_is_answered_below_refused() -> None:
 
 
 def test_a_late_event_of_a_running_job_is_nothing_to_note() -> None:
-    given = spec(plan())
-    assert note_on_existing_job(given, given["versions"]) is None
+    files = plan().files
+    assert note_on_existing_job(spec(plan()), files) is None
 
 
 def test_the_same_bytes_again_and_a_late_test_file_are_noted() -> None:
-    given = spec(plan())
-    again = note_on_existing_job(given, {**given["versions"], "train": "v2"})
+    given, files = spec(plan()), plan().files
+    again = note_on_existing_job(given, replace(files, train=replace(files.train, version="v2")))
     assert again is not None and "nothing was trained or paid twice" in again
-    late = note_on_existing_job(given, {**given["versions"], "test": "v2"})
+    test = uploaded("data/titanic_test.csv", "", version="v2")
+    late = note_on_existing_job(given, replace(files, test=test))
     assert late is not None and "codefree predict model.tar.gz titanic_test.csv" in late

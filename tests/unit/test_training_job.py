@@ -9,7 +9,8 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
 from automl.dataset import Dataset
-from automl.plan import TrainingPlan, UploadedFile, UploadedFiles, plan_training
+from automl.files import UploadedFile, UploadedFiles
+from automl.plan import TrainingPlan, plan_training
 from automl.settings import Settings
 from automl.stack import Stack
 from automl.training_job import (
@@ -47,8 +48,8 @@ def plan(
 ) -> TrainingPlan:
     dataset = Dataset(name)
     files = UploadedFiles(
-        train=uploaded(dataset.train_key, f"id,a,y\n{ROWS}"),
-        test=uploaded(dataset.test_key, "id,a\n1,2\n") if test else None,
+        train=uploaded(dataset.train_keys[0], f"id,a,y\n{ROWS}"),
+        test=uploaded(dataset.test_keys[0], "id,a\n1,2\n") if test else None,
         settings=uploaded(dataset.settings_key, settings) if settings else None,
     )
     return plan_training(dataset, files, stack)
@@ -75,6 +76,14 @@ def test_other_bytes_settings_targets_and_buckets_give_other_jobs() -> None:
         job_name("bucket", plan(settings='{"preset": "best", "max_cost_usd": 9}')),
     }
     assert len(names) == 5
+
+
+def test_another_language_or_format_makes_other_files_and_so_another_job() -> None:
+    names = {
+        job_name("bucket", plan(settings=settings))
+        for settings in ("", '{"report_language": "ko"}', '{"predictions_format": "plain"}')
+    }
+    assert len(names) == 3
 
 
 def test_a_bigger_cap_or_machine_is_no_other_model() -> None:
@@ -149,7 +158,7 @@ def test_the_whole_request_is_what_sagemaker_is_to_do() -> None:
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": 1501},
         "Environment": {
-            "OMP_WAIT_POLICY": "PASSIVE",
+            "GOMP_SPINCOUNT": "1000",
             "MALLOC_MMAP_MAX_": "0",
             "MALLOC_TRIM_THRESHOLD_": "1099511627776",
         },
@@ -202,6 +211,7 @@ def test_job_json_says_what_was_found_and_what_it_may_cost() -> None:
     assert given["target"] == "y"
     assert given["target_rule"] == "it is the only column that the test file lacks"
     assert (given["train"]["encoding"], given["train"]["delimiter"]) == ("utf-8", ",")
+    assert (given["report_language"], given["predictions_format"]) == ("en", "excel")
     assert 0 < given["worst_case_usd"] <= given["max_cost_usd"]
     assert results_folder(given) == f"results/titanic/{given['job']}/"
 

@@ -1,5 +1,7 @@
 import io
 import os
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -18,9 +20,23 @@ def test_the_tarball_holds_the_sources_and_nothing_that_python_cached(tmp_path: 
     files = {"train.py": "print()", "a/b.html": "x", "__pycache__/c.pyc": "", ".hidden": ""}
     source = TrainingSource(folder_with(tmp_path, files))
     with tarfile.open(fileobj=io.BytesIO(source.tarball()), mode="r:gz") as archive:
-        assert archive.getnames() == ["a/b.html", "train.py"]
+        names = archive.getnames()
+        assert [n for n in names if not n.startswith("reading/")] == ["a/b.html", "train.py"]
         packed = archive.extractfile("train.py")
         assert packed is not None and packed.read() == b"print()"
+
+
+def test_what_reads_files_goes_along_and_can_be_imported_from_there(tmp_path: Path) -> None:
+    source = TrainingSource(folder_with(tmp_path / "source", {"train.py": ""}))
+    with tarfile.open(fileobj=io.BytesIO(source.tarball()), mode="r:gz") as archive:
+        archive.extractall(tmp_path / "job", filter="data")
+    program = (
+        "from reading.head import read_head; print(read_head(b'a,b\\n1,2', True, 'x.csv').rows)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path / "job", capture_output=True, text=True
+    )
+    assert done.stdout == "(('1', '2'),)\n", done.stderr
 
 
 def test_the_same_files_give_the_same_bytes_whenever_they_were_written(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from automl.dataset import MisnamedError
 from automl.endpoint import is_idle
 from automl.errors import RefusedError
-from automl.plan import UploadedFile, UploadedFiles
+from automl.files import UploadedFile, UploadedFiles
 from automl.training_job import training_request
 from automl.translator import (
     TranslatorData,
@@ -102,6 +102,7 @@ def test_minutes_make_another_translator_and_the_cap_does_not() -> None:
     [
         (b"source\tother\na\tb\n", None, "lacks the column target"),
         (b"a\tb\nc\td\n", None, "lacks the column source and target"),
+        (b"Our pairs\n" + PAIRS, None, "its first line must name the columns"),
         (b"source\ttarget\na\tb\n", None, "holds 1 sentence pairs"),
         (b"", None, "is empty"),
         (PAIRS, b'{"target": "x"}', "unknown setting 'target'"),

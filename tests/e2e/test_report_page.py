@@ -1,0 +1,126 @@
+"""The report in a real browser: four kinds of data, hostile names, phone and desktop."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.opt_ml import SAMPLES, OptMl, opt_ml
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine (Debian: apt install chromium)"
+)
+SIZES = {"desktop": {"width": 1200, "height": 900}, "phone": {"width": 390, "height": 844}}
+# Where the pictures go when somebody wants to look at them.
+PICTURES = os.environ.get("PICTURES_DIR")
+ATTACK = '<img src=x onerror="document.title=1">'
+KINDS = ("binary", "multiclass", "regression", "korean")
+
+
+def job(kind: str, root: Path) -> OptMl:
+    train = pd.read_csv(SAMPLES / "penguins_train.csv", dtype=str, keep_default_na=False)
+    if kind == "binary":
+        # Names and values that would run if anything forgot to escape them.
+        hostile = train.rename(columns={"island": ATTACK, "sex": "a{b}$c_d$"})
+        hostile[ATTACK] = hostile[ATTACK].replace("Dream", ATTACK)
+        hostile["species"] = hostile["species"].replace({"Chinstrap": "Adelie", "Gentoo": ATTACK})
+        csv = hostile.to_csv(index=False)
+        return opt_ml(root, csv, csv, target="species", report_language="zh-TW")
+    if kind == "multiclass":
+        return opt_ml(root, train.to_csv(index=False), target="species")
+    if kind == "regression":
+        csv = train.to_csv(index=False)
+        return opt_ml(root, csv, csv, target="body_mass_g")
+    random = np.random.default_rng(0)
+    good = "정말 재미있고 감동적인 최고의 영화"
+    bad = "지루하고 재미없는 최악의 시간 낭비"
+    liked = random.integers(0, 2, 160)
+    rows = [
+        {"리뷰": f"{' '.join(random.permutation((good if y else bad).split()))} {n}",
+         "평가": "좋아요" if y else "싫어요", "날짜": f"2024년 {1 + n % 12}월 {1 + n % 28}일"}
+        for n, y in enumerate(liked)
+    ]  # fmt: skip
+    csv = pd.DataFrame(rows).to_csv(index=False)
+    return opt_ml(root, csv, csv, target="평가", report_language="ko")
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> OptMl:
+    made = job(request.param, tmp_path_factory.mktemp(request.param))
+    assert made.train() == 0, (made.root / "log").read_text()[-2000:]
+    return made
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_page_is_whole_fits_and_says_nothing_on_the_console(
+    browser: Browser, report: OptMl, size: str
+) -> None:
+    page = browser.new_page(viewport=SIZES[size])  # type: ignore[arg-type]
+    said = listen(page)
+    page.goto((report.results / "report.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size]["width"]
+    assert page.title() != "1"
+    assert page.locator("figure svg").count() >= 2
+    # Every picture has a size, so none was cut off by broken markup.
+    boxes = page.locator("figure svg").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().height)"
+    )
+    assert min(boxes) > 100
+    assert said == []
+    if PICTURES:
+        page.screenshot(path=f"{PICTURES}/{report.root.name}-{size}.png", full_page=True)
+    page.close()
+
+
+def test_the_leaderboard_sorts_by_the_heading_that_is_clicked(
+    browser: Browser, report: OptMl
+) -> None:
+    page = browser.new_page()
+    page.goto((report.results / "report.html").as_uri())
+    page.get_by_role("button", name="fit_seconds").click()
+    place = report_columns(report).index("fit_seconds") + 1
+    cells = page.locator(f"#leaderboard tbody td:nth-child({place})")
+    times = [float(cell) for cell in cells.evaluate_all("all => all.map(o => o.dataset.value)")]
+    assert len(times) > 2 and times == sorted(times)
+    page.get_by_role("button", name="fit_seconds").click()
+    again = [float(cell) for cell in cells.evaluate_all("all => all.map(o => o.dataset.value)")]
+    assert again == sorted(times, reverse=True)
+    page.close()
+
+
+def test_no_part_of_the_report_failed(report: OptMl) -> None:
+    notes = json.loads(report.result("model_performance.txt").read_text())["notes"]
+    assert [note for note in notes if note["key"] == "part_failed"] == []
+
+
+def report_columns(report: OptMl) -> list[str]:
+    return list(pd.read_csv(report.result("leaderboard.csv")).columns)
+
+
+def listen(page: Page) -> list[str]:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on(
+        "request", lambda request: said.append(request.url) if "file:" not in request.url else None
+    )
+    return said

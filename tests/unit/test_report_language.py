@@ -1,0 +1,41 @@
+"""Every language of the report says everything, and asks for the same values."""
+
+import json
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from report.language import LANGUAGES, TEXTS, Language
+
+SOURCE = Path(TEXTS).parents[1]
+
+
+def texts(name: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads((TEXTS / f"{name}.json").read_text("utf-8"))
+    return found
+
+
+def values(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_every_language_has_every_text_with_the_values_of_the_english_one(name: str) -> None:
+    english, other = texts("en"), texts(name)
+    assert list(other) == list(english)
+    # A language may leave a value out where its grammar has no place for it, but knows no other.
+    unknown = {key: values(other[key]) - values(english[key]) for key in english}
+    assert not {key: names for key, names in unknown.items() if names}
+
+
+def test_every_note_that_the_code_takes_has_a_text() -> None:
+    code = "".join(path.read_text("utf-8") for path in SOURCE.rglob("*.py"))
+    noted = set(re.findall(r'note\(\s*"(\w+)"', code))
+    assert len(noted) > 20
+    assert {f"note_{key}" for key in noted} <= set(texts("en"))
+
+
+def test_a_language_that_there_is_not_is_english() -> None:
+    assert Language("tlh")("perfect") == "perfect"

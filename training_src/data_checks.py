@@ -1,0 +1,188 @@
+"""What is wrong with data although it can be read: leaks, drift, repeats, rare classes."""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import ks_2samp
+from sklearn.metrics import roc_auc_score
+
+from model_code.notes import Note, listed, note
+from problem import Problem
+
+SEED = 0
+ROWS_LOOKED_AT = 20_000
+ROWS_HASHED = 300_000
+BINS = 64
+# One column alone that is that good gives the answer away.
+LEAK_AUC, LEAK_ACCURACY, LEAK_R2 = 0.985, 0.985, 0.99
+FEWEST_ON_A_LINE = 10
+DRIFT = 0.25
+MISSING_DRIFT = 0.2
+FEWEST_ROWS_FOR_DRIFT = 50
+REPEATED_SHARE = 0.01
+RARE = 10
+IMBALANCED = 0.05
+
+
+def check_data(
+    rows: pd.DataFrame, target: pd.Series, problem: Problem, test: pd.DataFrame | None
+) -> list[Note]:
+    """A note per finding."""
+    found = _class_notes(target, problem)
+    found += [*_leaks(rows, target, problem), *_repeats(rows, target)]
+    if test is not None:
+        found += _shared_rows(rows, test)
+        found += _drift(rows, test)
+    return found
+
+
+def _class_notes(target: pd.Series, problem: Problem) -> list[Note]:
+    if not problem.has_classes:
+        return []
+    counts = target.value_counts()
+    told = []
+    rare = [str(label) for label, count in counts.items() if count < RARE]
+    if rare:
+        told.append(note("rare_classes", classes=listed(rare), rows=RARE))
+    share = counts.min() / len(target)
+    if not rare and share < IMBALANCED:
+        told.append(note("imbalance", label=str(counts.idxmin()), percent=round(100 * share, 1)))
+    spelt = counts.index.to_series().str.lower()
+    alike = sorted(spelt[spelt.duplicated(keep=False)].index)
+    if alike:
+        told.append(note("class_spelling", classes=listed(alike)))
+    return told
+
+
+def _leaks(rows: pd.DataFrame, target: pd.Series, problem: Problem) -> list[Note]:
+    """Columns that alone predict the target almost perfectly, on rows not looked at before."""
+    chosen = _sample(len(rows), ROWS_LOOKED_AT)
+    goal = target.iloc[chosen].to_numpy()
+    suspects = []
+    for name, values in rows.items():
+        strength = _strength(_bins(values.iloc[chosen]), goal, problem)
+        if strength is None and not problem.has_classes:
+            strength = _straight_line(values.iloc[chosen], goal)
+        if strength is not None:
+            suspects.append(f"{name} ({strength:.3f})")
+    return [note("leak", columns=listed(suspects))] if suspects else []
+
+
+def _strength(bins: np.ndarray, goal: np.ndarray, problem: Problem) -> float | None:
+    """How good the column alone is, if that is suspicious: AUC, accuracy or R²."""
+    learn = np.arange(len(goal)) % 2 == 0
+    if not problem.has_classes:
+        values = goal.astype(float)
+        means = _bin_means(bins, values, learn)
+        error = ((values - means)[~learn] ** 2).sum()
+        total = ((values - values[learn].mean())[~learn] ** 2).sum()
+        r2 = 1 - error / total if total else 0.0
+        return r2 if r2 > LEAK_R2 else None
+    classes = np.unique(goal)
+    shares = np.stack([_bin_means(bins, (goal == label).astype(float), learn) for label in classes])
+    rest = goal[~learn]
+    if problem.type == "binary" and len(classes) == 2 and len(np.unique(rest)) == 2:
+        area = roc_auc_score(rest == classes[1], shares[1][~learn])
+        return area if area > LEAK_AUC else None
+    accuracy = float((classes[shares.argmax(axis=0)][~learn] == rest).mean())
+    usual = max((goal == label).mean() for label in classes)
+    return accuracy if accuracy > LEAK_ACCURACY and usual < 0.9 else None
+
+
+def _straight_line(values: pd.Series, goal: np.ndarray) -> float | None:
+    """R² of a line through a number column, if that is suspicious."""
+    if not pd.api.types.is_numeric_dtype(values) or values.nunique() < FEWEST_ON_A_LINE:
+        return None
+    r2 = float(pd.Series(goal.astype(float), values.index).corr(values)) ** 2
+    return r2 if r2 > LEAK_R2 else None
+
+
+def _bin_means(bins: np.ndarray, values: np.ndarray, learn: np.ndarray) -> np.ndarray:
+    """The mean of the rows learned from in the bin of each row, drawn to the whole mean where they
+    are few."""
+    size = int(bins.max()) + 1
+    counts = np.bincount(bins[learn], minlength=size)
+    sums = np.bincount(bins[learn], weights=values[learn], minlength=size)
+    means: np.ndarray = ((sums + values[learn].mean()) / (counts + 1))[bins]
+    return means
+
+
+def _bins(values: pd.Series) -> np.ndarray:
+    """Up to 64 bins of about equal size, the 63 usual categories, and one for the missing."""
+    if pd.api.types.is_numeric_dtype(values) or values.dtype.kind == "M":
+        ranks = values.rank(method="average", pct=True)
+        return np.where(ranks.isna(), 0, 1 + ranks.fillna(0) * (BINS - 2)).astype(int)
+    usual = values.value_counts().index[: BINS - 1]
+    codes: np.ndarray = pd.Categorical(values.astype(object), categories=usual.astype(object)).codes
+    return codes.astype(int) + 1
+
+
+def _repeats(rows: pd.DataFrame, target: pd.Series) -> list[Note]:
+    if len(rows) > ROWS_HASHED:
+        return []
+    repeated = int(pd.Series(_hashes(rows.assign(target=target.to_numpy()))).duplicated().sum())
+    if repeated <= REPEATED_SHARE * len(rows):
+        return []
+    return [note("repeated_rows", count=repeated, percent=round(100 * repeated / len(rows), 1))]
+
+
+def _shared_rows(rows: pd.DataFrame, test: pd.DataFrame) -> list[Note]:
+    if len(rows) + len(test) > ROWS_HASHED:
+        return []
+    both = pd.concat([rows, test[rows.columns]], ignore_index=True)
+    hashes = _hashes(both)
+    shared = int(np.isin(hashes[len(rows) :], hashes[: len(rows)]).sum())
+    if shared <= REPEATED_SHARE * len(test):
+        return []
+    return [note("shared_rows", count=shared, percent=round(100 * shared / len(test), 1))]
+
+
+def _hashes(rows: pd.DataFrame) -> np.ndarray:
+    plain = rows.apply(lambda c: c.astype(object).fillna("") if c.dtype == "category" else c)
+    return pd.util.hash_pandas_object(plain, index=False).to_numpy()
+
+
+def _drift(rows: pd.DataFrame, test: pd.DataFrame) -> list[Note]:
+    """Columns whose values are spread differently in the two files."""
+    if min(len(rows), len(test)) < FEWEST_ROWS_FOR_DRIFT:
+        return []
+    chosen, chosen_test = _sample(len(rows), ROWS_LOOKED_AT), _sample(len(test), ROWS_LOOKED_AT)
+    moved, lost = [], []
+    for name in rows.columns:
+        before, after = rows[name].iloc[chosen], test[name].iloc[chosen_test]
+        gap = float(after.isna().mean() - before.isna().mean())
+        if abs(gap) > MISSING_DRIFT:
+            lost.append(f"{name} ({before.isna().mean():.0%} → {after.isna().mean():.0%})")
+        elif (distance := _distance(before.dropna(), after.dropna())) > DRIFT:
+            moved.append((distance, str(name)))
+    told = []
+    if moved:
+        names = [f"{name} ({distance:.2f})" for distance, name in sorted(moved, reverse=True)]
+        told.append(note("drift", columns=listed(names)))
+    if lost:
+        told.append(note("missing_drift", columns=listed(lost)))
+    return told
+
+
+def _distance(before: pd.Series, after: pd.Series) -> float:
+    """Kolmogorov–Smirnov for numbers and dates, total variation for categories; 0 to 1."""
+    if min(len(before), len(after)) < FEWEST_ROWS_FOR_DRIFT:
+        return 0.0
+    if before.dtype == "category" or before.dtype == object:
+        shares = before.astype(object).value_counts(normalize=True)
+        # Names that hardly repeat differ from sample to sample.
+        if len(shares) > len(before) / 20:
+            return 0.0
+        others = after.astype(object).value_counts(normalize=True)
+        return float(shares.sub(others, fill_value=0).abs().sum() / 2)
+    return float(ks_2samp(_as_float(before), _as_float(after)).statistic)
+
+
+def _as_float(values: pd.Series) -> np.ndarray:
+    whole = values.astype("int64") if values.dtype.kind == "M" else values
+    return whole.to_numpy(dtype=float)
+
+
+def _sample(rows: int, most: int) -> np.ndarray:
+    if rows <= most:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(SEED).choice(rows, most, replace=False))

@@ -1,0 +1,116 @@
+"""One number for how right predictions are: a metric, its 95 % interval, and what guessing gets."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from autogluon.core.metrics import get_metric
+
+from problem import QUANTILES, Problem
+
+SEED = 0
+RESAMPLES, FEWEST_RESAMPLES, BOOTSTRAP_SECONDS = 500, 40, 2.0
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What was predicted for rows whose target is known."""
+
+    problem: Problem
+    target: pd.Series
+    predicted: pd.Series | pd.DataFrame
+    """Labels or numbers; a column per quantile."""
+    probabilities: pd.DataFrame | None
+    """A column per class."""
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    @property
+    def classes(self) -> list[str]:
+        assert self.probabilities is not None
+        return [str(name) for name in self.probabilities.columns]
+
+    def score(self, metric: str) -> float | None:
+        """In the sign that people know; None where the metric has no value on these rows."""
+        return _score(metric, self.problem, *self._arrays(metric))
+
+    def interval(self, metric: str) -> tuple[float, float] | None:
+        """The middle 95 % of the scores of resampled rows; None where most have no value."""
+        actual, predicted = self._arrays(metric)
+        random = np.random.default_rng(SEED)
+        end = time.monotonic() + BOOTSTRAP_SECONDS
+        scores: list[float] = []
+        for n in range(RESAMPLES):
+            if n >= FEWEST_RESAMPLES and time.monotonic() > end:
+                break
+            rows = random.integers(0, len(actual), len(actual))
+            found = _score(metric, self.problem, actual[rows], predicted[rows])
+            if found is not None:
+                scores.append(found)
+        if len(scores) < FEWEST_RESAMPLES / 2:
+            return None
+        low, high = np.percentile(scores, [2.5, 97.5])
+        return float(low), float(high)
+
+    def _arrays(self, metric: str) -> tuple[np.ndarray, np.ndarray]:
+        """Actual and predicted, as AutoGluon's metrics want them: classes by number."""
+        if self.probabilities is None:
+            return self.target.to_numpy(float), self.predicted.to_numpy(float)
+        number = {name: place for place, name in enumerate(self._in_order())}
+        actual = self.target.map(number).to_numpy(int)
+        if not scorer(metric, self.problem).needs_class:
+            values = self.probabilities[self._in_order()].to_numpy(float)
+            return actual, values[:, 1] if self.problem.type == "binary" else values
+        assert isinstance(self.predicted, pd.Series)
+        return actual, self.predicted.map(number).to_numpy(int)
+
+    def _in_order(self) -> list[str]:
+        """The classes, in binary problems the positive one last."""
+        if self.problem.type != "binary":
+            return self.classes
+        return sorted(self.classes, key=lambda name: name == self.problem.positive_class)
+
+
+def scorer(metric: str, problem: Problem) -> Any:
+    return get_metric(metric, problem.type, QUANTILES if problem.type == "quantile" else None)
+
+
+def higher_is_better(metric: str, problem: Problem) -> bool:
+    return bool(scorer(metric, problem).greater_is_better_internal)
+
+
+def all_scores(predictions: Predictions) -> dict[str, float]:
+    """By AutoGluon's names."""
+    found = {name: predictions.score(name) for name in METRICS[predictions.problem.type]}
+    return {name: score for name, score in found.items() if score is not None}
+
+
+METRICS = {
+    "binary": (
+        *("accuracy", "balanced_accuracy", "mcc", "roc_auc", "average_precision", "f1"),
+        *("precision", "recall", "log_loss"),
+    ),
+    "multiclass": (
+        *("accuracy", "balanced_accuracy", "mcc", "f1_macro", "precision_macro", "recall_macro"),
+        *("roc_auc_ovr", "log_loss"),
+    ),
+    "regression": (
+        *("root_mean_squared_error", "mean_absolute_error", "median_absolute_error", "r2"),
+        *("mean_absolute_percentage_error", "pearsonr"),
+    ),
+    "quantile": ("pinball_loss",),
+}
+
+
+def _score(
+    metric: str, problem: Problem, actual: np.ndarray, predicted: np.ndarray
+) -> float | None:
+    measure = scorer(metric, problem)
+    try:
+        found = float(measure.convert_score_to_original(measure(actual, predicted)))
+    except (ValueError, ZeroDivisionError):
+        return None
+    return found if np.isfinite(found) else None

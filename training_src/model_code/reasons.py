@@ -1,0 +1,254 @@
+"""Why a row is predicted as it is: how much each column moved the prediction.
+
+Exact Shapley values of each tree model, from its own library (LightGBM, CatBoost, XGBoost), added
+up with the ensemble's weights. Exact for one tree model; an approximation for an ensemble, which
+averages probabilities while these add up in log-odds.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from autogluon.tabular import TabularPredictor
+
+from model_code.columns import as_texts
+from model_code.rows import Recipe
+
+STRONGEST = 3
+LONGEST_VALUE = 40
+LEAST_SHARE = 0.02
+ROWS_AT_A_TIME, FEW_ROWS = 5000, 20
+RAISES, LOWERS = "↑", "↓"
+
+
+@dataclass(frozen=True)
+class Member:
+    """A tree model of the ensemble."""
+
+    model: Any
+    weight: float
+    share: float = 1.0
+    """Of its trees, how many are asked."""
+
+
+class Reasons:
+    """Contributions of columns to the predictions of one predictor."""
+
+    def __init__(
+        self,
+        predictor: TabularPredictor,
+        recipe: Recipe,
+        members: Sequence[Member] | None = None,
+    ) -> None:
+        self._predictor, self._recipe = predictor, recipe
+        self._members = _members(predictor) if members is None else members
+
+    @property
+    def possible(self) -> bool:
+        """Not for quantiles, nor without a tree model."""
+        return bool(self._members) and self._predictor.problem_type != "quantile"
+
+    def within(self, seconds: float, rows: int, sample: pd.DataFrame) -> "Reasons":
+        """The same from fewer trees, where all of them would take longer for so many rows.
+
+        The models that say most per second come first; the last resort is the beginning of one,
+        whose first trees say most.
+        """
+        inner = self._predictor.transform_features(sample)
+        timed = [(_seconds_for(rows, member, inner), member) for member in self._members]
+        timed.sort(key=lambda one: one[0] / one[1].weight)
+        chosen: list[Member] = []
+        needed = 0.0
+        for cost, member in timed:
+            if chosen and needed + cost > seconds:
+                break
+            chosen.append(member)
+            needed += cost
+        if needed > seconds:
+            chosen = [replace(chosen[0], share=max(LEAST_SHARE, seconds / needed))]
+        whole = sum(member.weight for member in chosen)
+        kept = [replace(member, weight=member.weight / whole) for member in chosen]
+        return Reasons(self._predictor, self._recipe, kept)
+
+    def contributions(self, features: pd.DataFrame, classes: np.ndarray | None) -> pd.DataFrame:
+        """A row per row, a column per column of the data: how much it moved the prediction.
+
+        In log-odds, or in the target's own units. For several classes, `classes` has the number
+        of the class that each row is explained for.
+        """
+        inner = self._predictor.transform_features(features)
+        total = pd.DataFrame(0.0, features.index, self._recipe.needed)
+        for member in self._members:
+            names, values = _shap(member, inner, classes)
+            for place, name in enumerate(names):
+                column = self._recipe.made_of(str(name))
+                if column in total:
+                    total[column] += member.weight * values[:, place]
+        return total
+
+    def texts(self, features: pd.DataFrame, part: pa.Table, answer: pd.DataFrame) -> list[str]:
+        """`Sex = male ↓; Pclass = 3 ↓; Age = 22 ↑`: the strongest first.
+
+        ↑ raises, ↓ lowers: the number, the probability of the positive class, or with more classes
+        that of the predicted one.
+        """
+        moved = self.contributions(features, self._class_numbers(answer)).to_numpy()
+        names = self._recipe.needed
+        cells = [as_texts(part[name]).to_pylist() for name in names]
+        order = np.argsort(-np.abs(moved), axis=1)[:, :STRONGEST]
+        told = []
+        for row, places in enumerate(order):
+            found = [
+                f"{names[n]} = {_short(cells[n][row])} {RAISES if moved[row, n] > 0 else LOWERS}"
+                for n in places
+                if moved[row, n]
+            ]
+            told.append("; ".join(found))
+        return told
+
+    def _class_numbers(self, answer: pd.DataFrame) -> np.ndarray | None:
+        if self._predictor.problem_type != "multiclass":
+            return None
+        number = {str(label): n for n, label in enumerate(self._predictor.class_labels)}
+        return answer["prediction"].astype(str).map(number).to_numpy(int)
+
+
+def child_weights(predictor: TabularPredictor, ensemble: str) -> dict[str, float]:
+    """Name → weight of each model whose predictions the ensemble averages."""
+    # AutoGluon tells weights and inner models nowhere else.
+    best = predictor._trainer.load_model(ensemble)
+    if not hasattr(best, "_get_model_weights"):
+        return {best.name: 1.0}
+    known = set(predictor.model_names())
+    weights: dict[str, float] = {}
+    for name, weight in best._get_model_weights().items():
+        full = f"{name}_FULL"
+        # An ensemble that was fitted again still names the models of the first time.
+        used = full if best.name.endswith("_FULL") and full in known else name
+        weights[used] = float(weight)
+    return weights
+
+
+def _members(predictor: TabularPredictor) -> list[Member]:
+    """The tree models behind the best model, with weights that add up to one."""
+    found = []
+    for name, weight in child_weights(predictor, predictor.model_best).items():
+        children = _children(predictor._trainer.load_model(name))
+        trees = [model for model in children if _kind(model) and not _stacked(model)]
+        found += [Member(model, weight / len(children)) for model in trees]
+    whole = sum(member.weight for member in found)
+    return [Member(member.model, member.weight / whole) for member in found if whole]
+
+
+def _children(model: Any) -> list[Any]:
+    if hasattr(model, "load_child") and hasattr(model, "models"):
+        return [model.load_child(child) for child in model.models]
+    return [model]
+
+
+def _stacked(model: Any) -> bool:
+    """Whether it learns from other models' predictions."""
+    return any("_BAG_L" in str(name) for name in getattr(model, "features", None) or [])
+
+
+def _kind(model: Any) -> Callable[..., tuple[list[str], np.ndarray]] | None:
+    return _SHAP.get(type(model).__name__)
+
+
+def _seconds_for(rows: int, member: Member, inner: pd.DataFrame) -> float:
+    """What so many rows take, told by a few; CatBoost needs most of its time for the first."""
+    few = inner.head(FEW_ROWS)
+    first, second = _seconds(member, few), _seconds(member, inner)
+    per_row = max(0.0, second - first) / max(1, len(inner) - len(few))
+    calls = -(-rows // ROWS_AT_A_TIME)
+    return calls * max(0.0, first - per_row * len(few)) + per_row * rows
+
+
+def _seconds(member: Member, inner: pd.DataFrame) -> float:
+    start = time.perf_counter()
+    _shap(member, inner, None)
+    return time.perf_counter() - start
+
+
+def _shap(
+    member: Member, inner: pd.DataFrame, classes: np.ndarray | None
+) -> tuple[list[str], np.ndarray]:
+    kind = _kind(member.model)
+    assert kind is not None
+    names, values = kind(member.model, inner, member.share)
+    if values.ndim == 3:
+        chosen = np.zeros(len(values), int) if classes is None else classes
+        values = values[np.arange(len(values)), chosen]
+    # The last column is what no feature explains.
+    return names, values[:, :-1]
+
+
+def _lightgbm(model: Any, inner: pd.DataFrame, share: float) -> tuple[list[str], np.ndarray]:
+    rows = model.preprocess(inner)
+    best = model.model.best_iteration
+    rounds = _some(best if best > 0 else model.model.current_iteration(), share)
+    values = np.asarray(model.model.predict(rows, pred_contrib=True, num_iteration=rounds))
+    width = rows.shape[1] + 1
+    if values.shape[1] > width:
+        values = values.reshape(len(rows), -1, width)
+    return list(rows.columns), values
+
+
+def _some(rounds: int, share: float) -> int:
+    return max(1, round(rounds * share))
+
+
+def _catboost(model: Any, inner: pd.DataFrame, share: float) -> tuple[list[str], np.ndarray]:
+    from catboost import Pool
+
+    # Its trees are quick to explain, and it has no way to leave some out.
+    del share
+    rows = model.preprocess(inner)
+    categories = list(rows.select_dtypes("category").columns)
+    pool = Pool(rows, cat_features=categories)
+    return list(rows.columns), np.asarray(
+        model.model.get_feature_importance(pool, type="ShapValues")
+    )
+
+
+def _xgboost(model: Any, inner: pd.DataFrame, share: float) -> tuple[list[str], np.ndarray]:
+    from xgboost import DMatrix
+
+    rows = model.preprocess(inner)
+    hot = model._ohe_generator
+    if hot is None:
+        names = list(rows.columns)
+        matrix = DMatrix(rows, enable_categorical=True)
+    else:
+        names = [name for name, wide in _widths(hot).items() for _ in range(wide)]
+        matrix = DMatrix(rows)
+    matrix.feature_names = None
+    booster = model.model.get_booster()
+    rounds = _some(booster.num_boosted_rounds(), share)
+    # Without validate_features names would have to agree with those of the fit.
+    values = booster.predict(
+        matrix, pred_contribs=True, iteration_range=(0, rounds), validate_features=False
+    )
+    return names, np.asarray(values)
+
+
+def _widths(hot: Any) -> dict[str, int]:
+    """Column → how many columns it became; rare categories share one."""
+    widths = {}
+    for place, name in enumerate(hot.cat_cols):
+        rare = hot.ohe_encs.infrequent_indices_[place]
+        known = len(hot.labels[name])
+        widths[name] = known - len(rare) + 1 if rare is not None and len(rare) else known
+    return widths | dict.fromkeys(hot.other_cols, 1)
+
+
+_SHAP = {"LGBModel": _lightgbm, "CatBoostModel": _catboost, "XGBoostModel": _xgboost}
+
+
+def _short(value: str) -> str:
+    text = " ".join(value.split()) or "–"
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

@@ -1,0 +1,253 @@
+"""report.html: everything on one page that needs nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from explain import Effect
+from fit import Fitted
+from job_spec import JobSpec
+from metrics import Predictions
+from model_code.columns import TEXT
+from model_code.notes import Note
+from model_code.text_scores import TextScores
+from prepare import Prepared
+from report.language import Language
+from report.plots import draw_effects, draw_svgs, error_by_size
+from report.tables import class_scores, coverage, thresholds
+from scoring import PLACES
+
+MODELS_SHOWN, FEATURES_SHOWN, COLUMNS_SHOWN, EXAMPLES_SHOWN = 30, 20, 200, 5
+FILE_NOTES = (
+    *("encoding", "delimiter", "titles", "renamed", "sheets", "number_style", "dates"),
+    *("texts", "short_rows"),
+)
+# Better than a linear model only if it leaves the interval's middle.
+SHARE_OF_INTERVAL = 0.25
+
+
+@dataclass
+class Findings:
+    """What the job has found so far; whatever is lacking is left out of the report."""
+
+    spec: JobSpec
+    prepared: Prepared
+    fitted: Fitted
+    performance: dict[str, Any]
+    leaderboard: pd.DataFrame
+    predictions: Predictions
+    notes: list[Note] = field(default_factory=list)
+    importance: pd.DataFrame | None = None
+    effects: list[Effect] = field(default_factory=list)
+    examples: pd.DataFrame | None = None
+    """The first rows of the predictions file: prediction and reasons."""
+    refitted: bool = False
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    passport: Mapping[str, Any] = field(default_factory=dict)
+
+
+def render_report(found: Findings) -> str:
+    """HTML; every name and value of the uploader is escaped by the template."""
+    say = Language(found.spec.report_language)
+    page = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    ).get_template("report.html.j2")
+    performance, problem = found.performance, found.prepared.problem
+    predictions = found.predictions
+    return page.render(
+        t=say,
+        found=found,
+        spec=found.spec,
+        problem=problem,
+        performance=performance,
+        place=PLACES[performance["scored_on"]],
+        number=number,
+        sentences=sentences(found, say),
+        warnings=[say.told(n) for n in found.notes if n.key not in FILE_NOTES],
+        readings=[say.told(n) for n in found.notes if n.key in FILE_NOTES],
+        # matplotlib escapes the texts in its SVGs.
+        plots={key: Markup(svg) for key, svg in draw_svgs(predictions, say).items()},
+        effects=[(name, Markup(svg)) for name, svg in draw_effects(found.effects)],
+        effect_of=_effect_of(found, say),
+        thresholds=thresholds(predictions) if problem.type == "binary" else [],
+        classes=class_scores(predictions) if problem.type == "multiclass" else [],
+        sizes=[] if problem.has_classes else error_by_size(predictions).to_dict("records"),
+        coverage=coverage(predictions),
+        importance=_bars(found.importance),
+        examples=_examples(found.examples),
+        leaderboard=_cells(found.leaderboard.head(MODELS_SHOWN)),
+        leaderboard_columns=list(found.leaderboard.columns),
+        columns=_columns(found, say)[:COLUMNS_SHOWN],
+        cost=_cost(found),
+        command=_command(found.spec),
+    )
+
+
+def number(value: Any) -> str:
+    """Four digits that count."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+
+
+def sentences(found: Findings, say: Language) -> list[str]:
+    """What was predicted from what, how good it is, and compared with what."""
+    performance, spec = found.performance, found.spec
+    what = say(
+        "sentence_what",
+        target=spec.target,
+        columns=len(found.prepared.recipe.columns),
+        rows=f"{performance['fit_rows']:,}",
+        file=spec.train.name,
+    )
+    return [what, _how_good(performance, say), _compared(performance, say)]
+
+
+def _how_good(performance: Mapping[str, Any], say: Language) -> str:
+    metric, score = performance["metric"], performance["score"]
+    key = f"good_{metric}" if say.has(f"good_{metric}") else "good_other"
+    return say(
+        key,
+        metric=metric,
+        score=number(score),
+        percent=f"{100 * score:.0f}",
+        target=performance["target"],
+        positive=performance["positive_class"],
+    )
+
+
+def _compared(performance: Mapping[str, Any], say: Language) -> str:
+    sign = 1 if performance["higher_is_better"] else -1
+    score, naive, linear = (performance[key] for key in ("score", "naive_score", "linear_score"))
+    low, high = performance["interval"] or (score, score)
+    worst, width = (low if sign > 0 else high), high - low
+    values = {
+        "metric": performance["metric"],
+        "naive": number(naive),
+        "linear": number(linear),
+        "target": performance["target"],
+    }
+    if naive is not None and sign * (worst - naive) <= 0:
+        return say("compared_nothing", **values)
+    if linear is not None and sign * (score - linear) <= SHARE_OF_INTERVAL * width / 2:
+        return say("compared_linear", **values)
+    return say("compared_paid", **values)
+
+
+def _effect_of(found: Findings, say: Language) -> str:
+    problem = found.prepared.problem
+    if problem.type == "binary":
+        return say("probability_of", name=problem.positive_class)
+    return say("probability_per_class") if problem.has_classes else found.spec.target
+
+
+def _bars(importance: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """Widths in percent of the longest."""
+    if importance is None or importance.empty:
+        return []
+    shown = importance.head(FEATURES_SHOWN)
+    longest = max(float(shown["high"].max()), 1e-12)
+
+    def share(value: Any) -> float:
+        return round(max(0.0, min(1.0, float(value) / longest)) * 100, 1)
+
+    return [
+        {
+            "name": row.feature,
+            "value": number(row.importance),
+            "width": share(row.importance),
+            "low": share(row.low),
+            "range": round(share(row.high) - share(row.low), 1),
+        }
+        for row in shown.itertuples()
+    ]
+
+
+def _examples(examples: pd.DataFrame | None) -> list[dict[str, Any]]:
+    if examples is None:
+        return []
+    return [
+        {"row": n, "prediction": row["prediction"], "reasons": str(row["reasons"]).split("; ")}
+        for n, (_, row) in enumerate(examples.head(EXAMPLES_SHOWN).iterrows(), start=1)
+    ]
+
+
+def _cells(board: pd.DataFrame) -> list[list[tuple[str, str]]]:
+    """What is shown, and what is sorted by."""
+    return [
+        [
+            (number(cell), repr(float(cell))) if isinstance(cell, float) else (str(cell), str(cell))
+            for cell in row
+        ]
+        for row in board.itertuples(index=False)
+    ]
+
+
+def _columns(found: Findings, say: Language) -> list[dict[str, str]]:
+    recipe = found.prepared.recipe
+    scores = {made.column: made for made in recipe.text_scores}
+    rows = []
+    for column in recipe.columns:
+        values = found.prepared.rows.get(column.name)
+        made = say(f"made_{column.kind}")
+        if column.kind == TEXT and column.name in scores:
+            made = f"{made}; {_terms(scores[column.name], found, say)}"
+        rows.append(
+            {
+                "name": column.name,
+                "kind": say(f"kind_{column.kind}"),
+                "missing": "–" if values is None else f"{values.isna().mean():.0%}",
+                "made": made,
+            }
+        )
+    for name, reason in found.prepared.left_out.items():
+        rows.append({"name": name, "kind": "–", "missing": "–", "made": say(f"left_out_{reason}")})
+    aside = [found.spec.id_column, *found.spec.ignore_columns]
+    rows += [
+        {"name": name, "kind": "–", "missing": "–", "made": say("left_out_by_settings")}
+        for name in aside
+        if name
+    ]
+    return rows
+
+
+def _terms(scores: TextScores, found: Findings, say: Language) -> str:
+    """The words that speak most for a class, or for higher values."""
+    names = {"+": say("higher_values"), "-": say("lower_values")}
+    if len(scores.classes) == 2:
+        names = {"+": scores.classes[1], "-": scores.classes[0]}
+    return "; ".join(
+        say("speaks_for", name=names.get(sign, sign), terms=", ".join(terms))
+        for sign, terms in list(scores.strongest_terms().items())[:6]
+    )
+
+
+def _cost(found: Findings) -> dict[str, Any] | None:
+    passport = found.spec.passport
+    if "usd_per_hour" not in passport:
+        return None
+    seconds = sum(found.seconds.values())
+    return {
+        "so_far": f"{passport['usd_per_hour'] * seconds / 3600:.3f}",
+        "worst": f"{passport['worst_case_usd']:.2f}",
+        "instance": passport["instance_type"],
+        "date": passport["price_date"],
+    }
+
+
+def _command(spec: JobSpec) -> str:
+    """What makes the model again, for a shell."""
+    from shlex import quote
+
+    files = " ".join(quote(path.name) for path in (spec.train, spec.test) if path)
+    minutes = f"{spec.training_seconds / 60:g}"
+    return f"codefree run {files} --target {quote(spec.target)} --minutes {minutes}"

@@ -1,0 +1,98 @@
+"""The tables of the report, from predictions of rows whose target is known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
+
+from metrics import Predictions
+from report.plots import positive_class, shown_classes
+
+COST_RATIOS = (1, 2, 5, 10, 20)
+MOST_LINES = 200
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """What happens when rows are called positive from this probability on."""
+
+    cost_ratio: int
+    """A miss costs so many false alarms."""
+    line: float
+    flagged: int
+    found: int
+    missed: int
+    false_alarms: int
+
+    @property
+    def precision(self) -> float:
+        return self.found / self.flagged if self.flagged else 0.0
+
+    @property
+    def recall(self) -> float:
+        return self.found / max(1, self.found + self.missed)
+
+
+def thresholds(predictions: Predictions) -> list[Threshold]:
+    """For each ratio of costs the line that costs least on these rows."""
+    actual, probability = positive_class(predictions)
+    if not 0 < actual.mean() < 1:
+        return []
+    lines = np.unique(np.quantile(probability, np.linspace(0, 1, MOST_LINES)))
+    counts = [_at(line, actual, probability) for line in lines]
+    best = []
+    for ratio in COST_RATIOS:
+        costs = [ratio * missed + alarms for _, _, missed, alarms in counts]
+        place = int(np.argmin(costs))
+        best.append(Threshold(ratio, float(lines[place]), *counts[place]))
+    return best
+
+
+def _at(line: float, actual: np.ndarray, probability: np.ndarray) -> tuple[int, int, int, int]:
+    """Called positive, found, missed, false alarms."""
+    called = probability >= line
+    found = int((called & actual).sum())
+    return int(called.sum()), found, int(actual.sum()) - found, int(called.sum()) - found
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """How one class fares."""
+
+    name: str
+    rows: int
+    precision: float
+    recall: float
+    auc: float | None
+    """Against all others; None when all rows are of one kind."""
+
+
+def class_scores(predictions: Predictions) -> list[ClassScores]:
+    """The most frequent classes, in order."""
+    target = predictions.target.astype(str)
+    names = shown_classes(predictions)
+    precision, recall, _, rows = precision_recall_fscore_support(
+        target, predictions.predicted.astype(str), labels=names, zero_division=0.0
+    )
+    return [
+        ClassScores(name, int(rows[n]), precision[n], recall[n], _auc(predictions, target, name))
+        for n, name in enumerate(names)
+    ]
+
+
+def _auc(predictions: Predictions, target: "pd.Series[str]", name: str) -> float | None:
+    assert predictions.probabilities is not None
+    actual = target == name
+    if name not in predictions.probabilities or actual.all() or not actual.any():
+        return None
+    return float(roc_auc_score(actual, predictions.probabilities[name]))
+
+
+def coverage(predictions: Predictions) -> float | None:
+    """The share of actual values between the outer quantiles."""
+    ranges = predictions.predicted
+    if not isinstance(ranges, pd.DataFrame):
+        return None
+    inside = predictions.target.between(ranges.iloc[:, 0], ranges.iloc[:, -1])
+    return float(inside.mean())

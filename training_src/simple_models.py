@@ -1,0 +1,88 @@
+"""What one gets without AutoGluon: guessing, and a linear model."""
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from metrics import Predictions
+from problem import QUANTILES, Problem
+
+SEED = 0
+MOST_ROWS, MOST_COLUMNS = 10_000, 200
+FOLDS = 5
+
+
+def guessed(problem: Problem, train: pd.Series, target: pd.Series) -> Predictions:
+    """The usual class with the shares of the classes, or the mean, for every row."""
+    if problem.has_classes:
+        shares = train.value_counts(normalize=True).sort_index()
+        probabilities = pd.DataFrame(
+            np.tile(shares.to_numpy(), (len(target), 1)),
+            target.index,
+            [str(c) for c in shares.index],
+        )
+        usual = pd.Series(str(shares.idxmax()), target.index)
+        return Predictions(problem, target, usual, probabilities)
+    if problem.type == "quantile":
+        values = np.tile(train.quantile(QUANTILES).to_numpy(), (len(target), 1))
+        return Predictions(problem, target, pd.DataFrame(values, target.index, QUANTILES), None)
+    return Predictions(problem, target, pd.Series(float(train.mean()), target.index), None)
+
+
+def linear(
+    problem: Problem, train: pd.DataFrame, scored: pd.DataFrame, target: str, same_rows: bool
+) -> Predictions | None:
+    """A regularised linear model on at most 10,000 rows; None for quantiles.
+
+    `same_rows`: it is scored on the rows that it learns from, out of fold.
+    """
+    if problem.type == "quantile":
+        return None
+    learned = train.sample(min(len(train), MOST_ROWS), random_state=SEED).sort_index()
+    names = [name for name in train.columns if name != target][:MOST_COLUMNS]
+    model = _pipeline(learned[names], problem)
+    rows = learned if same_rows else scored
+    if same_rows:
+        method = "predict_proba" if problem.has_classes else "predict"
+        found = cross_val_predict(
+            model,
+            learned[names],
+            learned[target],
+            cv=_folds(learned[target], problem),
+            method=method,
+        )
+    else:
+        model.fit(learned[names], learned[target])
+        found = (model.predict_proba if problem.has_classes else model.predict)(rows[names])
+    if not problem.has_classes:
+        return Predictions(problem, rows[target], pd.Series(found, rows.index), None)
+    # In the order of scikit-learn.
+    classes = [str(name) for name in np.unique(learned[target])]
+    probabilities = pd.DataFrame(found, rows.index, classes)
+    return Predictions(problem, rows[target], probabilities.idxmax(axis=1), probabilities)
+
+
+def _folds(target: pd.Series, problem: Problem) -> KFold | StratifiedKFold:
+    enough = problem.has_classes and target.value_counts().min() >= FOLDS
+    kind = StratifiedKFold if enough else KFold
+    return kind(FOLDS, shuffle=True, random_state=SEED)
+
+
+def _pipeline(rows: pd.DataFrame, problem: Problem) -> Pipeline:
+    numbers = list(rows.select_dtypes("number").columns)
+    categories = list(rows.select_dtypes(["category", "object"]).columns)
+    prepared = make_column_transformer(
+        (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
+        (OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=20), categories),
+    )
+    model = (
+        LogisticRegression(max_iter=200, random_state=SEED)
+        if problem.has_classes
+        else Ridge(random_state=SEED)
+    )
+    return make_pipeline(prepared, model)
