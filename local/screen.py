@@ -22,8 +22,7 @@ HEADINGS = {
     "score_holdout": "hold-out",
     "score_val": "validation",
     "fit_seconds": "fit s",
-    "predict_seconds_test": "predict s",
-    "predict_seconds_holdout": "predict s",
+    "predict_seconds_val": "predict s",
 }
 
 

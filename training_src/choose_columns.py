@@ -164,11 +164,14 @@ def _notes(left_out: dict[str, str], kept: Sequence[Column]) -> list[Note]:
         names = [name for name, why in left_out.items() if why == reason]
         if names:
             told.append(note(reason, columns=listed(names)))
-    styled = [c for c in kept if c.kind == NUMBER and not c.style.plain]
-    for column in styled[:20]:
-        shape = f"1{column.style.group}234{column.style.decimal}5"
-        signs = " ".join(filter(str.strip, column.style.signs))
-        told.append(note("number_style", column=column.name, shape=shape, signs=signs or "–"))
+    styles: dict[tuple[str, str], list[str]] = {}
+    for column in kept:
+        if column.kind == NUMBER and not column.style.plain:
+            shape = f"1{column.style.group}234{column.style.decimal}5"
+            signs = " ".join(filter(str.strip, column.style.signs)) or "–"
+            styles.setdefault((shape, signs), []).append(column.name)
+    for (shape, signs), names in styles.items():
+        told.append(note("number_style", columns=listed(names), shape=shape, signs=signs))
     dates = [f"{c.name} ({c.format})" for c in kept if c.kind == "date"]
     if dates:
         told.append(note("dates", columns=listed(dates)))

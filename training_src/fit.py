@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ class Fitted:
 
     predictor: TabularPredictor
     best: str
-    """The best model's name; after a refit the predictor has another one."""
+    """The name of the model that is scored."""
     scored_on: str
     """`test file`, `hold-out` or `out-of-fold`."""
     scored: pd.DataFrame
@@ -58,12 +58,12 @@ class Fitted:
     fit_rows: int
     folds: int
     """How many AutoGluon chose among models by; 0 = by a hold-out of its own."""
-    seconds: float
+    refitted: bool = False
+    """Whether predictions come from a model of all rows."""
 
 
 def fit(spec: JobSpec, prepared: Prepared, folder: Path, progress: Progress) -> Fitted:
     """Fit within the time limit; raises TrainingError when nothing could be trained."""
-    start = time.monotonic()
     test, rows = prepared.labelled_test, prepared.rows
     folds = _folds(spec, prepared)
     scored_on = "test file" if test is not None else "out-of-fold" if folds else "hold-out"
@@ -72,28 +72,23 @@ def fit(spec: JobSpec, prepared: Prepared, folder: Path, progress: Progress) -> 
         rows, scored = split(rows, spec.target, prepared.problem)
     seconds = spec.training_seconds * SHARE_BEFORE_REFIT["folds" if folds else "hold-out"]
     predictor = _fit(spec, prepared.problem, rows, folder, seconds, folds, progress)
-    return Fitted(
-        predictor,
-        predictor.model_best,
-        scored_on,
-        scored,
-        len(rows),
-        folds,
-        time.monotonic() - start,
-    )
+    return Fitted(predictor, predictor.model_best, scored_on, scored, len(rows), folds)
 
 
-def refit_on_all_rows(fitted: Fitted, prepared: Prepared, seconds_left: float) -> str | None:
-    """Fit the best model once more, on all rows; its name, or None without the time for it."""
+def refit(fitted: Fitted, seconds_left: float) -> Fitted:
+    """The best model fitted once more, on all rows, if there is time for it.
+
+    Then rows of a test file are scored with that one; other rows it has seen.
+    """
     predictor = fitted.predictor
-    best: str = predictor.model_best
-    if best.endswith("_FULL"):
-        return best
+    if fitted.best.endswith("_FULL"):
+        return replace(fitted, refitted=True)
     if _seconds_of_refit(fitted) > seconds_left:
-        return None
+        return fitted
     extra = fitted.scored if fitted.scored_on == "hold-out" else None
     names: dict[str, str] = predictor.refit_full(model="best", train_data_extra=extra)
-    return names[best]
+    best = names[fitted.best] if fitted.scored_on == "test file" else fitted.best
+    return replace(fitted, best=best, refitted=True)
 
 
 def split(rows: pd.DataFrame, target: str, problem: Problem) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -183,12 +178,13 @@ def _models(spec: JobSpec, problem: Problem, rows: pd.DataFrame) -> dict[str, An
         **_named("Large", 20),
     }
     extra = {"extra_trees": True, **_named("XT", 10)}
-    # Numbers take CatBoost longest, and it is the best of them.
+    # Numbers take CatBoost longest, and it is the best of them; many classes it is slow with.
     first = {"ag_args_fit": {"max_time_limit_ratio": 0.8}, **_named("", 95)}
+    turn = {"binary": _named("", 80), "multiclass": _named("", 15)}.get(problem.type, first)
     return {
         "hyperparameters": {
             "GBM": [{**gbm, **_named("", 90)}, {**gbm, **large}, {**gbm, **extra}],
-            "CAT": {**cat, **(first if problem.type == "regression" else _named("", 80))},
+            "CAT": {**cat, **turn},
             "XGB": {**xgb, **_named("", 70)},
         }
     }

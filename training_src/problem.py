@@ -12,6 +12,7 @@ from model_code.tables import MISSING
 # AutoGluon takes 59 prices in 1,000 rows for 59 classes; people count classes on their fingers.
 MOST_INTEGER_CLASSES = 20
 MOST_CLASSES = 1000
+ROWS_WITHOUT_TIES = 2000
 DEFAULT_METRICS = {
     "binary": "roc_auc",
     "multiclass": "accuracy",
@@ -53,8 +54,9 @@ def decide_problem(
     kind = spec.problem_type or guessed_type(labels, style)
     _require_fitting_type(kind, labels, style, spec)
     metric = spec.eval_metric or DEFAULT_METRICS[kind]
-    # Accuracy on a small validation set ties, and stops boosting after a few rounds.
-    fit_metric = "log_loss" if kind == "multiclass" and not spec.eval_metric else metric
+    # Accuracy on few rows ties, and stops boosting after a few rounds.
+    ties = kind == "multiclass" and len(labels) < ROWS_WITHOUT_TIES
+    fit_metric = "log_loss" if ties and not spec.eval_metric else metric
     positive = _positive_class(labels, spec) if kind == "binary" else None
     return Problem(kind, metric, fit_metric, positive, style or PLAIN_NUMBERS)
 

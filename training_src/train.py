@@ -12,10 +12,10 @@ import pandas as pd
 
 from explain import effects, importance
 from failure import TrainingError
-from fit import SEED, Fitted, Stopwatch, fit, refit_on_all_rows
+from fit import SEED, Fitted, Stopwatch, fit, refit
 from job_spec import Folders, JobSpec, read_job_spec
 from libraries import use_libraries
-from model_code.notes import note
+from model_code.notes import Note, note
 from model_code.predictions import Model, write_predictions
 from pack import pack, versions, write_passport
 from prepare import Prepared, prepare
@@ -60,12 +60,14 @@ def train(folders: Folders) -> None:
         clock.start(spec.training_seconds)
         with _stage("fitting", progress, clock):
             fitted = fit(spec, prepared, Path(workshop) / "predictor", progress)
+        if fitted.scored_on == "test file":
+            fitted = _refit(fitted, prepared, progress, clock)
         with _stage("scoring", progress, clock):
             scored = score(fitted, prepared)
             found = _findings(spec, prepared, fitted, scored)
             _write_scores(found, results)
-        with _stage("refitting", progress, clock):
-            _refit(found, clock)
+        if fitted.scored_on != "test file":
+            found.fitted = _refit(fitted, prepared, progress, clock)
         model = Model(fitted.predictor, prepared.recipe)
         with _stage("packing", progress, clock):
             pack(fitted.predictor, prepared.recipe, folders.model, found.passport)
@@ -93,7 +95,7 @@ def _findings(spec: JobSpec, prepared: Prepared, fitted: Fitted, scored: Scored)
         scored.performance,
         scored.leaderboard,
         scored.best,
-        [*prepared.notes, *scored.notes],
+        scored.notes,
         passport={
             **spec.passport,
             "sha256": prepared.sha256,
@@ -110,8 +112,8 @@ def _write_scores(found: Findings, results: Results) -> None:
     results.write(results.named("fit_summary.txt"), _summary(found))
     _write_performance(found, results)
     performance = found.performance
-    where = f"{performance['scored_on']} ({performance['rows']} rows)"
-    title = f"{performance['best_model']} on the {where}"
+    rows = f"{performance['rows']} rows"
+    title = f"{performance['best_model']}, {performance['scored_on']} ({rows})"
     picture = results.named("eval.png")
     _part(
         "plots",
@@ -132,14 +134,19 @@ def _write_performance(found: Findings, results: Results) -> None:
     results.write_json(results.named("model_performance.txt"), content)
 
 
-def _refit(found: Findings, clock: Stopwatch) -> None:
-    """Predictions come from a model of all rows, where there is time to fit one."""
-    try:
-        found.refitted = refit_on_all_rows(found.fitted, found.prepared, clock.left) is not None
-    except Exception as error:
-        _give_up("refit", error, found)
-    if not found.refitted:
-        found.notes.append(note("not_refitted"))
+def _refit(fitted: Fitted, prepared: Prepared, progress: Progress, clock: Stopwatch) -> Fitted:
+    """Predictions come from a model of all rows, where there is time to fit one.
+
+    It is what is scored on a test file; rows of train have to be scored before.
+    """
+    with _stage("refitting", progress, clock):
+        try:
+            fitted = refit(fitted, clock.left)
+        except Exception as error:
+            _give_up("refit", error, prepared.notes)
+    if not fitted.refitted:
+        prepared.notes.append(note("not_refitted"))
+    return fitted
 
 
 def _predict(
@@ -162,13 +169,15 @@ def _predict(
         )
         clock.move("predicting", "reasons", written.seconds_of_reasons)
         if written.failure_of_reasons:
-            found.notes.append(
+            found.own_notes.append(
                 note("part_failed", part="reasons", error=written.failure_of_reasons)
             )
         elif written.explained < written.rows:
-            found.notes.append(note("some_reasons", explained=written.explained, rows=written.rows))
+            found.own_notes.append(
+                note("some_reasons", explained=written.explained, rows=written.rows)
+            )
         if written.made_safe:
-            found.notes.append(note("made_safe", count=written.made_safe))
+            found.own_notes.append(note("made_safe", count=written.made_safe))
 
     results.make(into, write)
     found.examples = pd.read_csv(results.path(into), dtype=str, nrows=20, keep_default_na=False)
@@ -177,10 +186,7 @@ def _predict(
 def _known_answers(model: Model, found: Findings, scored: Scored) -> pd.DataFrame | None:
     """What was predicted when the test file was scored, if that is all of it by the same model."""
     predictions, test = scored.best, found.prepared.test
-    all_of_it = (
-        found.fitted.scored_on == "test file" and test is not None and len(predictions) == len(test)
-    )
-    if found.refitted or not all_of_it:
+    if test is None or found.fitted.scored_on != "test file" or len(predictions) < len(test):
         return None
     return model.answer_from(
         predictions.predicted if predictions.probabilities is None else predictions.probabilities
@@ -228,13 +234,13 @@ def _part(name: str, found: Findings, make: Callable[[], None]) -> None:
     try:
         make()
     except Exception as error:
-        _give_up(name, error, found)
+        _give_up(name, error, found.own_notes)
 
 
-def _give_up(part: str, error: Exception, found: Findings) -> None:
+def _give_up(part: str, error: Exception, notes: list[Note]) -> None:
     traceback.print_exc()
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    found.notes.append(note("part_failed", part=part, error=reason))
+    notes.append(note("part_failed", part=part, error=reason))
 
 
 def _fail(folders: Folders, reason: str) -> int:

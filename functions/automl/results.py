@@ -249,7 +249,15 @@ def _score(performance: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _score_in_words(performance: Mapping[str, Any]) -> str:
+    where = performance["scored_on"]
+    place = "out of fold" if where == "out-of-fold" else f"on the {where}"
+    beside = []
+    if interval := performance.get("interval"):
+        beside.append(f"95 % interval {interval[0]:.4g} to {interval[1]:.4g}")
+    if (naive := performance.get("naive_score")) is not None:
+        beside.append(f"guessing would get {naive:.4g}")
+    told = f" ({'; '.join(beside)})" if beside else ""
     return (
-        f"Its {performance['metric']} is {performance['score']:.4g} on the "
-        f"{performance['scored_on']} ({performance['rows']} rows)."
+        f"Its {performance['metric']} is {performance['score']:.4g} {place}, "
+        f"{performance['rows']} rows{told}."
     )

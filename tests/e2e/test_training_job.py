@@ -1,13 +1,16 @@
 """The job itself: real AutoGluon fits on small real data, in a folder like the container's."""
 
 import csv
+import hashlib
 import importlib.util
 import json
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -161,6 +164,85 @@ def test_progress_ends_at_a_hundred_percent(multiclass: OptMl) -> None:
     assert (progress["stage"], progress["percent"]) == ("done", 100)
     assert progress["best_model"]["metric"] == "log_loss"
     assert progress["models"] >= 3
+
+
+def test_every_prediction_has_up_to_three_reasons_that_point_the_right_way(binary: OptMl) -> None:
+    found = pd.read_csv(binary.result("test_predictions.csv"), encoding="utf-8-sig")
+    reasons = found["reasons"].str.split("; ")
+    assert reasons.str.len().between(1, 3).all()
+    told = found[found["reasons"].str.contains("Sex =")]
+    assert len(told) > 150
+    for sex, arrow in (("female", "↑"), ("male", "↓")):
+        rows = told.loc[told["Sex"] == sex, "reasons"]
+        assert rows.str.contains(f"Sex = {sex} {arrow}").mean() > 0.95
+
+
+def test_shapley_values_add_up_to_what_each_tree_model_says(
+    server: ModuleType, model: Any, binary: OptMl
+) -> None:
+    """All columns together explain all of the difference between rows, in log-odds."""
+    from model_code.reasons import _shap
+
+    rows = model.recipe.features(server._rows(given_rows(binary, 50).to_csv(), "text/csv", model))
+    inner = model.predictor.transform_features(rows)
+    kinds = set()
+    for member in model.reasons._members:
+        _, values = _shap(member, inner, None)
+        chance = np.asarray(member.model.predict_proba(inner), dtype=float)
+        rest = np.log(chance / (1 - chance)) - values.sum(axis=1)
+        assert rest.std() < 1e-3
+        kinds.add(type(member.model).__name__)
+    assert len(kinds) >= 2
+
+
+def test_a_model_of_another_autogluon_is_refused_in_words(
+    server: ModuleType, binary: OptMl, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(binary.model, tmp_path / "model")
+    passport = json.loads((folder / "passport.json").read_text())
+    passport["versions"]["autogluon.tabular"] = "0.8.2"
+    (folder / "passport.json").write_text(json.dumps(passport))
+    with pytest.raises(
+        ValueError, match=r"made by AutoGluon 0\.8\.2 and loads only there; here is"
+    ):
+        server.model_fn(str(folder))
+
+
+def test_what_is_wrong_with_data_is_named_and_costs_no_row(tmp_path: Path) -> None:
+    """A leak, a copy of the target, a class that train never has, rows that are too long."""
+    train = pd.read_csv(SAMPLES / "penguins_train.csv", dtype=str, keep_default_na=False)
+    train["told"] = train["species"].str.upper().str.slice(0, 3)
+    train["same"] = train["species"]
+    test = train.iloc[:30].copy()
+    test.loc[2, "species"] = "Emperor"
+    lines = test.to_csv(index=False).splitlines()
+    lines[5] += ",too,long"
+    job = opt_ml(tmp_path, train.to_csv(index=False), "\n".join(lines) + "\n", target="species")
+    assert job.train() == 0, (job.root / "log").read_text()[-2000:]
+    performance = job.performance()
+    notes = {note["key"]: note for note in performance["notes"]}
+    assert "told" in notes["leak"]["columns"] and "same" in notes["copy_of_target"]["columns"]
+    assert (notes["unseen_classes"]["count"], notes["long_rows"]["rows"]) == (1, 1)
+    assert performance["rows"] == 29
+    assert len(pd.read_csv(job.result("test_predictions.csv"), encoding="utf-8-sig")) == 30
+
+
+def test_the_score_has_an_interval_and_a_guess_beside_it(binary: OptMl) -> None:
+    performance = binary.performance()
+    low, high = performance["interval"]
+    assert low < performance["score"] < high
+    assert performance["naive_score"] == pytest.approx(0.5)
+    assert 0.6 < performance["linear_score"] < 0.95
+    assert set(performance["seconds"]) >= {"reading", "fitting", "scoring", "reasons"}
+
+
+def test_the_passport_has_what_is_needed_to_make_the_model_again(binary: OptMl) -> None:
+    passport = json.loads((binary.model / "passport.json").read_text())
+    train = binary.root / f"input/data/train/{binary.dataset}_train.csv"
+    digest = hashlib.sha256(train.read_bytes()).hexdigest()
+    assert passport["sha256"][train.name] == digest
+    assert {"python", "autogluon.tabular", "lightgbm"} <= set(passport["versions"])
+    assert passport["performance"]["score"] == binary.performance()["score"]
 
 
 # --- The model serves ---------------------------------------------------------------------

@@ -83,7 +83,7 @@ def test_run_leaves_results_and_model_and_prints_the_leaderboard(
         p.name for p in job.iterdir()
     }
     assert "Leaderboard" in done.stdout
-    assert "accuracy is 0.75 on the hold-out (4 rows)" in done.stdout
+    assert "accuracy is 0.75 on the hold-out, 4 rows." in done.stdout
     assert str((job / "report.html").relative_to(tmp_path)) in done.stdout
     assert list((tmp_path / "tmp").iterdir()) == []
     predicted = codefree(tmp_path, "predict", job / "model.tar.gz", train)

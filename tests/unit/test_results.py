@@ -41,7 +41,7 @@ def text(status: Status) -> str:
 def test_a_completed_job_tells_score_files_cost_and_what_next() -> None:
     keys = {f"{FOLDER}report.html", f"{FOLDER}titanic_test_predictions.csv", MODEL}
     said = text(ended(job(), SPEC, PERFORMANCE, keys))
-    assert "Its roc_auc is 0.8712 on the hold-out (178 rows)." in said
+    assert "Its roc_auc is 0.8712 on the hold-out, 178 rows." in said
     assert f"report          {FOLDER}report.html" in said
     assert f"predictions     {FOLDER}titanic_test_predictions.csv" in said
     assert f"model           {MODEL}" in said

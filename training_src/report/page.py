@@ -41,14 +41,18 @@ class Findings:
     performance: dict[str, Any]
     leaderboard: pd.DataFrame
     predictions: Predictions
-    notes: list[Note] = field(default_factory=list)
+    own_notes: list[Note] = field(default_factory=list)
     importance: pd.DataFrame | None = None
     effects: list[Effect] = field(default_factory=list)
     examples: pd.DataFrame | None = None
     """The first rows of the predictions file: prediction and reasons."""
-    refitted: bool = False
     seconds: Mapping[str, float] = field(default_factory=dict)
     passport: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> list[Note]:
+        """On the data, then on what was made of it."""
+        return [*self.prepared.notes, *self.own_notes]
 
 
 def render_report(found: Findings) -> str:
