@@ -40,6 +40,7 @@ PLAIN = ROOT / "benchmarks" / "plain_train.py"
 NEW = ("reasons", "explaining", "reporting")
 MANY_ROWS = 100_000
 ONE_ROW_TIMES = 30
+WIDTH = 150
 SERVE = """
 import json, sys, time
 import pandas as pd
@@ -116,7 +117,7 @@ def main(
             for who, one in (("plain", theirs), ("job", ours)):
                 table.add_row(name, who, one.metric, *cells(one))
             table.add_row(name, "ratio", "", *ratios(ours, theirs), end_section=True)
-            Console().print(table)
+            Console(width=WIDTH).print(table)
 
 
 def synthetic(folder: Path, rows: int = 1_200_000) -> Path:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from choose_columns import ChosenColumns, OddCells, choose_columns, number_columns
 from data_checks import check_data
@@ -56,6 +57,9 @@ def prepare(spec: JobSpec) -> Prepared:
         return _prepare(spec)
     except UnreadableError as error:
         raise TrainingError(str(error)) from error
+    finally:
+        # Otherwise the whole file stays in memory beside the fit.
+        pa.default_memory_pool().release_unused()
 
 
 def _prepare(spec: JobSpec) -> Prepared:

@@ -71,15 +71,16 @@ def typed_target(target: "pd.Series[str]", problem: Problem) -> pd.Series:
 
 def missing(text: "pd.Series[str]") -> "pd.Series[bool]":
     """Which cells hold no value."""
-    return text.str.strip().str.lower().isin(MISSING)
+    return text.isin([value for value in text.unique() if value.strip().lower() in MISSING])
 
 
 def guessed_type(labels: "pd.Series[str]", style: NumberStyle | None = None) -> str:
     """binary, multiclass or regression, from the values that are there."""
-    distinct = labels.nunique()
+    values = pd.Series(labels.unique(), dtype=object)
+    distinct = len(values)
     if distinct == 2:
         return "binary"
-    numbers = numbers_of(labels, style or PLAIN_NUMBERS)
+    numbers = numbers_of(values, style or PLAIN_NUMBERS)
     if numbers.isna().any():
         return "multiclass"
     whole = bool((numbers == numbers.round()).all())
@@ -88,7 +89,14 @@ def guessed_type(labels: "pd.Series[str]", style: NumberStyle | None = None) -> 
 
 def class_labels(target: "pd.Series[str]") -> "pd.Series[str]":
     """Texts without outer spaces; `1.0` and `1` are one label where all are whole numbers."""
-    stripped = target.str.strip()
+    # A million rows have few labels.
+    distinct = pd.Series(target.unique(), dtype=object)
+    labels: pd.Series = target.map(dict(zip(distinct, _labels(distinct), strict=True)))
+    return labels
+
+
+def _labels(distinct: "pd.Series[str]") -> "pd.Series[str]":
+    stripped = distinct.str.strip()
     numbers = pd.to_numeric(stripped, errors="coerce")
     if len(numbers) and bool((numbers == numbers.round()).all()) and numbers.abs().max() < 2**53:
         return numbers.astype("int64").astype(str)
@@ -103,10 +111,10 @@ def _style(labels: "pd.Series[str]", decimal_commas: bool) -> NumberStyle | None
 def _require_fitting_type(
     kind: str, labels: "pd.Series[str]", style: NumberStyle | None, spec: JobSpec
 ) -> None:
-    distinct = labels.nunique()
-    numbers = numbers_of(labels, style or PLAIN_NUMBERS)
+    values = pd.Series(labels.unique(), dtype=object)
+    distinct, numbers = len(values), numbers_of(values, style or PLAIN_NUMBERS)
     if kind in ("regression", "quantile") and numbers.isna().any():
-        text = labels[numbers.isna()].iloc[0]
+        text = values[numbers.isna()].iloc[0]
         raise TrainingError(
             f"The target {spec.target!r} holds {text!r}, which is no number, so it cannot be "
             f"learnt as {kind}."

@@ -13,7 +13,7 @@ from metrics import Predictions
 from problem import QUANTILES, Problem
 
 SEED = 0
-MOST_ROWS, MOST_COLUMNS = 10_000, 200
+MOST_ROWS, MOST_COLUMNS = 5000, 200
 FOLDS = 5
 
 
@@ -37,7 +37,7 @@ def guessed(problem: Problem, train: pd.Series, target: pd.Series) -> Prediction
 def linear(
     problem: Problem, train: pd.DataFrame, scored: pd.DataFrame, target: str, same_rows: bool
 ) -> Predictions | None:
-    """A regularised linear model on at most 10,000 rows; None for quantiles.
+    """A regularised linear model on at most 5,000 rows; None for quantiles.
 
     `same_rows`: it is scored on the rows that it learns from, out of fold.
     """

@@ -16,7 +16,7 @@ from model_code.tables import MISSING
 
 NUMBER, DATE, CATEGORY, TEXT = "number", "date", "category", "text"
 # Enough to see how a column is written.
-VALUES_LOOKED_AT = 3000
+VALUES_LOOKED_AT, ROWS_LOOKED_AT = 3000, 1000
 # A text says something of its own in most rows; a category repeats.
 TEXT_DISTINCT_SHARE, TEXT_LENGTH, TEXT_WORDS = 0.3, 12, 2.0
 # Above that, float32 would round whole numbers.
@@ -110,15 +110,19 @@ def looks_like_id(column: Column, written: str, values: pa.ChunkedArray) -> bool
         return False
     if column.kind == CATEGORY:
         return _never_repeats(values) and pc.count_distinct(values).as_py() > 20
-    numbers = column.typed(values)
-    if numbers.isna().any() or not bool((numbers == numbers.round()).all()):
+    if not (_whole(column.typed(values.slice(0, ROWS_LOOKED_AT))) and _whole(column.typed(values))):
         return False
+    numbers = column.typed(values)
     distinct = numbers.nunique() / rows
     named = not written.strip() or ID_NAME.search(written.strip()) is not None
     steps = numbers.diff().iloc[1:]
     if distinct == 1 and bool((steps == 1).all()):
         return True
     return named and distinct > 0.95
+
+
+def _whole(numbers: pd.Series) -> bool:
+    return not numbers.isna().any() and bool((numbers == numbers.round()).all())
 
 
 def _never_repeats(values: pa.ChunkedArray) -> bool:

@@ -15,6 +15,8 @@ FORMATS = tuple(f"{day}{time}" for time in TIMES for day in DAYS)
 # ISO with a time zone, which one format does not cover.
 ISO = "ISO8601"
 MOST_OTHERS = 0.05
+# Two numbers with something between them, or eight digits.
+LOOKS_LIKE_ONE = r"\d\D+\d|\d{8}"
 TRIED_FIRST = 50
 
 
@@ -25,7 +27,7 @@ def date_format(counts: Mapping[str, int]) -> str | None:
     """
     values = pd.Series(list(counts), dtype=object)
     first = values.head(TRIED_FIRST)
-    if not first.str.contains(r"\d", regex=True).mean() > 1 - MOST_OTHERS:
+    if not first.str.contains(LOOKS_LIKE_ONE).mean() > 1 - MOST_OTHERS:
         return None
     likely = [fmt for fmt in (*FORMATS, ISO) if _share(first, fmt) > 1 - 2 * MOST_OTHERS]
     shares = {fmt: _share(values, fmt) for fmt in likely}

@@ -26,7 +26,7 @@ MISSING = ("", "na", "n/a", "nan", "null", "none", "#n/a", "<na>", "#div/0!", "#
 NULLS = sorted(
     {spelt for word in MISSING for spelt in (word, word.upper(), word.title())} | {"NaN"}
 )
-ROWS_AT_A_TIME = 20_000
+ROWS_AT_A_TIME, BLOCK_BYTES = 20_000, 8 << 20
 # More odd rows than that, and it is the file that is odd.
 MOST_ODD_ROWS = 0.01
 EXAMPLES_KEPT = 5
@@ -82,14 +82,43 @@ def read_table(path: Path, as_text: Collection[str] = ()) -> Table:
     )
 
 
+def _as_written(head: TableHead) -> dict[str, Any]:
+    """How pyarrow is to split the file."""
+    return {
+        "read_options": pa_csv.ReadOptions(
+            skip_rows=head.lines_above,
+            column_names=column_names(head.header),
+            encoding=head.encoding,
+            block_size=BLOCK_BYTES,
+        ),
+        "parse_options": pa_csv.ParseOptions(delimiter=head.delimiter, newlines_in_values=True),
+    }
+
+
+def _quick_chunks(path: Path, head: TableHead) -> Iterator[pa.Table]:
+    """All cells as texts; raises ArrowInvalid before the first part that holds anything odd."""
+    texts = dict.fromkeys(column_names(head.header), pa.string())
+    reader = pa_csv.open_csv(
+        path,
+        **_as_written(head),
+        convert_options=pa_csv.ConvertOptions(column_types=texts, strings_can_be_null=False),
+    )
+    waiting: pa.Table | None = None
+    for batch in reader:
+        if waiting is not None:
+            yield waiting
+        waiting = pa.Table.from_batches([batch]) if batch.num_rows else waiting
+    if waiting is not None:
+        if _odd(waiting):
+            raise pa.ArrowInvalid("The last row may be a quote that is never closed.")
+        yield waiting
+
+
 def _read_quickly(path: Path, head: TableHead, as_text: Collection[str]) -> pa.Table:
     names = column_names(head.header)
     return pa_csv.read_csv(
         path,
-        read_options=pa_csv.ReadOptions(
-            skip_rows=head.lines_above, column_names=names, encoding=head.encoding
-        ),
-        parse_options=pa_csv.ParseOptions(delimiter=head.delimiter, newlines_in_values=True),
+        **_as_written(head),
         convert_options=pa_csv.ConvertOptions(
             null_values=NULLS,
             # `true` and `yes` are classes like others.
@@ -129,7 +158,13 @@ def chunks(path: Path, head: TableHead, told: list[Note] | None = None) -> Itera
     """
     if _is_csv(path):
         rows = Rows(path, head, drop_long=False)
-        yield from rows.chunks()
+        quick = 0
+        try:
+            for part in _quick_chunks(path, head):
+                yield part
+                quick += part.num_rows
+        except (pa.ArrowInvalid, UnicodeError):
+            yield from rows.chunks(after=quick)
         if told is not None:
             told += [*_notes(path, head), *rows.notes()]
     elif ending_of(path.name) == ".parquet":
@@ -204,9 +239,10 @@ class Rows:
                 kept, rest = record[: self._width - 1], record[self._width - 1 :]
                 yield [*kept, self._head.delimiter.join(rest)]
 
-    def chunks(self) -> Iterator[pa.Table]:
+    def chunks(self, after: int = 0) -> Iterator[pa.Table]:
+        """Some thousands at a time, without the first `after` rows."""
         names = column_names(self._head.header)
-        records = iter(self)
+        records = islice(self, after, None)
         while some := list(islice(records, ROWS_AT_A_TIME)):
             part = _of_rows(some, names)
             self.undecodable += _rows_with(UNDECODABLE, part)
