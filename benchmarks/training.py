@@ -37,7 +37,7 @@ from sklearn.model_selection import train_test_split
 ROOT = Path(__file__).resolve().parents[1]
 PLAIN = ROOT / "benchmarks" / "plain_train.py"
 # What the plain script does not do at all; shown apart.
-NEW = ("reasons", "explaining", "reporting")
+NEW = ("checking", "comparing", "reasons", "explaining", "reporting")
 MANY_ROWS = 100_000
 ONE_ROW_TIMES = 30
 WIDTH = 150
@@ -205,7 +205,9 @@ def run_job(frames: tuple[pd.DataFrame, ...], target: str, minutes: float, work:
     seconds = json.loads((data / "x_model_performance.txt").read_text())["seconds"]
     fit = seconds["fitting"] + seconds["refitting"]
     new = sum(seconds.get(name, 0) for name in NEW)
-    told = pd.read_csv(data / "x_test_predictions.csv", encoding="utf-8-sig")
+    told = pd.read_csv(
+        data / "x_test_predictions.csv", encoding="utf-8-sig", dtype={"reasons": str}
+    )
     metric, score = scored(frames[1][target], told)
     served = serve("job", model, test / "x_test.csv")
     return Measured(score, metric, fit, whole - fit - new, new, peak, packed(model), served)

@@ -6,6 +6,7 @@ from scipy.stats import ks_2samp
 from sklearn.metrics import roc_auc_score
 
 from model_code.notes import Note, listed, note
+from prepare import Prepared
 from problem import Problem
 
 SEED = 0
@@ -23,10 +24,17 @@ RARE = 10
 IMBALANCED = 0.05
 
 
-def check_data(
+def check_data(prepared: Prepared) -> list[Note]:
+    """A note per finding."""
+    target = prepared.rows[prepared.recipe.target]
+    rows = prepared.rows.drop(columns=prepared.recipe.target)
+    return find_faults(rows, target, prepared.problem, prepared.test)
+
+
+def find_faults(
     rows: pd.DataFrame, target: pd.Series, problem: Problem, test: pd.DataFrame | None
 ) -> list[Note]:
-    """A note per finding."""
+    """The same of features and target apart."""
     found = _class_notes(target, problem)
     found += [*_leaks(rows, target, problem), *_repeats(rows, target)]
     if test is not None:

@@ -8,7 +8,6 @@ import pandas as pd
 import pyarrow as pa
 
 from choose_columns import ChosenColumns, OddCells, choose_columns, number_columns
-from data_checks import check_data
 from failure import TrainingError
 from job_spec import JobSpec
 from model_code.columns import TEXT, as_texts, typed
@@ -52,7 +51,7 @@ class Prepared:
 
 
 def prepare(spec: JobSpec) -> Prepared:
-    """Read, choose, check; raises TrainingError in words."""
+    """Read, choose, type; raises TrainingError in words."""
     try:
         return _prepare(spec)
     except UnreadableError as error:
@@ -79,7 +78,6 @@ def _prepare(spec: JobSpec) -> Prepared:
     test_target = None
     if test is not None:
         test_target = _test_target(test, problem, goal, notes)
-    notes += check_data(rows, goal, problem, test.features if test else None)
     return Prepared(
         problem,
         recipe,

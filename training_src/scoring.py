@@ -39,7 +39,6 @@ def score(fitted: Fitted, prepared: Prepared) -> Scored:
     performance = {
         "metric": metric,
         "score": best.score(metric),
-        "interval": best.interval(metric),
         "higher_is_better": higher_is_better(metric, problem),
         "scored_on": fitted.scored_on,
         "rows": len(best),
@@ -50,7 +49,6 @@ def score(fitted: Fitted, prepared: Prepared) -> Scored:
         "classes": best.classes if problem.has_classes else None,
         "best_model": fitted.best,
         "threshold": _threshold(predictor, problem),
-        **_compared(fitted, prepared, metric, notes),
         "all_metrics": {metric: best.score(metric), **scores},
     }
     return Scored(best, _leaderboard(fitted, every, problem, metric), performance, notes)
@@ -95,8 +93,9 @@ def _one(
     return Predictions(problem, target, labels, answer.rename(columns=str))
 
 
-def _compared(fitted: Fitted, prepared: Prepared, metric: str, notes: list[Note]) -> dict[str, Any]:
-    """What guessing and a linear model get on the same rows."""
+def compare(scored: Scored, fitted: Fitted, prepared: Prepared) -> None:
+    """Add the interval, and what guessing and a linear model get on the same rows."""
+    metric = scored.performance["metric"]
     problem, target = prepared.problem, fitted.predictor.label
     same_rows = fitted.scored_on == "out-of-fold"
     train = fitted.scored if same_rows else prepared.rows
@@ -106,12 +105,12 @@ def _compared(fitted: Fitted, prepared: Prepared, metric: str, notes: list[Note]
     try:
         simple = linear(problem, train, fitted.scored, target, same_rows)
     except ValueError as error:
-        notes.append(note("part_failed", part="linear model", error=str(error).splitlines()[0]))
+        reason = str(error).splitlines()[0]
+        scored.notes.append(note("part_failed", part="linear model", error=reason))
         simple = None
-    return {
-        "naive_score": naive,
-        "linear_score": simple.score(metric) if simple else None,
-    }
+    scored.performance["interval"] = scored.best.interval(metric)
+    scored.performance["naive_score"] = naive
+    scored.performance["linear_score"] = simple.score(metric) if simple else None
 
 
 def _leaderboard(

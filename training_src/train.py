@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from data_checks import check_data
 from explain import effects, importance
 from failure import TrainingError
 from fit import SEED, Fitted, Stopwatch, fit, refit
@@ -24,11 +25,11 @@ from report.language import Language
 from report.page import Findings, render_report
 from report.plots import draw_png
 from results import Results
-from scoring import Scored, score
+from scoring import Scored, compare, score
 
 # Of the training minutes: what explaining may take beside them.
 EXPLAINING_SHARE = 0.2
-REASONS_SHARE, IMPORTANCE_SHARE = 0.5, 0.3
+REASONS_SHARE, IMPORTANCE_SHARE = 0.4, 0.25
 SECONDS_AT_LEAST = 5.0
 
 
@@ -56,6 +57,8 @@ def train(folders: Folders) -> None:
     clock = Stopwatch(spec.training_seconds)
     with _stage("reading", progress, clock):
         prepared = prepare(spec)
+    with clock.stage("checking"):
+        prepared.notes.extend(check_data(prepared))
     with tempfile.TemporaryDirectory() as workshop:
         clock.start(spec.training_seconds)
         with _stage("fitting", progress, clock):
@@ -64,7 +67,10 @@ def train(folders: Folders) -> None:
             fitted = _refit(fitted, prepared, progress, clock)
         with _stage("scoring", progress, clock):
             scored = score(fitted, prepared)
-            found = _findings(spec, prepared, fitted, scored)
+        with clock.stage("comparing"):
+            compare(scored, fitted, prepared)
+        found = _findings(spec, prepared, fitted, scored)
+        with clock.stage("scoring"):
             _write_scores(found, results)
         if fitted.scored_on != "test file":
             found.fitted = _refit(fitted, prepared, progress, clock)
@@ -76,7 +82,9 @@ def train(folders: Folders) -> None:
         with _stage("explaining", progress, clock):
             _explain(model, found, results)
         with _stage("reporting", progress, clock):
-            _report(found, results, clock)
+            found.seconds = clock.stages
+            _part("report", found, lambda: results.write("report.html", render_report(found)))
+        _write_performance(found, results)
         write_passport(folders.model, {**found.passport, "performance": found.performance})
     results.close()
     progress.enter("done")
@@ -211,12 +219,6 @@ def _explain(model: Model, found: Findings, results: Results) -> None:
     _part("feature importance", found, matters)
     if found.importance is not None:
         _part("effects of columns", found, do)
-
-
-def _report(found: Findings, results: Results, clock: Stopwatch) -> None:
-    found.seconds = clock.stages
-    _part("report", found, lambda: results.write("report.html", render_report(found)))
-    _write_performance(found, results)
 
 
 def _summary(found: Findings) -> str:

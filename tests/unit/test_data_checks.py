@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data_checks import check_data
+from data_checks import find_faults
 from problem import Problem
 
 BINARY = Problem("binary", "roc_auc", "roc_auc", positive_class="yes")
@@ -22,7 +22,7 @@ def keys(
     problem: Problem = BINARY,
     test: pd.DataFrame | None = None,
 ) -> list[str]:
-    return [note.key for note in check_data(rows, target, problem, test)]
+    return [note.key for note in find_faults(rows, target, problem, test)]
 
 
 def test_fine_data_has_no_note() -> None:
@@ -41,7 +41,7 @@ def test_fine_data_has_no_note() -> None:
     ],
 )
 def test_a_column_that_gives_the_answer_away_is_a_suspected_leak(leak: pd.Series) -> None:
-    (note,) = check_data(FINE.assign(told=leak), TARGET, BINARY, None)
+    (note,) = find_faults(FINE.assign(told=leak), TARGET, BINARY, None)
     assert note.key == "leak" and "told" in note.values["columns"]
     assert "x" not in note.values["columns"]
 
@@ -61,20 +61,20 @@ def test_a_strong_honest_column_is_no_leak() -> None:
 
 
 def test_test_rows_that_stand_in_train_are_counted() -> None:
-    notes = check_data(FINE, TARGET, BINARY, FINE.head(100))
+    notes = find_faults(FINE, TARGET, BINARY, FINE.head(100))
     assert [(note.key, note.values["count"]) for note in notes] == [("shared_rows", 100)]
 
 
 def test_rows_that_stand_there_twice_are_counted() -> None:
     twice = pd.concat([FINE, FINE.head(50)], ignore_index=True)
     target = pd.concat([TARGET, TARGET.head(50)], ignore_index=True)
-    notes = check_data(twice, target, BINARY, None)
+    notes = find_faults(twice, target, BINARY, None)
     assert [(note.key, note.values["count"]) for note in notes] == [("repeated_rows", 50)]
 
 
 def test_a_column_that_moved_is_drift() -> None:
     test = FINE.assign(x=FINE["x"] + 3, c=pd.Categorical(["a"] * ROWS, list("abc")))
-    (note,) = check_data(FINE, TARGET, BINARY, test)
+    (note,) = find_faults(FINE, TARGET, BINARY, test)
     assert note.key == "drift"
     assert "x (" in note.values["columns"] and "c (" in note.values["columns"]
 
