@@ -18,7 +18,6 @@ from model_code.columns import (
     decide_column,
     is_missing,
     looks_like_id,
-    typed,
 )
 from model_code.notes import Note, listed, note
 from model_code.tables import Table
@@ -68,11 +67,6 @@ def choose_columns(
             f"Beside the target {spec.target!r} no column holds anything to learn from."
         )
     return ChosenColumns(kept, rows[[c.name for c in kept]], left_out, _notes(left_out, kept))
-
-
-def typed_rows(columns: Sequence[Column], part: pa.Table) -> pd.DataFrame:
-    """The rows of a part of a test file."""
-    return typed(columns, part)
 
 
 @dataclass

@@ -34,7 +34,6 @@ SECONDS_AT_LEAST = 5.0
 
 
 def main() -> int:
-    use_libraries()
     folders = Folders.from_environ(os.environ)
     for folder in (folders.results, folders.output_data, folders.model):
         folder.mkdir(parents=True, exist_ok=True)
@@ -52,6 +51,9 @@ def main() -> int:
 def train(folders: Folders) -> None:
     """The story of a job, in one direction; files appear as soon as they exist."""
     spec = read_job_spec(folders)
+    if any(path.suffix == ".xlsx" for path in (spec.train, spec.test) if path):
+        # AWS's container has no reader of workbooks.
+        use_libraries()
     progress = Progress(folders.results)
     results = Results(folders.results, folders.output_data, spec.dataset)
     clock = Stopwatch(spec.training_seconds)

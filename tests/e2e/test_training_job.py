@@ -6,6 +6,7 @@ import importlib.util
 import json
 import shutil
 import sys
+import tarfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from local.predict import predict
 from tests.opt_ml import ROOT, SAMPLES, OptMl, opt_ml
 
 FILES = [
@@ -243,6 +245,52 @@ def test_the_passport_has_what_is_needed_to_make_the_model_again(binary: OptMl) 
     assert passport["sha256"][train.name] == digest
     assert {"python", "autogluon.tabular", "lightgbm"} <= set(passport["versions"])
     assert passport["performance"]["score"] == binary.performance()["score"]
+
+
+def test_a_part_that_breaks_costs_itself_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import train
+    from job_spec import Folders
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError("no space left on the wall")
+
+    for part in ("draw_png", "importance"):
+        monkeypatch.setattr(train, part, broken)
+    penguins = (SAMPLES / "penguins_train.csv").read_text()
+    job = opt_ml(tmp_path, penguins, penguins, target="species", training_minutes=0.2)
+    folders = Folders.from_environ(job.environ)
+    folders.output_data.mkdir(parents=True)
+    job.results.mkdir()
+    train.train(folders)
+    failed = [n["part"] for n in job.performance()["notes"] if n["key"] == "part_failed"]
+    assert failed == ["plots", "feature importance"]
+    assert "no space left on the wall" in (job.results / "report.html").read_text()
+    assert not job.result("eval.png").exists()
+    assert len(pd.read_csv(job.result("test_predictions.csv"))) == 275
+    assert (job.model / "predictor.pkl").exists()
+
+
+@pytest.mark.parametrize("ending", [".csv.gz", ".parquet", ".xlsx"])
+def test_codefree_predict_says_of_any_file_what_the_job_said(
+    binary: OptMl, tmp_path: Path, ending: str
+) -> None:
+    model, rows = tmp_path / "model.tar.gz", given_rows(binary)
+    with tarfile.open(model, "w:gz") as archive:
+        archive.add(binary.model, arcname=".")
+    file = tmp_path / f"rows{ending}"
+    if ending == ".parquet":
+        rows.to_parquet(file)
+    elif ending == ".xlsx":
+        rows.to_excel(file, index=False)
+    else:
+        rows.to_csv(file, index=False)
+    done = predict(model, file, tmp_path / "out.csv")
+    assert (done.rows, done.explained) == (5, 5)
+    found = pd.read_csv(tmp_path / "out.csv", encoding="utf-8-sig")
+    names = ["prediction", "probability_0", "probability_1"]
+    pd.testing.assert_frame_equal(found[names], expected(binary), atol=1e-6)
 
 
 # --- The model serves ---------------------------------------------------------------------
