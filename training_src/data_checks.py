@@ -16,7 +16,7 @@ BINS = 64
 # One column alone that is that good gives the answer away.
 LEAK_AUC, LEAK_ACCURACY, LEAK_R2 = 0.985, 0.985, 0.99
 FEWEST_ON_A_LINE = 10
-DRIFT = 0.25
+DRIFT, CHANCE = 0.25, 0.01
 MISSING_DRIFT = 0.2
 FEWEST_ROWS_FOR_DRIFT = 50
 REPEATED_SHARE = 0.01
@@ -155,12 +155,13 @@ def _drift(rows: pd.DataFrame, test: pd.DataFrame) -> list[Note]:
         return []
     chosen, chosen_test = _sample(len(rows), ROWS_LOOKED_AT), _sample(len(test), ROWS_LOOKED_AT)
     moved, lost = [], []
+    least = max(DRIFT, _by_chance(len(chosen), len(chosen_test), rows.shape[1]))
     for name in rows.columns:
         before, after = rows[name].iloc[chosen], test[name].iloc[chosen_test]
         gap = float(after.isna().mean() - before.isna().mean())
         if abs(gap) > MISSING_DRIFT:
             lost.append(f"{name} ({before.isna().mean():.0%} → {after.isna().mean():.0%})")
-        elif (distance := _distance(before.dropna(), after.dropna())) > DRIFT:
+        elif (distance := _distance(before.dropna(), after.dropna())) > least:
             moved.append((distance, str(name)))
     told = []
     if moved:
@@ -169,6 +170,14 @@ def _drift(rows: pd.DataFrame, test: pd.DataFrame) -> list[Note]:
     if lost:
         told.append(note("missing_drift", columns=listed(lost)))
     return told
+
+
+def _by_chance(before: int, after: int, columns: int) -> float:
+    """The distance that one of so many columns reaches in one of a hundred files by chance.
+
+    The limit of the Kolmogorov–Smirnov test.
+    """
+    return float(np.sqrt(-np.log(CHANCE / columns / 2) / 2 * (before + after) / (before * after)))
 
 
 def _distance(before: pd.Series, after: pd.Series) -> float:

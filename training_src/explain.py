@@ -12,7 +12,8 @@ from model_code.rows import Recipe
 from prepare import Prepared
 
 SEED = 0
-ROWS, SHUFFLES, MOST_FEATURES = 1000, 5, 300
+ROWS, SHUFFLES = 1000, 5
+MOST_FEATURES, ROWS_TO_CHOOSE_BY = 100, 100
 EFFECT_COLUMNS, EFFECT_POINTS, EFFECT_ROWS = 6, 12, 150
 MOST_CLASSES_DRAWN = 4
 # Of a normal distribution; 95 % lie within.
@@ -32,7 +33,7 @@ class Effect:
     """`number`, `date` or `category`."""
 
 
-def importance(fitted: Fitted, recipe: Recipe, seconds: float) -> pd.DataFrame:
+def importance(fitted: Fitted, model: Model, seconds: float) -> pd.DataFrame:
     """How much worse the metric gets when a column is shuffled, with 95 % intervals.
 
     Columns: feature, importance, low, high, shuffles. On the scored rows, which no model has seen.
@@ -43,19 +44,24 @@ def importance(fitted: Fitted, recipe: Recipe, seconds: float) -> pd.DataFrame:
         found = fitted.predictor.feature_importance(
             fitted.scored,
             model=fitted.best,
-            features=_features(fitted, recipe),
+            features=_worth_shuffling(fitted, model),
             subsample_size=ROWS,
             num_shuffle_sets=SHUFFLES,
             time_limit=seconds,
             silent=True,
         )
-    return _by_column(found, recipe)
+    return _by_column(found, model.recipe)
 
 
-def _features(fitted: Fitted, recipe: Recipe) -> list[str] | None:
-    """All of them, unless there are too many to shuffle each: then those that the trees use."""
-    names = [name for name in fitted.scored.columns if name != recipe.target]
-    return names[:MOST_FEATURES] if len(names) > MOST_FEATURES else None
+def _worth_shuffling(fitted: Fitted, model: Model) -> list[str] | None:
+    """All of them, unless there is no time to shuffle so many: then those that move predictions."""
+    names = [name for name in fitted.scored.columns if name != model.recipe.target]
+    if len(names) <= MOST_FEATURES or not model.reasons.possible:
+        return None
+    sample = fitted.scored[names].head(ROWS_TO_CHOOSE_BY)
+    moved = model.reasons.contributions(sample, None).abs().mean()
+    strongest = set(moved.nlargest(MOST_FEATURES).index)
+    return [name for name in names if model.recipe.made_of(name) in strongest]
 
 
 def _of_folds(fitted: Fitted, seconds: float) -> pd.DataFrame:

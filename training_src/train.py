@@ -209,7 +209,7 @@ def _explain(model: Model, found: Findings, results: Results) -> None:
     )
 
     def matters() -> None:
-        found.importance = importance(found.fitted, found.prepared.recipe, seconds)
+        found.importance = importance(found.fitted, model, seconds)
         content = found.importance.to_csv(index=False)
         results.write(results.named("feature_importance.csv"), content)
 
