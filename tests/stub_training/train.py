@@ -41,14 +41,18 @@ PERFORMANCE = {
     "warnings": [],
 }
 INFERENCE = """
-def model_fn(model_dir):
-    return "stub"
+from pathlib import Path
+from types import SimpleNamespace
 
-def transform_fn(model, body, content_type, accept):
-    lines = body.splitlines()
-    if "x" not in lines[0].split(","):
+
+def predict_file(model_dir, file, into, safe, tell):
+    header, *lines = Path(file).read_text("utf-8").splitlines()
+    if "x" not in header.split(","):
         raise ValueError("The column x is missing.")
-    return "prediction\\n" + "1\\n" * (len(lines) - 1), "text/csv"
+    rows = [f"{header},prediction", *(f"{line},1" for line in lines)]
+    Path(into).write_text("\\n".join(rows) + "\\n", "utf-8")
+    tell(len(lines))
+    return SimpleNamespace(rows=len(lines), explained=len(lines))
 """
 
 (results / "progress.json").write_text(json.dumps(PROGRESS), "utf-8")
