@@ -1,27 +1,18 @@
 """The report in a real browser: four kinds of data, hostile names, phone and desktop."""
 
 import json
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.e2e.conftest import needs_chromium, picture
 from tests.opt_ml import SAMPLES, OptMl, opt_ml
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on this machine (Debian: apt install chromium)"
-)
+pytestmark = needs_chromium
 SIZES = {"desktop": {"width": 1200, "height": 900}, "phone": {"width": 390, "height": 844}}
-# Where the pictures go when somebody wants to look at them.
-PICTURES = os.environ.get("PICTURES_DIR")
 ATTACK = '<img src=x onerror="document.title=1">'
 KINDS = ("binary", "multiclass", "regression", "korean")
 
@@ -60,16 +51,6 @@ def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return made
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.mark.parametrize("size", SIZES)
 def test_the_page_is_whole_fits_and_says_nothing_on_the_console(
     browser: Browser, report: OptMl, size: str
@@ -86,8 +67,7 @@ def test_the_page_is_whole_fits_and_says_nothing_on_the_console(
     )
     assert min(boxes) > 100
     assert said == []
-    if PICTURES:
-        page.screenshot(path=f"{PICTURES}/{report.root.name}-{size}.png", full_page=True)
+    picture(page, f"{report.root.name}-{size}")
     page.close()
 
 

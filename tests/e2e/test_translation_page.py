@@ -1,25 +1,16 @@
 """The page in a real browser, against the local cloud with the translator that comes along."""
 
-import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from local import default_translator
 from local.cloud import Cloud, Settings, open_cloud
+from tests.e2e.conftest import needs_chromium, picture
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on this machine (Debian: apt install chromium)"
-)
+pytestmark = needs_chromium
 PHONE = {"width": 390, "height": 844}
-# Where the pictures go when somebody wants to look at them.
-PICTURES = os.environ.get("PICTURES_DIR")
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +20,6 @@ def translating() -> Iterator[Cloud]:
     with open_cloud(Settings(parameters=parameters, region="eu-west-1")) as cloud:
         default_translator.deploy(cloud)
         yield cloud
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -66,11 +47,6 @@ def enter_key(page: Page, key: str) -> None:
 def key_of(cloud: Cloud) -> str:
     assert cloud.api is not None
     return cloud.api.key
-
-
-def picture(page: Page, name: str) -> None:
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
 
 
 def test_a_text_is_typed_and_its_translation_seen(page: Page, translating: Cloud) -> None:
