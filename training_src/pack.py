@@ -1,6 +1,5 @@
 """The model folder: only what predicting needs, and the code that serves it."""
 
-import json
 import platform
 import shutil
 from contextlib import suppress
@@ -12,6 +11,7 @@ from autogluon.tabular import TabularPredictor
 
 import reading
 from model_code.rows import Recipe
+from results import write_passport
 
 HERE = Path(__file__).parent
 PACKAGES = (HERE / "model_code", Path(reading.__file__).parent)
@@ -29,11 +29,6 @@ def pack(predictor: TabularPredictor, recipe: Recipe, folder: Path, passport: An
         shutil.copytree(package, code / package.name, ignore=ignored, dirs_exist_ok=True)
     recipe.save(code)
     write_passport(folder, passport)
-
-
-def write_passport(folder: Path, passport: Any) -> None:
-    text = json.dumps(passport, ensure_ascii=False, indent=1)
-    (folder / "passport.json").write_text(text, encoding="utf-8")
 
 
 def versions() -> dict[str, str]:

@@ -51,3 +51,9 @@ class Results:
         self.write_json("results_index.json", {"files": index})
         for name in self._names:
             shutil.copyfile(self.path(name), self._output_data / name)
+
+
+def write_passport(folder: Path, passport: Any) -> None:
+    """passport.json in the model folder: how the model was made, and how good it is."""
+    text = json.dumps(passport, ensure_ascii=False, indent=1)
+    (folder / "passport.json").write_text(text, encoding="utf-8")

@@ -1,6 +1,5 @@
 """A training job: tables in, results and a model out. It knows no S3 and no network."""
 
-import os
 import sys
 import tempfile
 import traceback
@@ -12,40 +11,25 @@ import pandas as pd
 
 from data_checks import check_data
 from explain import effects, importance
-from failure import TrainingError
 from fit import SEED, Fitted, Stopwatch, fit, refit
+from job import run_job
 from job_spec import Folders, JobSpec, read_job_spec
 from libraries import use_libraries
 from model_code.notes import Note, note
 from model_code.predictions import Model, write_predictions
-from pack import pack, versions, write_passport
+from pack import pack, versions
 from prepare import Prepared, prepare
 from progress import Progress
 from report.language import Language
 from report.page import Findings, render_report
 from report.plots import draw_png
-from results import Results
+from results import Results, write_passport
 from scoring import Scored, compare, score
 
 # Of the training minutes: what explaining may take beside them.
 EXPLAINING_SHARE = 0.2
 REASONS_SHARE, IMPORTANCE_SHARE = 0.4, 0.25
 SECONDS_AT_LEAST = 5.0
-
-
-def main() -> int:
-    folders = Folders.from_environ(os.environ)
-    for folder in (folders.results, folders.output_data, folders.model):
-        folder.mkdir(parents=True, exist_ok=True)
-    try:
-        train(folders)
-    except TrainingError as error:
-        return _fail(folders, str(error))
-    except MemoryError:
-        return _fail(folders, "OutOfMemory: the machine ran out of memory.")
-    except Exception as error:
-        return _fail(folders, f"Something unforeseen broke: {type(error).__name__}: {error}")
-    return 0
 
 
 def train(folders: Folders) -> None:
@@ -247,12 +231,5 @@ def _give_up(part: str, error: Exception, notes: list[Note]) -> None:
     notes.append(note("part_failed", part=part, error=reason))
 
 
-def _fail(folders: Folders, reason: str) -> int:
-    """SageMaker shows the first 1,024 characters of this file as the failure reason."""
-    traceback.print_exc()
-    (folders.output / "failure").write_text(reason[:1000], encoding="utf-8")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_job(train))

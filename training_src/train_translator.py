@@ -1,36 +1,26 @@
 """A training job: sentence pairs in, results and a translator out. It knows no S3, no network."""
 
-import json
-import os
 import sys
-import traceback
-from pathlib import Path
 
 from failure import TrainingError
+from job import run_job
 from job_spec import Folders
 from libraries import use_libraries
 from progress import TRANSLATOR_STAGES, Progress
-from results import Results
-
-
-def main() -> int:
-    folders = Folders.from_environ(os.environ)
-    for folder in (folders.results, folders.output_data, folders.model):
-        folder.mkdir(parents=True, exist_ok=True)
-    try:
-        train(folders)
-    except TrainingError as error:
-        return _fail(folders, str(error))
-    except MemoryError:
-        return _fail(folders, "OutOfMemory: the machine ran out of memory.")
-    except ModuleNotFoundError as error:
-        return _fail(folders, f"This machine lacks {error.name}; on a laptop, run: make torch")
-    except Exception as error:
-        return _fail(folders, f"Something unforeseen broke: {type(error).__name__}: {error}")
-    return 0
+from results import Results, write_passport
 
 
 def train(folders: Folders) -> None:
+    """Raises TrainingError in words, also when torch is lacking."""
+    try:
+        _train(folders)
+    except ModuleNotFoundError as error:
+        raise TrainingError(
+            f"This machine lacks {error.name}; on a laptop, run: make torch"
+        ) from error
+
+
+def _train(folders: Folders) -> None:
     """The story of a job, in one direction; files appear as soon as they exist."""
     use_libraries()
     # torch takes seconds to import, and a laptop may not have it.
@@ -69,17 +59,10 @@ def train(folders: Folders) -> None:
     results.write("report.html", render_report(spec, told))
     progress.enter("packing")
     passport = {**spec.passport, "versions": versions(), "performance": measured}
-    (folders.model / "passport.json").write_text(json.dumps(passport, ensure_ascii=False, indent=1))
+    write_passport(folders.model, passport)
     results.close()
     progress.enter("done")
 
 
-def _fail(folders: Folders, reason: str) -> int:
-    """SageMaker shows the first 1,024 characters of this file as the failure reason."""
-    traceback.print_exc()
-    (Path(folders.output) / "failure").write_text(reason[:1000], encoding="utf-8")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_job(train))

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from explain import Effect
@@ -20,6 +19,7 @@ from prepare import Prepared
 from report.language import Language
 from report.plots import draw_effects, draw_svgs, error_by_size
 from report.tables import class_scores, coverage, thresholds
+from report.template import load_template
 from scoring import PLACES
 
 MODELS_SHOWN, FEATURES_SHOWN, COLUMNS_SHOWN, EXAMPLES_SHOWN = 30, 20, 200, 5
@@ -58,13 +58,7 @@ class Findings:
 def render_report(found: Findings) -> str:
     """HTML; every name and value of the uploader is escaped by the template."""
     say = Language(found.spec.report_language)
-    page = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    ).get_template("report.html.j2")
+    page = load_template(Path(__file__).with_name("report.html.j2"))
     performance, problem = found.performance, found.prepared.problem
     predictions = found.predictions
     return page.render(

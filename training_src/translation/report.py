@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from report.template import load_template
 from translation.job import TranslatorSpec
 from translation.learn import Look
 from translation.pairs import Pairs
@@ -28,13 +27,7 @@ class Learned:
 
 def render_report(spec: TranslatorSpec, learned: Learned) -> str:
     """HTML; every sentence of the uploader is escaped by the template."""
-    page = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    ).get_template("report.html.j2")
+    page = load_template(Path(__file__).with_name("report.html.j2"))
     examples = learned.scored.examples
     return page.render(
         spec=spec,
