@@ -8,8 +8,8 @@ from sklearn.metrics import roc_auc_score
 from model_code.notes import Note, listed, note
 from prepare import Prepared
 from problem import Problem
+from sampling import random_rows
 
-SEED = 0
 ROWS_LOOKED_AT = 20_000
 ROWS_HASHED = 300_000
 BINS = 64
@@ -63,7 +63,7 @@ def _class_notes(target: pd.Series, problem: Problem) -> list[Note]:
 
 def _leaks(rows: pd.DataFrame, target: pd.Series, problem: Problem) -> list[Note]:
     """Columns that alone predict the target almost perfectly, on rows not looked at before."""
-    chosen = _sample(len(rows), ROWS_LOOKED_AT)
+    chosen = random_rows(len(rows), ROWS_LOOKED_AT)
     goal = target.iloc[chosen].to_numpy()
     suspects = []
     for name, values in rows.items():
@@ -153,7 +153,8 @@ def _drift(rows: pd.DataFrame, test: pd.DataFrame) -> list[Note]:
     """Columns whose values are spread differently in the two files."""
     if min(len(rows), len(test)) < FEWEST_ROWS_FOR_DRIFT:
         return []
-    chosen, chosen_test = _sample(len(rows), ROWS_LOOKED_AT), _sample(len(test), ROWS_LOOKED_AT)
+    chosen = random_rows(len(rows), ROWS_LOOKED_AT)
+    chosen_test = random_rows(len(test), ROWS_LOOKED_AT)
     moved, lost = [], []
     least = max(DRIFT, _by_chance(len(chosen), len(chosen_test), rows.shape[1]))
     for name in rows.columns:
@@ -197,9 +198,3 @@ def _distance(before: pd.Series, after: pd.Series) -> float:
 def _as_float(values: pd.Series) -> np.ndarray:
     whole = values.astype("int64") if values.dtype.kind == "M" else values
     return whole.to_numpy(dtype=float)
-
-
-def _sample(rows: int, most: int) -> np.ndarray:
-    if rows <= most:
-        return np.arange(rows)
-    return np.sort(np.random.default_rng(SEED).choice(rows, most, replace=False))

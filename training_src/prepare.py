@@ -1,7 +1,7 @@
 """From the input files to what is fitted, scored and predicted."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -110,7 +110,7 @@ def _with_target(table: Table, spec: JobSpec, notes: list[Note]) -> tuple[Table,
     unknown = missing(target).to_numpy()
     if unknown.any():
         notes.append(note("no_target", count=int(unknown.sum()), rows=len(target)))
-        table = Table(table.name, table.head, table.data.filter(~unknown), table.notes)
+        table = replace(table, data=table.data.filter(~unknown))
         target = target[~unknown].reset_index(drop=True)
     return table, target
 
@@ -148,8 +148,7 @@ def read_test(spec: JobSpec, recipe: Recipe, notes: list[Note]) -> TestRows:
     """Read a test file in parts; raises UnreadableError or TrainingError in words."""
     assert spec.test is not None
     head = look_at(spec.test, recipe.expected)
-    lacking = [name for name in recipe.needed if name not in head.columns]
-    if lacking:
+    if lacking := recipe.lacking(head.columns):
         raise TrainingError(
             f"The test file lacks {len(lacking)} of the train file's columns: {listed(lacking)}."
         )

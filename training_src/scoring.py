@@ -8,7 +8,7 @@ from autogluon.tabular import TabularPredictor
 
 from fit import Fitted
 from metrics import Predictions, all_scores, higher_is_better
-from model_code.notes import Note, note
+from model_code.notes import Note, note, part_failed
 from prepare import Prepared
 from problem import Problem
 from simple_models import guessed, linear
@@ -33,12 +33,14 @@ def score(fitted: Fitted, prepared: Prepared) -> Scored:
     best = every[fitted.best]
     scores, notes = all_scores(best), []
     metric = problem.metric
-    if best.score(metric) is None:
+    value = best.score(metric)
+    if value is None:
         notes.append(note("no_metric", metric=metric))
         metric = "accuracy"
+        value = best.score(metric)
     performance = {
         "metric": metric,
-        "score": best.score(metric),
+        "score": value,
         "higher_is_better": higher_is_better(metric, problem),
         "scored_on": fitted.scored_on,
         "rows": len(best),
@@ -49,7 +51,7 @@ def score(fitted: Fitted, prepared: Prepared) -> Scored:
         "classes": best.classes if problem.has_classes else None,
         "best_model": fitted.best,
         "threshold": _threshold(predictor, problem),
-        "all_metrics": {metric: best.score(metric), **scores},
+        "all_metrics": {metric: value, **scores},
     }
     return Scored(best, _leaderboard(fitted, every, problem, metric), performance, notes)
 
@@ -105,8 +107,7 @@ def compare(scored: Scored, fitted: Fitted, prepared: Prepared) -> None:
     try:
         simple = linear(problem, train, fitted.scored, target, same_rows)
     except ValueError as error:
-        reason = str(error).splitlines()[0]
-        scored.notes.append(note("part_failed", part="linear model", error=reason))
+        scored.notes.append(part_failed("linear model", error))
         simple = None
     scored.performance["interval"] = scored.best.interval(metric)
     scored.performance["naive_score"] = naive

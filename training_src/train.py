@@ -15,7 +15,7 @@ from fit import SEED, Fitted, Stopwatch, fit, refit
 from job import run_job
 from job_spec import Folders, JobSpec, read_job_spec
 from libraries import use_libraries
-from model_code.notes import Note, note
+from model_code.notes import Note, note, part_failed
 from model_code.predictions import Model, write_predictions
 from pack import pack, versions
 from prepare import Prepared, prepare
@@ -148,7 +148,7 @@ def _predict(
 ) -> None:
     if found.spec.test is None:
         return
-    budget = max(SECONDS_AT_LEAST, found.spec.training_seconds * EXPLAINING_SHARE * REASONS_SHARE)
+    budget = _seconds_to_explain(found.spec, REASONS_SHARE)
     into = results.named("test_predictions.csv")
     file = found.spec.test
 
@@ -163,9 +163,7 @@ def _predict(
         )
         clock.move("predicting", "reasons", written.seconds_of_reasons)
         if written.failure_of_reasons:
-            found.own_notes.append(
-                note("part_failed", part="reasons", error=written.failure_of_reasons)
-            )
+            found.own_notes.append(written.failure_of_reasons)
         elif written.explained < written.rows:
             found.own_notes.append(
                 note("some_reasons", explained=written.explained, rows=written.rows)
@@ -188,9 +186,7 @@ def _known_answers(model: Model, found: Findings, scored: Scored) -> pd.DataFram
 
 
 def _explain(model: Model, found: Findings, results: Results) -> None:
-    seconds = max(
-        SECONDS_AT_LEAST, found.spec.training_seconds * EXPLAINING_SHARE * IMPORTANCE_SHARE
-    )
+    seconds = _seconds_to_explain(found.spec, IMPORTANCE_SHARE)
 
     def matters() -> None:
         found.importance = importance(found.fitted, model, seconds)
@@ -205,6 +201,10 @@ def _explain(model: Model, found: Findings, results: Results) -> None:
     _part("feature importance", found, matters)
     if found.importance is not None:
         _part("effects of columns", found, do)
+
+
+def _seconds_to_explain(spec: JobSpec, share: float) -> float:
+    return max(SECONDS_AT_LEAST, spec.training_seconds * EXPLAINING_SHARE * share)
 
 
 def _summary(found: Findings) -> str:
@@ -227,8 +227,7 @@ def _part(name: str, found: Findings, make: Callable[[], None]) -> None:
 
 def _give_up(part: str, error: Exception, notes: list[Note]) -> None:
     traceback.print_exc()
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    notes.append(note("part_failed", part=part, error=reason))
+    notes.append(part_failed(part, error))
 
 
 if __name__ == "__main__":

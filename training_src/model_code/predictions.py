@@ -5,7 +5,6 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from autogluon.tabular import TabularPredictor
 
+from model_code.notes import Note, part_failed
 from model_code.reasons import ROWS_AT_A_TIME, Reasons
 from model_code.rows import Recipe
 from model_code.tables import chunks, look_at
@@ -36,9 +36,8 @@ class Written:
     """The first so many rows have reasons."""
     made_safe: int
     """So many cells of the input got an apostrophe in front."""
-    seconds: float
     seconds_of_reasons: float
-    failure_of_reasons: str | None
+    failure_of_reasons: Note | None
     """Why there are none."""
 
 
@@ -89,7 +88,6 @@ def write_predictions(
     `known` has the answers where they are known already, by row. `tell` hears the number of rows
     done. Raises UnreadableError when the file is none, and ValueError when it lacks columns.
     """
-    start = time.monotonic()
     head = look_at(file, model.recipe.expected)
     require_columns(model.recipe, list(head.columns))
     rows = run = 0
@@ -97,13 +95,13 @@ def write_predictions(
     with into.open("w", encoding=UTF8_WITH_MARK if safe else UTF8, newline="") as opened:
         writer = csv.writer(opened, lineterminator="\n")
         for part in chunks(file, head):
+            features: pd.DataFrame | None = None
             if known is None:
                 features = model.recipe.features(part)
                 answer = model.answer(features)
-                reasons = explainer.explain(part, answer, partial(_same, features))
             else:
                 answer = known.iloc[rows : rows + part.num_rows].reset_index(drop=True)
-                reasons = explainer.explain(part, answer, partial(model.recipe.features, part))
+            reasons = explainer.explain(part, answer, features)
             if not rows:
                 names = [*head.header, *answer.columns, "reasons"]
                 new = column_names(names)[len(head.header) :]
@@ -113,19 +111,11 @@ def write_predictions(
             run += lines.made_safe
             rows += part.num_rows
             tell(rows)
-    return Written(
-        rows,
-        explainer.explained,
-        run,
-        time.monotonic() - start,
-        explainer.seconds,
-        explainer.failure,
-    )
+    return Written(rows, explainer.explained, run, explainer.seconds, explainer.failure)
 
 
 def require_columns(recipe: Recipe, names: list[str]) -> None:
-    lacking = [name for name in recipe.needed if name not in names]
-    if lacking:
+    if lacking := recipe.lacking(names):
         raise ValueError(f"The rows lack {len(lacking)} columns: {', '.join(lacking[:20])}.")
 
 
@@ -138,21 +128,23 @@ class _Explainer:
         self._reasons: Reasons | None = None
         self.explained = 0
         self.seconds = 0.0
-        self.failure: str | None = None
+        self.failure: Note | None = None
 
     def explain(
-        self, part: pa.Table, answer: pd.DataFrame, features: Callable[[], pd.DataFrame]
+        self, part: pa.Table, answer: pd.DataFrame, features: pd.DataFrame | None
     ) -> list[str]:
-        """A text per row, empty from where it was over; asks for features only if need be."""
+        """A text per row, empty from where it was over; makes lacking features only if need be."""
         told: list[str] = []
         start = time.monotonic()
         if not self._over:
             try:
-                told = self._texts(part, answer, features())
+                if features is None:
+                    features = self._model.recipe.features(part)
+                told = self._texts(part, answer, features)
             # Whatever breaks in three libraries must not cost the predictions.
             except Exception as error:
                 traceback.print_exc()
-                self.failure, self._over = str(error) or type(error).__name__, True
+                self.failure, self._over = part_failed("reasons", error), True
         self.seconds += time.monotonic() - start
         self.explained += len(told)
         return told + [""] * (part.num_rows - len(told))
@@ -173,10 +165,6 @@ class _Explainer:
             rows_of = part.slice(first, ROWS_AT_A_TIME)
             told += self._reasons.texts(features.iloc[few], rows_of, answer.iloc[few])
         return told
-
-
-def _same(features: pd.DataFrame) -> pd.DataFrame:
-    return features
 
 
 def _lines(part: pa.Table, answer: pd.DataFrame, reasons: list[str], safe: bool) -> Lines:

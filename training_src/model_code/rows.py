@@ -1,6 +1,7 @@
 """How any row becomes what the models were fitted on."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,10 @@ class Recipe:
     def needed(self) -> list[str]:
         """The columns that rows must have."""
         return [column.name for column in self.columns]
+
+    def lacking(self, names: Collection[str]) -> list[str]:
+        """The needed columns that are not among these."""
+        return [name for name in self.needed if name not in names]
 
     def features(self, part: pa.Table) -> pd.DataFrame:
         """One row per row, with the columns that the models know."""

@@ -28,6 +28,7 @@ from sklearn.metrics import (
 from explain import Effect
 from metrics import Predictions
 from report.language import Language
+from sampling import random_rows
 
 BLUE, GREY, RED, ORANGE = "#2b6cb0", "#a0aec0", "#c53030", "#c05621"
 COLOURS = (BLUE, ORANGE, "#2f855a", "#6b46c1")
@@ -236,7 +237,7 @@ def shown_classes(predictions: Predictions) -> list[str]:
 
 def _against(axes: Axes, predictions: Predictions, say: Language) -> None:
     actual, predicted = numbers(predictions)
-    rows = _some(len(actual))
+    rows = random_rows(len(actual), MOST_POINTS)
     ends = [
         min(actual[rows].min(), predicted[rows].min()),
         max(actual[rows].max(), predicted[rows].max()),
@@ -312,12 +313,6 @@ def _thinned(across: np.ndarray, up: np.ndarray) -> tuple[np.ndarray, np.ndarray
         return across, up
     chosen = np.unique(np.linspace(0, len(across) - 1, MOST_CURVE_POINTS).astype(int))
     return across[chosen], up[chosen]
-
-
-def _some(rows: int) -> np.ndarray:
-    if rows <= MOST_POINTS:
-        return np.arange(rows)
-    return np.random.default_rng(0).choice(rows, MOST_POINTS, replace=False)
 
 
 def shortened(name: str) -> str:
