@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 from failure import TrainingError
 from job_spec import JobSpec
 from model_code.columns import (
+    DATE,
     NUMBER,
+    TEXT,
     Column,
     as_texts,
     decide_column,
@@ -174,10 +176,10 @@ def _notes(left_out: dict[str, str], kept: Sequence[Column]) -> list[Note]:
             styles.setdefault((shape, signs), []).append(column.name)
     for (shape, signs), names in styles.items():
         told.append(note("number_style", columns=listed(names), shape=shape, signs=signs))
-    dates = [f"{c.name} ({c.format})" for c in kept if c.kind == "date"]
+    dates = [f"{c.name} ({c.format})" for c in kept if c.kind == DATE]
     if dates:
         told.append(note("dates", columns=listed(dates)))
-    texts = [c.name for c in kept if c.kind == "text"]
+    texts = [c.name for c in kept if c.kind == TEXT]
     if texts:
         told.append(note("texts", columns=listed(texts)))
     return told

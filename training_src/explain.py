@@ -105,10 +105,11 @@ def _by_column(found: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
 
 def effects(model: Model, prepared: Prepared, columns: list[str]) -> list[Effect]:
     """Partial dependence of the strongest columns, from all their values in one prediction."""
-    features = prepared.rows.drop(columns=prepared.recipe.target)
-    sample = features.sample(min(len(features), EFFECT_ROWS), random_state=SEED)
-    chosen = [name for name in columns if name in features.columns][:EFFECT_COLUMNS]
-    grids = {name: _grid(features[name]) for name in chosen}
+    rows = prepared.rows
+    sample = rows.sample(min(len(rows), EFFECT_ROWS), random_state=SEED)
+    sample = sample.drop(columns=prepared.recipe.target)
+    chosen = [name for name in columns if name in sample.columns][:EFFECT_COLUMNS]
+    grids = {name: _grid(rows[name]) for name in chosen}
     copies = [
         sample.assign(**{name: _filled(sample[name], value)})
         for name, grid in grids.items()
@@ -119,10 +120,10 @@ def effects(model: Model, prepared: Prepared, columns: list[str]) -> list[Effect
     answers = _means(model, pd.concat(copies, ignore_index=True), len(sample))
     made, place = [], 0
     for name, grid in grids.items():
-        rows = answers.iloc[place : place + len(grid)]
+        means = answers.iloc[place : place + len(grid)]
         place += len(grid)
-        curves = {str(label): rows[label].tolist() for label in rows}
-        made.append(Effect(name, _shown(grid), curves, _unit(features[name])))
+        curves = {str(label): means[label].tolist() for label in means}
+        made.append(Effect(name, _shown(grid), curves, _unit(rows[name])))
     return made
 
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from model_code.dates import as_dates, date_format
 from model_code.numbers import PLAIN_NUMBERS, NumberStyle, as_numbers, number_style
 from model_code.tables import MISSING
+from reading.names import was_unnamed
 
 NUMBER, DATE, CATEGORY, TEXT = "number", "date", "category", "text"
 # Enough to see how a column is written.
@@ -76,7 +77,7 @@ def decide_column(name: str, values: pa.ChunkedArray, decimal_commas: bool) -> C
     if not counts:
         return Column(name, CATEGORY)
     if style := number_style(counts, decimal_commas):
-        return Column(name, NUMBER, style, wide=_needs_64_bits(_numbers_of(texts, style)))
+        return Column(name, NUMBER, style, wide=_needs_64_bits(as_numbers(texts, style)))
     if found := date_format(counts):
         return Column(name, DATE, format=found)
     return Column(name, TEXT if _is_text(texts, counts) else CATEGORY)
@@ -110,11 +111,13 @@ def looks_like_id(column: Column, written: str, values: pa.ChunkedArray) -> bool
         return False
     if column.kind == CATEGORY:
         return _never_repeats(values) and pc.count_distinct(values).as_py() > 20
-    if not (_whole(column.typed(values.slice(0, ROWS_LOOKED_AT))) and _whole(column.typed(values))):
+    if not _whole(column.typed(values.slice(0, ROWS_LOOKED_AT))):
         return False
     numbers = column.typed(values)
+    if not _whole(numbers):
+        return False
     distinct = numbers.nunique() / rows
-    named = not written.strip() or ID_NAME.search(written.strip()) is not None
+    named = was_unnamed(written) or ID_NAME.search(written.strip()) is not None
     steps = numbers.diff().iloc[1:]
     if distinct == 1 and bool((steps == 1).all()):
         return True
@@ -134,11 +137,7 @@ def _numbers(values: pa.ChunkedArray, style: NumberStyle) -> np.ndarray:
     if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
         numbers = pc.cast(values, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         return np.where(np.isfinite(numbers), numbers, np.nan)
-    return _numbers_of(as_texts(values), style)
-
-
-def _numbers_of(texts: pa.ChunkedArray, style: NumberStyle) -> np.ndarray:
-    return as_numbers(texts, style)
+    return as_numbers(as_texts(values), style)
 
 
 def _dates(values: pa.ChunkedArray, fmt: str) -> pd.Series:

@@ -18,8 +18,9 @@ import pyarrow.parquet as pq
 from model_code.notes import Note, note
 from reading.csv_head import HEAD_BYTES, Expected, TableHead
 from reading.errors import UnreadableError
+from reading.excel_head import sheet_rows
 from reading.head import ending_of, read_head
-from reading.names import column_names
+from reading.names import column_names, plain
 
 # What people and programs write for «no value».
 MISSING = ("", "na", "n/a", "nan", "null", "none", "#n/a", "<na>", "#div/0!", "#value!", "#ref!")
@@ -27,9 +28,8 @@ NULLS = sorted(
     {spelt for word in MISSING for spelt in (word, word.upper(), word.title())} | {"NaN"}
 )
 ROWS_AT_A_TIME, BLOCK_BYTES = 20_000, 8 << 20
-# More odd rows than that, and it is the file that is odd.
-MOST_ODD_ROWS = 0.01
-EXAMPLES_KEPT = 5
+# More odd rows than both, and it is the file that is odd.
+MOST_ODD_ROWS, MOST_ODD_SHARE = 5, 0.01
 UNDECODABLE = "\ufffd"
 
 
@@ -75,11 +75,9 @@ def read_table(path: Path, as_text: Collection[str] = ()) -> Table:
         data = _read_quickly(path, head, as_text)
     except (pa.ArrowInvalid, UnicodeError):
         return _read_patiently(path, head)
-    return (
-        _read_patiently(path, head)
-        if _odd(data)
-        else Table(path.name, head, data, _notes(path, head))
-    )
+    if _odd(data):
+        return _read_patiently(path, head)
+    return Table(path.name, head, data, _notes(path, head))
 
 
 def _as_written(head: TableHead) -> dict[str, Any]:
@@ -141,7 +139,7 @@ def _read_patiently(path: Path, head: TableHead) -> Table:
     """Row by row, for files that not all rows agree in."""
     rows = Rows(path, head, drop_long=True)
     data = pa.concat_tables(rows.chunks())
-    if rows.long > max(EXAMPLES_KEPT, MOST_ODD_ROWS * (len(data) + rows.long)):
+    if rows.long > max(MOST_ODD_ROWS, MOST_ODD_SHARE * (len(data) + rows.long)):
         line, fields = rows.first_long
         raise UnreadableError(
             f"The file {path.name} cannot be read: line {line} has {fields} fields where "
@@ -170,8 +168,6 @@ def chunks(path: Path, head: TableHead, told: list[Note] | None = None) -> Itera
     elif ending_of(path.name) == ".parquet":
         yield from _parquet_chunks(path)
     else:
-        from reading.excel_head import sheet_rows
-
         sheet, others, cells = sheet_rows(path.read_bytes())
         if others and told is not None:
             told.append(note("sheets", file=path.name, sheet=sheet))
@@ -328,7 +324,7 @@ def _notes(path: Path, head: TableHead) -> list[Note]:
     renamed = [
         f"{written!r} → {name!r}"
         for written, name in zip(head.header, head.columns, strict=True)
-        if written.strip("\ufeff \t\r\n\xa0") != name
+        if plain(written) != name
     ]
     if renamed:
         told.append(note("renamed", file=path.name, columns=", ".join(renamed[:20])))
