@@ -29,6 +29,8 @@ TRANSLATOR_STAGES = {
     "done": 100,
 }
 
+PREDICTION_STAGES = {"reading": 0, "predicting": 5, "scoring": 80, "done": 100}
+
 
 class Progress:
     """Replaces progress.json whenever something has changed."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from challenge import challenge
 from data_checks import check_data
 from explain import effects, importance
 from fit import SEED, Fitted, Stopwatch, fit, refit
@@ -55,6 +56,7 @@ def train(folders: Folders) -> None:
             scored = score(fitted, prepared)
         with clock.stage("comparing"):
             compare(scored, fitted, prepared)
+            _challenge(spec, scored, Path(workshop))
         found = _findings(spec, prepared, fitted, scored)
         with clock.stage("scoring"):
             _write_scores(found, results)
@@ -79,6 +81,15 @@ def train(folders: Folders) -> None:
 def _stage(name: str, progress: Progress, clock: Stopwatch) -> Any:
     progress.enter(name)
     return clock.stage(name)
+
+
+def _challenge(spec: JobSpec, scored: Scored, workshop: Path) -> None:
+    if spec.champion is None or scored.performance["scored_on"] != "test file":
+        return
+    try:
+        challenge(spec, scored, workshop)
+    except Exception as error:
+        _give_up("comparison with the model before", error, scored.notes)
 
 
 def _findings(spec: JobSpec, prepared: Prepared, fitted: Fitted, scored: Scored) -> Findings:

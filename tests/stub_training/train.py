@@ -41,18 +41,14 @@ PERFORMANCE = {
     "warnings": [],
 }
 INFERENCE = """
+import sys
 from pathlib import Path
-from types import SimpleNamespace
 
-
-def predict_file(model_dir, file, into, safe, tell):
-    header, *lines = Path(file).read_text("utf-8").splitlines()
-    if "x" not in header.split(","):
-        raise ValueError("The column x is missing.")
-    rows = [f"{header},prediction", *(f"{line},1" for line in lines)]
-    Path(into).write_text("\\n".join(rows) + "\\n", "utf-8")
-    tell(len(lines))
-    return SimpleNamespace(rows=len(lines), explained=len(lines))
+file, into, reason, form = sys.argv[1:]
+header, *lines = Path(file).read_text("utf-8").splitlines()
+rows = [f"{header},prediction", *(f"{line},1" for line in lines)]
+Path(into).write_text("\\n".join(rows) + "\\n", "utf-8")
+print("done", len(lines), len(lines))
 """
 
 (results / "progress.json").write_text(json.dumps(PROGRESS), "utf-8")
