@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from failure import TrainingError
+
 CHANNEL = "SM_CHANNEL_"
 
 
@@ -85,10 +87,16 @@ class JobSpec:
 def read_job_spec(folders: Folders) -> JobSpec:
     """job.json with the files that the channels really hold."""
     job = folders.job_json()
+    train = only_file(folders.channels["train"])
+    if train.stat().st_size != job.get("train", {}).get("bytes", train.stat().st_size):
+        raise TrainingError(
+            f"The file {train.name} was replaced before the job could read it; the new one has a "
+            "job of its own."
+        )
     return JobSpec(
         dataset=job["dataset"],
         # How they are written is seen when they are read; a test file may be newer than job.json.
-        train=only_file(folders.channels["train"]),
+        train=train,
         test=folders.file("test"),
         champion=folders.file("champion"),
         target=job["target"],

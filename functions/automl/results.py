@@ -9,7 +9,7 @@ from typing import Any
 from automl.budget import cost_usd
 from automl.dataset import slug
 from automl.status import Status, not_used
-from automl.training_job import results_folder
+from automl.training_job import model_key, results_folder
 
 # Name in STATUS.txt → how the file's name ends, in the order in which people want them.
 RESULT_FILES = {
@@ -77,7 +77,7 @@ class EndedJob:
 
     @property
     def model_key(self) -> str:
-        return f"models/{self.name}/output/model.tar.gz"
+        return model_key(self.name)
 
     @property
     def output_key(self) -> str:
@@ -97,7 +97,9 @@ def ended(
     """
     what, steps = _outcome(job, spec, performance)
     cost = receipt(job, spec)
-    model = job.model_key if job.model_key in keys else None
+    # SageMaker packs the model folder of a prediction job too, empty as it is.
+    own = job.model_key if job.model_key in keys else None
+    model = spec.get("model_key", own)
     return Status(
         dataset=spec["dataset"],
         state=job.status.lower(),
@@ -108,6 +110,7 @@ def ended(
             *not_used(spec.get("passed_over", ())),
             cost["sentence"],
             *([] if job.status == "Completed" or not keys else [_kept(spec)]),
+            *_model_before(job, spec),
         ),
         job=job.name,
         train_version=spec["versions"]["train"],
@@ -166,6 +169,23 @@ def mail_text(status: Status, bucket: str, status_text: str) -> str:
     )
 
 
+def model_pointer(
+    job: EndedJob, spec: Mapping[str, Any], before: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """What model.json is to say: the dataset's newest model; None where nothing changes."""
+    if job.status != "Completed" or spec["kind"] != "model":
+        return None
+    if before and before["uploaded"] > spec["uploaded"]:
+        return None
+    return {
+        "model": job.model_key,
+        "job": job.name,
+        "results": results_folder(dict(spec)),
+        "target": spec["target"],
+        "uploaded": spec["uploaded"],
+    }
+
+
 def supersedes(status: Status, before: Status | None) -> bool:
     """Whether the dataset's own status may be replaced: not by the job of an older upload."""
     if before is None or before.job == status.job:
@@ -195,6 +215,10 @@ def _completed(
         return f"the translator is ready.{score}", [
             f"Open {results_folder(dict(spec))}report.html; its examples show what to expect.",
         ]
+    if spec["kind"] == "predictions":
+        return f"the predictions for {spec['test']['file']} are ready.{score}", [
+            f"Open {results_folder(dict(spec))}report.html.",
+        ]
     steps = [
         f"Open {results_folder(dict(spec))}report.html.",
         "Predict more rows on your machine: codefree predict model.tar.gz "
@@ -202,7 +226,7 @@ def _completed(
     ]
     if spec["test"] is None:
         steps.append(
-            f"Get predictions with the next training: upload data/{spec['dataset']}_test.csv."
+            f"Get predictions without another training: upload data/{spec['dataset']}_test.csv."
         )
     return f"the model that predicts {spec['target']} is ready.{score}", steps
 
@@ -237,6 +261,21 @@ def _findings(spec: Mapping[str, Any], performance: Mapping[str, Any] | None) ->
         found.append(f"The best model is {performance['best_model']}.")
         found += performance.get("warnings", [])
     return found
+
+
+def _model_before(job: EndedJob, spec: Mapping[str, Any]) -> list[str]:
+    """What has become of the model that the dataset had before."""
+    before = spec.get("model_before")
+    if not before:
+        return []
+    if job.status != "Completed":
+        return [f"The model before stays the dataset's own: {before}"]
+    if spec["test_has_target"]:
+        return [f"The model before is kept: {before}"]
+    return [
+        f"The model before is kept: {before} The two were not compared, because no test file "
+        f"tells {spec['target']}."
+    ]
 
 
 def _kept(spec: Mapping[str, Any]) -> str:

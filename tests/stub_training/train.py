@@ -1,6 +1,7 @@
 """Trains in a moment: writes what the real script writes, without fitting anything.
 
-The dataset's name says what is to happen: `fails…` fails, `sleeps…` never ends.
+The dataset's name says what is to happen: `fails…` fails, `sleeps…` never ends. So does the train
+file: the word `broken` in it fails the job.
 """
 
 import json
@@ -54,7 +55,7 @@ print("done", len(lines), len(lines))
 (results / "progress.json").write_text(json.dumps(PROGRESS), "utf-8")
 if name.startswith("sleeps"):
     time.sleep(600)
-if name.startswith("fails"):
+if name.startswith("fails") or b"broken" in train:
     (output / "failure").write_text("The stub was told to fail.", "utf-8")
     sys.exit(1)
 (results / f"{name}_leaderboard.csv").write_text("model,metric,score_holdout\nStub,accuracy,0.75\n")
