@@ -48,6 +48,11 @@ class Folders:
         """/opt/ml/checkpoints: SageMaker copies it to the bucket while the job runs."""
         return self.output.parent / "checkpoints"
 
+    @property
+    def unfinished(self) -> Path:
+        """Where files grow: whatever is in the results, SageMaker copies, and for good."""
+        return self.output / "unfinished"
+
 
 @dataclass(frozen=True)
 class CsvFile:

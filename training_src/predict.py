@@ -31,8 +31,8 @@ def predict(folders: Folders) -> None:
     if file.suffix == ".xlsx":
         # AWS's container has no reader of workbooks.
         use_libraries()
-    progress = Progress(folders.results, PREDICTION_STAGES)
-    results = Results(folders.results, folders.output_data, job["dataset"])
+    progress = Progress(folders, PREDICTION_STAGES)
+    results = Results(folders, job["dataset"])
     progress.enter("reading")
     with tempfile.TemporaryDirectory() as workshop:
         model = unpack(packed, Path(workshop) / "model")

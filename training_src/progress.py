@@ -1,10 +1,12 @@
 """progress.json: where the job is, for whoever watches."""
 
 import json
+import shutil
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
+
+from job_spec import Folders
 
 # Stage → percent done when it begins. Fitting and learning get the lion's share.
 STAGES = {
@@ -35,9 +37,10 @@ PREDICTION_STAGES = {"reading": 0, "predicting": 5, "scoring": 80, "done": 100}
 class Progress:
     """Replaces progress.json whenever something has changed."""
 
-    def __init__(self, folder: Path, stages: Mapping[str, int] = STAGES) -> None:
+    def __init__(self, folders: Folders, stages: Mapping[str, int] = STAGES) -> None:
         self._stages = stages
-        self._path = folder / "progress.json"
+        self._path = folders.results / "progress.json"
+        self._unfinished = folders.unfinished / "progress.json"
         self._start = time.monotonic()
         self._state: dict[str, Any] = {
             "stage": "reading",
@@ -83,6 +86,5 @@ class Progress:
 
     def _write(self, **changes: Any) -> None:
         self._state |= {**changes, "seconds": round(time.monotonic() - self._start, 1)}
-        written = self._path.with_name(".progress.json.new")
-        written.write_text(json.dumps(self._state, ensure_ascii=False), encoding="utf-8")
-        written.replace(self._path)
+        self._unfinished.write_text(json.dumps(self._state, ensure_ascii=False), encoding="utf-8")
+        shutil.move(self._unfinished, self._path)

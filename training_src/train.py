@@ -39,8 +39,8 @@ def train(folders: Folders) -> None:
     if any(path.suffix == ".xlsx" for path in (spec.train, spec.test) if path):
         # AWS's container has no reader of workbooks.
         use_libraries()
-    progress = Progress(folders.results)
-    results = Results(folders.results, folders.output_data, spec.dataset)
+    progress = Progress(folders)
+    results = Results(folders, spec.dataset)
     clock = Stopwatch(spec.training_seconds)
     with _stage("reading", progress, clock):
         prepared = prepare(spec)

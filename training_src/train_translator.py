@@ -33,8 +33,8 @@ def _train(folders: Folders) -> None:
     from translation.score import examples_csv, performance, score
 
     spec = read_translator_spec(folders)
-    progress = Progress(folders.results, TRANSLATOR_STAGES)
-    results = Results(folders.results, folders.output_data, str(spec.pair))
+    progress = Progress(folders, TRANSLATOR_STAGES)
+    results = Results(folders, str(spec.pair))
     progress.enter("reading")
     pairs = part(read_pairs(spec.train.path, spec.train.encoding, spec.train.delimiter), spec.seed)
     looks: list[Look] = []

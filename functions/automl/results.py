@@ -218,17 +218,19 @@ def _completed(
     if spec["kind"] == "predictions":
         return f"the predictions for {spec['test']['file']} are ready.{score}", [
             f"Open {results_folder(dict(spec))}report.html.",
+            f"Get more rows predicted: upload another {_next_test(spec)}.",
         ]
     steps = [
         f"Open {results_folder(dict(spec))}report.html.",
-        "Predict more rows on your machine: codefree predict model.tar.gz "
+        f"Get more rows predicted, without another training: upload {_next_test(spec)}.",
+        "Or predict them on your machine: codefree predict model.tar.gz "
         + shlex.quote(f"{spec['dataset']}.csv"),
     ]
-    if spec["test"] is None:
-        steps.append(
-            f"Get predictions without another training: upload data/{spec['dataset']}_test.csv."
-        )
     return f"the model that predicts {spec['target']} is ready.{score}", steps
+
+
+def _next_test(spec: Mapping[str, Any]) -> str:
+    return f"data/{spec['dataset']}_test.csv"
 
 
 def _stopped(job: EndedJob) -> tuple[str, list[str]]:
@@ -257,6 +259,8 @@ def _own_words(failure_reason: str) -> str:
 def _findings(spec: Mapping[str, Any], performance: Mapping[str, Any] | None) -> list[str]:
     target = spec.get("target")
     found = [f"The target is {target!r}, because {spec['target_rule']}."] if target else []
+    if spec["kind"] == "predictions":
+        found = [f"The model of training job {spec['model_job']} predicts {target!r}."]
     if performance:
         found.append(f"The best model is {performance['best_model']}.")
         found += performance.get("warnings", [])

@@ -64,7 +64,7 @@ class Status:
             if self.next
             else "",
             f"Dataset {self.dataset}, {self.state}"
-            + (f", training job {self.job}" if self.job else "")
+            + (f", job {self.job}" if self.job else "")
             + f", as of {updated}",
         ]
         return ("\n\n".join(section for section in sections if section) + "\n").encode()

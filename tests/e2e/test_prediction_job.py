@@ -174,3 +174,9 @@ def test_models_of_other_targets_are_not_compared(small: OptMl, tmp_path: Path) 
     assert job.train() == 0, (job.root / "log").read_text()[-2000:]
     assert "champion" not in job.performance()
     assert any("predicted Survived" in line for line in job.performance()["warnings"])
+
+
+def test_nothing_unfinished_is_left_among_the_results(labelled: OptMl, small: OptMl) -> None:
+    for job in (labelled, small):
+        assert [path.name for path in job.results.iterdir() if path.name.startswith(".")] == []
+        assert list((job.root / "output/unfinished").iterdir()) == []
