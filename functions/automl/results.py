@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from automl.budget import cost_usd
+from automl.budget import USD_PER_GB_MONTH, cost_usd
 from automl.dataset import slug
 from automl.status import Status, not_used
 from automl.training_job import results_folder
@@ -124,11 +124,14 @@ def ended(
 
 def receipt(job: EndedJob, spec: Mapping[str, Any]) -> dict[str, Any]:
     """What the job cost, in US dollars, from the seconds that SageMaker bills."""
-    usd = cost_usd(spec["usd_per_hour"], job.billed_seconds, spec["volume_gb"])
+    disk = spec.get("usd_per_gb_month", USD_PER_GB_MONTH)
+    usd = cost_usd(spec["usd_per_hour"], job.billed_seconds, spec["volume_gb"], disk)
+    spare = " (what spare capacity saves is taken off)" if spec["spot"] else ""
     sentence = (
-        f"It cost {_about(usd)}: {job.billed_seconds} billed seconds of {spec['instance_type']} "
-        f"at ${spec['usd_per_hour']:g} an hour (estimate, prices of {spec['price_date']}; the cap "
-        f"was ${spec['max_cost_usd']:.2f})."
+        f"It cost {_about(usd)}: {job.billed_seconds} billed seconds{spare} of "
+        f"{spec['instance_type']} at ${spec['usd_per_hour']:g} an hour and {spec['volume_gb']} GB "
+        f"of disk (estimate, prices of {spec['price_date']}; the cap was "
+        f"${spec['max_cost_usd']:.2f})."
     )
     return {
         "usd": round(usd, 5),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from automl.budget import at_most
 from automl.dataset import Named, refusal_prefix
 from automl.files import UploadedFiles
 from automl.training_job import results_folder
@@ -165,8 +166,7 @@ def training(spec: dict[str, Any]) -> Status:
             *not_used(spec["passed_over"]),
             f"It takes up to {spec['training_minutes']:g} minutes of fitting plus a few minutes "
             f"around it, on {spec['instance_type']}; the score will come from {_scored_on(spec)}.",
-            f"It costs ${spec['worst_case_usd']:.2f} at the very most (estimate, prices of "
-            f"{spec['price_date']}; the cap is ${spec['max_cost_usd']:.2f}).",
+            worst_case(spec),
         ),
         job=spec["job"],
         train_version=spec["versions"]["train"],
@@ -174,6 +174,18 @@ def training(spec: dict[str, Any]) -> Status:
         target=spec.get("target"),
         results=results_folder(spec),
         next=(f"Watch {results_folder(spec)}progress.json, or come back in a few minutes.",),
+    )
+
+
+def worst_case(spec: dict[str, Any]) -> str:
+    """What a job costs at the very most, in words."""
+    spare = (
+        " Spare capacity (spot) is usually cheaper; that is not counted on." if spec["spot"] else ""
+    )
+    return (
+        f"It costs ${at_most(spec['worst_case_usd'])} at the very most (estimate, prices of "
+        f"{spec['price_date']}; the cap is ${spec['max_cost_usd']:.2f}): every second that AWS can "
+        f"bill of {spec['instance_type']} and {spec['volume_gb']} GB of disk.{spare}"
     )
 
 
