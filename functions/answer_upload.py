@@ -11,7 +11,7 @@ import bucket as datasets
 import endpoints
 from automl.aws_errors import waited_for
 from automl.dataset import Dataset, MisnamedError, Named
-from automl.errors import RefusedError, WaitingError
+from automl.errors import OverBudgetError, RefusedError, WaitingError
 from automl.files import UploadedFile, UploadedFiles
 from automl.plan import TrainingPlan, plan_training
 from automl.stack import Stack
@@ -22,6 +22,7 @@ from automl.status import (
     refused,
     training,
     waiting_for_aws,
+    waiting_for_budget,
     waiting_for_train,
 )
 from automl.training_job import results_folder
@@ -49,7 +50,7 @@ sqs: "SQSClient" = boto3.client("sqs")
 def answer_upload(bucket: str, key: str) -> str:
     """Whatever there is to do for this upload, and in a few words what that was.
 
-    Raises WaitingError when AWS has no room or no answer now.
+    Raises WaitingError when AWS has no room or no answer now, or the month no budget.
     """
     try:
         owner = owner_of_key(key)
@@ -60,6 +61,8 @@ def answer_upload(bucket: str, key: str) -> str:
         return "a folder marker"
     try:
         return _answer(bucket, owner)
+    except OverBudgetError as reason:
+        _wait_for_budget(bucket, owner, reason)
     except ClientError as error:
         _wait_or_raise(bucket, owner, error)
 
@@ -76,9 +79,9 @@ def _answer(bucket: str, owner: Dataset | TranslatorData) -> str:
             if translated is None:
                 return _wait_for_translation(bucket, owner, files, texts)
             plan = _plan(owner, with_translations(files, translated))
+        spec = start(bucket, plan, stack)
     except RefusedError as reason:
         return _refuse(bucket, owner, files, str(reason))
-    spec = start(bucket, plan, stack)
     _announce(bucket, spec, files)
     return f"training job {spec['job']}"
 
@@ -160,6 +163,13 @@ def _published(bucket: str, spec: dict[str, Any]) -> Status | None:
     """What was said of a job that is over, after which another file was looked at."""
     status = datasets.read_status(bucket, results_folder(spec))
     return status and replace(status, prefix=f"results/{spec['dataset']}/")
+
+
+def _wait_for_budget(bucket: str, dataset: Named, reason: OverBudgetError) -> NoReturn:
+    before = datasets.read_status(bucket, dataset.results_prefix)
+    if not (before and before.state == "training"):
+        datasets.write_status(bucket, waiting_for_budget(dataset, reason))
+    raise reason
 
 
 def _wait_or_raise(bucket: str, dataset: Named, error: ClientError) -> NoReturn:

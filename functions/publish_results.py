@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import bucket as results
 import endpoints
+import ledger
 from automl.results import EndedJob, ended, mail_subject, mail_text, supersedes
 from automl.status import Status
 from automl.training_job import results_folder
@@ -38,6 +39,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     if results.read_status(job.bucket, folder) is not None:
         logger.info("already published")
         return
+    ledger.book(job, spec)
     status = serve(job, spec, outcome(job, spec, folder))
     send_mail(job.bucket, status)
     publish(job.bucket, folder, status)

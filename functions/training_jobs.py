@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.exceptions import ClientError
 
 import bucket as datasets
+import ledger
 from automl.plan import TrainingPlan
 from automl.stack import Stack
 from automl.training_job import attempt_name, job_files, job_name, job_spec, training_request
 from automl.training_source import TrainingSource
 from automl.translator import TranslatorPlan, translator_job_name, translator_spec
+from job_descriptions import described
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -26,7 +27,8 @@ source = TrainingSource(Path(os.environ["TRAINING_SOURCE_DIR"]))
 def start(bucket: str, plan: TrainingPlan | TranslatorPlan, stack: Stack) -> dict[str, Any]:
     """Create the plan's job unless it exists; called again, or at once, one job comes of it.
 
-    Returns the job's job.json; raises ClientError with the code that AWS gives.
+    Returns the job's job.json; raises ClientError with the code that AWS gives, RefusedError or
+    OverBudgetError when the month's budget is too small for it.
     """
     if isinstance(plan, TranslatorPlan):
         first, describe = translator_job_name(bucket, plan), partial(translator_spec, plan=plan)
@@ -35,6 +37,7 @@ def start(bucket: str, plan: TrainingPlan | TranslatorPlan, stack: Stack) -> dic
     name, given = _next_attempt(bucket, first, plan.files.versions)
     if given is None:
         given = describe(name, stack=stack, source_key=source.key)
+        ledger.set_aside(bucket, given, stack.monthly_budget_usd)
         _put_inputs(bucket, given)
         _create(training_request(bucket, given, stack))
     return given
@@ -59,13 +62,8 @@ def _next_attempt(
 
 
 def _status(name: str) -> str | None:
-    try:
-        return sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"]
-    except ClientError as error:
-        # SageMaker has no code of its own for a job that does not exist.
-        if error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound"):
-            return None
-        raise
+    found = described(name)
+    return found and found["TrainingJobStatus"]
 
 
 def _put_inputs(bucket: str, spec: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 UploadError
 ├── RefusedError  the user has to change something; trying again would not help
 └── WaitingError  AWS has no room or no answer now; trying again will help
+    └── OverBudgetError  the stack's monthly budget is used up; that may last for weeks
 """
 
 
@@ -16,3 +17,11 @@ class RefusedError(UploadError):
 
 class WaitingError(UploadError):
     """Raised when the same upload may work later without any change."""
+
+
+class OverBudgetError(WaitingError):
+    """Raised when a job has to wait until the stack may spend more."""
+
+    def __init__(self, reason: str, details: tuple[str, ...]) -> None:
+        super().__init__(reason)
+        self.details = details

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from automl.budget import USD_PER_GB_MONTH, cost_usd
@@ -62,6 +63,8 @@ class EndedJob:
     secondary_status: str
     failure_reason: str
     billed_seconds: int
+    ended: datetime | None = None
+    """None for a job that never ran."""
 
     @classmethod
     def from_description(cls, described: Mapping[str, Any]) -> "EndedJob":
@@ -73,6 +76,7 @@ class EndedJob:
             secondary_status=described["SecondaryStatus"],
             failure_reason=described.get("FailureReason", ""),
             billed_seconds=described.get("BillableTimeInSeconds", 0),
+            ended=described.get("TrainingEndTime"),
         )
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 
 from automl.budget import at_most
 from automl.dataset import Named, refusal_prefix
+from automl.errors import OverBudgetError
 from automl.files import UploadedFiles
 from automl.training_job import results_folder
 
@@ -118,6 +119,21 @@ def waiting_for_aws(dataset: Named, reason: str, aws_says: str) -> Status:
         next=(
             "Nothing, or ask for a higher quota in the Service Quotas console "
             "(Amazon SageMaker, «for training job usage»).",
+        ),
+    )
+
+
+def waiting_for_budget(dataset: Named, reason: OverBudgetError) -> Status:
+    """The answer to an upload that would spend more than the stack may in a month."""
+    return Status(
+        dataset=dataset.name,
+        state="waiting",
+        headline=f"{dataset.name}: waiting for {reason}.",
+        prefix=dataset.results_prefix,
+        details=reason.details,
+        next=(
+            "Nothing; or set fewer training_minutes in the settings file and upload it, or ask an "
+            "engineer to raise MonthlyBudgetUsd.",
         ),
     )
 
