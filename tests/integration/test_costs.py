@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -86,9 +87,18 @@ def lines(cloud: Cloud) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text(cloud, COSTS).removeprefix("\ufeff"))))
 
 
+def two_lines(cloud: Cloud) -> list[dict[str, str]] | None:
+    found = lines(cloud)
+    return found if len(found) == 2 else None
+
+
 def status(cloud: Cloud, name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(text(cloud, f"results/{name}/status.json"))
     return found
+
+
+def is_completed(cloud: Cloud, name: str) -> bool:
+    return bool(status(cloud, name)["state"] == "completed")
 
 
 def upload(cloud: Cloud, name: str, receives: int = 1) -> Any:
@@ -240,9 +250,9 @@ def test_each_job_has_a_line_in_the_costs_however_often_its_end_is_told(
     names = [f"=1+1-{name}", f"{name}-b"]
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(lambda n: upload(cloud, n), names)) == [DONE] * 2
-    found = soon(lambda: len(lines(cloud)) == 2 and lines(cloud))
+    found = soon(lambda: two_lines(cloud))
     for dataset in names:
-        soon(lambda dataset=dataset: status(cloud, dataset)["state"] == "completed")
+        soon(partial(is_completed, cloud, dataset))
     event = json.loads((ROOT / "events/training_job_completed.json").read_text())
     event["detail"]["TrainingJobName"] = found[0]["job"]
     cloud.endpoint.client("s3").delete_object(

@@ -3,7 +3,7 @@ from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from automl import budget
@@ -121,6 +121,7 @@ def test_the_cap_holds_at_any_prices(
 
 
 @given(st.integers(0, 10**9))
+@example(700)
 def test_whole_cents_stay_what_they_are_and_parts_of_one_count_as_one(units: int) -> None:
     assert at_most(units / 10_000) == f"{-(-units // 100) / 100:.2f}"
 
