@@ -11,7 +11,7 @@ import bucket as datasets
 import endpoints
 from automl.aws_errors import waited_for
 from automl.dataset import Dataset, MisnamedError, Named
-from automl.errors import RefusedError, TooEarlyError, WaitingError
+from automl.errors import OverBudgetError, RefusedError, TooEarlyError, WaitingError
 from automl.files import UploadedFile, UploadedFiles
 from automl.plan import TrainingPlan, plan_training
 from automl.stack import Stack
@@ -23,6 +23,7 @@ from automl.status import (
     refused,
     training,
     waiting_for_aws,
+    waiting_for_budget,
     waiting_for_train,
 )
 from automl.training_job import results_folder
@@ -50,7 +51,7 @@ sqs: "SQSClient" = boto3.client("sqs")
 def answer_upload(bucket: str, key: str) -> str:
     """Whatever there is to do for this upload, and in a few words what that was.
 
-    Raises WaitingError when AWS has no room or no answer now.
+    Raises WaitingError when AWS has no room or no answer now, or the month no budget.
     """
     try:
         owner = owner_of_key(key)
@@ -61,6 +62,8 @@ def answer_upload(bucket: str, key: str) -> str:
         return "a folder marker"
     try:
         return _answer(bucket, owner)
+    except OverBudgetError as reason:
+        _wait_for_budget(bucket, owner, reason)
     except ClientError as error:
         _wait_or_raise(bucket, owner, error)
 
@@ -167,6 +170,13 @@ def _published(bucket: str, spec: dict[str, Any]) -> Status | None:
     return status and replace(status, prefix=f"results/{spec['dataset']}/")
 
 
+def _wait_for_budget(bucket: str, dataset: Named, reason: OverBudgetError) -> NoReturn:
+    before = datasets.read_status(bucket, dataset.results_prefix)
+    if not (before and before.runs):
+        datasets.write_status(bucket, waiting_for_budget(dataset, reason))
+    raise reason
+
+
 def _wait_or_raise(bucket: str, dataset: Named, error: ClientError) -> NoReturn:
     """Tell a user whom AWS keeps waiting, and let the queue try again."""
     response = error.response
@@ -174,7 +184,7 @@ def _wait_or_raise(bucket: str, dataset: Named, error: ClientError) -> NoReturn:
     if reason is None:
         raise error
     before = datasets.read_status(bucket, dataset.results_prefix)
-    if not (before and before.state in ("training", "predicting")):
+    if not (before and before.runs):
         answer = waiting_for_aws(dataset, reason, response["Error"]["Message"])
         datasets.write_status(bucket, answer)
     raise WaitingError(reason) from error

@@ -13,6 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import bucket as results
 import endpoints
+import ledger
 from automl.results import EndedJob, ended, mail_subject, mail_text, model_pointer, supersedes
 from automl.status import Status
 from automl.training_job import results_folder
@@ -39,6 +40,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     if results.read_status(job.bucket, folder) is not None:
         logger.info("already published")
         return
+    ledger.book(job, spec)
     status = serve(job, spec, outcome(job, spec, folder))
     point_to_model(job, spec)
     send_mail(job.bucket, status)

@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import bucket as datasets
 from answer_upload import answer_upload
-from automl.errors import WaitingError
+from automl.errors import OverBudgetError, WaitingError
 from automl.status import broken
 from automl.uploads import owner_of_key
 from translation.columns import columns_file_of_key
@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 
 logger = Logger()
 sqs: "SQSClient" = boto3.client("sqs")
+upload_queue_url = os.environ["UPLOAD_QUEUE_URL"]
 columns_queue_url = os.environ["COLUMNS_QUEUE_URL"]
 dead_letter_queue_url = os.environ["UPLOAD_DEAD_LETTER_QUEUE_URL"]
 # Waiting is no error of the function: every message of a batch may wait.
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 TRIES = 5
+# At the longest RetrySeconds these take 10 of the 14 days that SQS keeps a message.
+WAITS_PER_MESSAGE = 20
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -51,6 +54,9 @@ def handle_message(record: SQSRecord) -> None:
     try:
         answer = answer_upload(bucket, key)
         logger.info("answered", extra={"answer": answer})
+    except OverBudgetError as reason:
+        logger.info("waiting", extra={"reason": str(reason)})
+        wait_for_budget(record, reason)
     except WaitingError as reason:
         logger.info("waiting", extra={"reason": str(reason)})
         raise
@@ -59,6 +65,13 @@ def handle_message(record: SQSRecord) -> None:
         if int(record.attributes.approximate_receive_count) < TRIES:
             raise
         put_aside(record, bucket, key)
+
+
+def wait_for_budget(record: SQSRecord, reason: OverBudgetError) -> None:
+    """Back to the queue; a month is longer than a message lives, so a copy takes its place."""
+    if int(record.attributes.approximate_receive_count) < WAITS_PER_MESSAGE:
+        raise reason
+    sqs.send_message(QueueUrl=upload_queue_url, MessageBody=record.body)
 
 
 def put_aside(record: SQSRecord, bucket: str, key: str) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.exceptions import ClientError
 
 import bucket as datasets
+import ledger
 from automl.dataset import Dataset
 from automl.errors import RefusedError, TooEarlyError
 from automl.plan import TrainingPlan
@@ -27,6 +27,7 @@ from automl.training_job import (
 )
 from automl.training_source import TrainingSource
 from automl.translator import TranslatorPlan, translator_job_name, translator_spec
+from job_descriptions import described
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -50,7 +51,8 @@ def start(bucket: str, plan: TrainingPlan | TranslatorPlan, stack: Stack) -> dic
 
     A test file that the dataset's training job has not seen gets a job that predicts it.
     Returns the job's job.json; raises TooEarlyError when its model is not ready, RefusedError when
-    it is gone, and ClientError with the code that AWS gives.
+    it is gone, either OverBudgetError or RefusedError when the month's budget is too small, and
+    ClientError with the code that AWS gives.
     """
     if isinstance(plan, TranslatorPlan):
         name = translator_job_name(bucket, plan)
@@ -93,6 +95,7 @@ def _start(
     name, job = _next_attempt(bucket, first, versions)
     if job is None:
         spec = describe(name)
+        ledger.set_aside(bucket, spec, stack.monthly_budget_usd)
         _put_inputs(bucket, spec)
         job = _create(bucket, spec, stack)
     return job
@@ -116,13 +119,9 @@ def _next_attempt(
 
 
 def _find(bucket: str, name: str) -> Job | None:
-    try:
-        found = sagemaker.describe_training_job(TrainingJobName=name)
-    except ClientError as error:
-        # SageMaker has no code of its own for a job that does not exist.
-        if error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound"):
-            return None
-        raise
+    found = described(name)
+    if found is None:
+        return None
     spec = datasets.read_json(bucket, f"jobs/{name}/job.json")
     return Job(spec, found["TrainingJobStatus"], _channels(found))
 

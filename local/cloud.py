@@ -11,6 +11,7 @@ What moto 5.2 lacks for this template, and who adds it:
 - Rules cannot call functions: their targets become queues here, polled by `queue_deliveries`.
 - Training jobs are completed at birth, whatever the request; duplicate names replace each other;
   StopTrainingJob and quotas are unknown; nobody hears of a job's end: `sagemaker_service`.
+- Two conditional writes of one object can both succeed: `s3_conditional_writes`.
 - Endpoints answer without a model and cannot be updated: `endpoint_service`.
 - REST APIs call no functions: `api_gateway`.
 
@@ -35,6 +36,7 @@ from moto.cloudformation.parsing import clean_json
 from moto.core.base_backend import BackendDict
 from moto.server import ThreadedMotoServer
 
+import local.s3_conditional_writes  # noqa: F401
 from local.api_gateway import ApiServer, read_api
 from local.aws import ACCOUNT, REGION, Endpoint
 from local.endpoint_service import EndpointService

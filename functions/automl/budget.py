@@ -12,18 +12,25 @@ from automl.settings import Settings
 
 PRICES: Mapping[str, Any] = json.loads((Path(__file__).parent / "prices.json").read_text())
 HOME_REGION = "us-east-1"
+USD_PER_GB_MONTH: float = PRICES["volume_usd_per_gb_month"]
 # Measured: bagging runs up to 1.5 times over AutoGluon's limit; what is outside the fit (loading,
 # scoring, plots, packing) takes minutes at a million rows.
 FIT_OVERRUN = 1.5
 MINUTES_OUTSIDE_FIT = 10
 SECONDS_PER_MEGABYTE = 2
-# AWS bills downloading, uploading and stopping, which MaxRuntimeInSeconds does not bound.
-BILLED_BEYOND_RUNTIME_SECONDS = 300
+# AWS bills from before the container is there until after the model is away, which
+# MaxRuntimeInSeconds does not bound: 5 minutes for the container, 2 for a job that is told to stop,
+# and data and models, several times the data, at 50 MB a second.
+BILLED_BEYOND_RUNTIME_SECONDS = 420
+BILLED_BEYOND_RUNTIME_SECONDS_PER_GB = 120
+# How much longer than it may run a job may take when it has to wait for spare capacity.
+SPOT_PATIENCE_SECONDS = 3600
 MEMORY_GIB_PER_FILE_GIB = {"medium": 15, "good": 25, "high": 25, "best": 25}
 MEMORY_GIB_AT_LEAST = 3
 VOLUME_GB_AT_LEAST = 30
 VOLUME_GB_PER_FILE_GB = 10
-HOURS_PER_MONTH = 730
+# Those of the shortest month, in which an hour of the disk is dearest.
+HOURS_PER_MONTH = 672
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,8 @@ class Instance:
     type: str
     memory_gib: float
     usd_per_hour: float
+    usd_per_gb_month: float
+    """Of the disk."""
     price_date: str
 
 
@@ -42,35 +51,48 @@ class Budget:
 
     instance: Instance
     max_runtime_seconds: int
+    max_billed_seconds: int
+    """All that AWS can bill, whatever becomes of the job."""
     volume_gb: int
     worst_case_usd: float
+    """Rounded up to a hundredth of a cent."""
 
 
-def plan_budget(settings: Settings, dataset_bytes: int, region: str) -> Budget:
+def plan_budget(settings: Settings, dataset_bytes: int, region: str, spot: bool = False) -> Budget:
     """The cheapest machine that is big enough, within the cap.
 
     Raises RefusedError that names the smallest cap that would do.
     """
     candidates = [
-        _budget(instance, settings, dataset_bytes)
+        _budget(instance, settings, dataset_bytes, spot)
         for instance in _suitable(settings, dataset_bytes, region)
     ]
     cheapest = min(candidates, key=lambda budget: budget.worst_case_usd)
     if cheapest.worst_case_usd > settings.max_cost_usd:
+        smallest = at_most(cheapest.worst_case_usd)
         raise RefusedError(
-            f"Training could cost up to ${cheapest.worst_case_usd:.2f} on {cheapest.instance.type} "
-            f"with {settings.training_minutes:g} training minutes, but the cap is "
+            f"Training could cost up to ${smallest} on {cheapest.instance.type} with "
+            f"{settings.training_minutes:g} training minutes, but the cap is "
             f"${settings.max_cost_usd:.2f}. The smallest cap that would do is max_cost_usd = "
-            f"{math.ceil(cheapest.worst_case_usd * 100) / 100:.2f}; fewer training_minutes also "
-            "help."
+            f"{smallest}; fewer training_minutes also help."
         )
     return cheapest
 
 
-def cost_usd(usd_per_hour: float, billed_seconds: float, volume_gb: int) -> float:
+def cost_usd(
+    usd_per_hour: float,
+    billed_seconds: float,
+    volume_gb: int,
+    usd_per_gb_month: float = USD_PER_GB_MONTH,
+) -> float:
     """Instance and disk for that many seconds."""
-    disk_per_hour: float = volume_gb * PRICES["volume_usd_per_gb_month"] / HOURS_PER_MONTH
+    disk_per_hour = volume_gb * usd_per_gb_month / HOURS_PER_MONTH
     return (usd_per_hour + disk_per_hour) * billed_seconds / 3600
+
+
+def at_most(usd: float) -> str:
+    """An amount that is not exceeded, in whole cents."""
+    return f"{_rounded_up(usd, 100):.2f}"
 
 
 def instances(region: str) -> list[Instance]:
@@ -82,8 +104,10 @@ def instances(region: str) -> list[Instance]:
     known = region in PRICES["usd_per_hour"]
     source, factor = (region, 1.0) if known else (HOME_REGION, PRICES["dearest_region_factor"])
     date = PRICES["dates"][source]
+    # The table has one price of a disk, the home region's; elsewhere it is dearer.
+    dearest = 1.0 if region == HOME_REGION else PRICES["dearest_region_factor"]
     found = [
-        Instance(name, PRICES["memory_gib"][name], price * factor, date)
+        Instance(name, PRICES["memory_gib"][name], price * factor, USD_PER_GB_MONTH * dearest, date)
         for name, price in PRICES["usd_per_hour"][source].items()
     ]
     return sorted(found, key=lambda instance: instance.usd_per_hour)
@@ -118,12 +142,25 @@ def _memory_gib(preset: str, dataset_bytes: int) -> float:
     return MEMORY_GIB_AT_LEAST + MEMORY_GIB_PER_FILE_GIB[preset] * dataset_bytes / 2**30
 
 
-def _budget(instance: Instance, settings: Settings, dataset_bytes: int) -> Budget:
-    seconds = math.ceil(
+def _budget(instance: Instance, settings: Settings, dataset_bytes: int, spot: bool) -> Budget:
+    runtime = math.ceil(
         settings.training_minutes * 60 * FIT_OVERRUN
         + MINUTES_OUTSIDE_FIT * 60
         + SECONDS_PER_MEGABYTE * dataset_bytes / 1e6
     )
     volume_gb = math.ceil(VOLUME_GB_AT_LEAST + VOLUME_GB_PER_FILE_GB * dataset_bytes / 1e9)
-    worst = cost_usd(instance.usd_per_hour, seconds + BILLED_BEYOND_RUNTIME_SECONDS, volume_gb)
-    return Budget(instance, seconds, volume_gb, worst)
+    billed = runtime + _billed_beyond_runtime(dataset_bytes, spot)
+    worst = cost_usd(instance.usd_per_hour, billed, volume_gb, instance.usd_per_gb_month)
+    return Budget(instance, runtime, billed, volume_gb, _rounded_up(worst, 10_000))
+
+
+def _billed_beyond_runtime(dataset_bytes: int, spot: bool) -> int:
+    moving = BILLED_BEYOND_RUNTIME_SECONDS_PER_GB * dataset_bytes / 1e9
+    # AWS bounds what an interrupted job runs in all its tries by its waiting time alone.
+    again = SPOT_PATIENCE_SECONDS if spot else 0
+    return math.ceil(BILLED_BEYOND_RUNTIME_SECONDS + moving + again)
+
+
+def _rounded_up(usd: float, parts: int) -> float:
+    """To the next of so many parts of a dollar; what floats make of a whole part stays it."""
+    return math.ceil(round(usd * parts, 6)) / parts

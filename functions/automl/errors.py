@@ -1,9 +1,10 @@
 """What can keep an upload from being trained.
 
 UploadError
-├── RefusedError       the user has to change something; trying again would not help
-└── WaitingError       AWS has no room or no answer now; trying again will help
-    └── TooEarlyError  a test file whose model is still being trained
+├── RefusedError         the user has to change something; trying again would not help
+└── WaitingError         AWS has no room or no answer now; trying again will help
+    ├── TooEarlyError    a test file whose model is still being trained
+    └── OverBudgetError  the stack's monthly budget is used up; that may last for weeks
 """
 
 from typing import Any
@@ -27,3 +28,11 @@ class TooEarlyError(WaitingError):
     def __init__(self, spec: dict[str, Any]) -> None:
         super().__init__(f"the model of training job {spec['job']}")
         self.spec = spec
+
+
+class OverBudgetError(WaitingError):
+    """Raised when a job has to wait until the stack may spend more."""
+
+    def __init__(self, reason: str, details: tuple[str, ...]) -> None:
+        super().__init__(reason)
+        self.details = details

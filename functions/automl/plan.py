@@ -38,7 +38,8 @@ def plan_training(dataset: Dataset, files: UploadedFiles, stack: Stack) -> Train
         train.named, test.columns if test else None, settings.target, stack.target_column
     )
     check_datasets(train, test, target, settings)
-    budget = plan_budget(settings, _text_bytes(files, train, test), stack.region)
+    size = _text_bytes(files, train, test)
+    budget = plan_budget(settings, size, stack.region, stack.use_spot)
     return TrainingPlan(dataset, files, train, test, target, settings, budget)
 
 

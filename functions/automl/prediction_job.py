@@ -47,7 +47,9 @@ def prediction_spec(
     """
     assert plan.files.test is not None and plan.test is not None
     settings = replace(plan.settings, training_minutes=0.0)
-    budget = plan_budget(settings, text_bytes(plan.files.test, plan.test), stack.region)
+    budget = plan_budget(
+        settings, text_bytes(plan.files.test, plan.test), stack.region, stack.use_spot
+    )
     return {
         "kind": "predictions",
         "dataset": plan.dataset.name,

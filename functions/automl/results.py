@@ -4,9 +4,10 @@ import re
 import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from automl.budget import cost_usd
+from automl.budget import USD_PER_GB_MONTH, cost_usd
 from automl.dataset import slug
 from automl.status import Status, not_used
 from automl.training_job import model_key, results_folder
@@ -62,6 +63,8 @@ class EndedJob:
     secondary_status: str
     failure_reason: str
     billed_seconds: int
+    ended: datetime | None = None
+    """None for a job that never ran."""
 
     @classmethod
     def from_description(cls, described: Mapping[str, Any]) -> "EndedJob":
@@ -73,6 +76,7 @@ class EndedJob:
             secondary_status=described["SecondaryStatus"],
             failure_reason=described.get("FailureReason", ""),
             billed_seconds=described.get("BillableTimeInSeconds", 0),
+            ended=described.get("TrainingEndTime"),
         )
 
     @property
@@ -127,11 +131,14 @@ def ended(
 
 def receipt(job: EndedJob, spec: Mapping[str, Any]) -> dict[str, Any]:
     """What the job cost, in US dollars, from the seconds that SageMaker bills."""
-    usd = cost_usd(spec["usd_per_hour"], job.billed_seconds, spec["volume_gb"])
+    disk = spec.get("usd_per_gb_month", USD_PER_GB_MONTH)
+    usd = cost_usd(spec["usd_per_hour"], job.billed_seconds, spec["volume_gb"], disk)
+    spare = " (what spare capacity saves is taken off)" if spec["spot"] else ""
     sentence = (
-        f"It cost {_about(usd)}: {job.billed_seconds} billed seconds of {spec['instance_type']} "
-        f"at ${spec['usd_per_hour']:g} an hour (estimate, prices of {spec['price_date']}; the cap "
-        f"was ${spec['max_cost_usd']:.2f})."
+        f"It cost {_about(usd)}: {job.billed_seconds} billed seconds{spare} of "
+        f"{spec['instance_type']} at ${spec['usd_per_hour']:g} an hour and {spec['volume_gb']} GB "
+        f"of disk (estimate, prices of {spec['price_date']}; the cap was "
+        f"${spec['max_cost_usd']:.2f})."
     )
     return {
         "usd": round(usd, 5),

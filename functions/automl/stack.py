@@ -18,6 +18,8 @@ class Stack:
     network_isolation: bool
     image_uri: str
     role_arn: str
+    monthly_budget_usd: float = 0
+    """What all jobs of a calendar month may cost in the worst case; 0 is no limit."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Stack":
@@ -30,4 +32,5 @@ class Stack:
             network_isolation=environ["NETWORK_ISOLATION"] == "true",
             image_uri=environ["TRAINING_IMAGE_URI"],
             role_arn=environ["TRAINING_JOB_ROLE_ARN"],
+            monthly_budget_usd=float(environ["MONTHLY_BUDGET_USD"]),
         )

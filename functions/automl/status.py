@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from automl.budget import at_most
 from automl.dataset import Named, refusal_prefix
+from automl.errors import OverBudgetError
 from automl.files import UploadedFiles
 from automl.prediction_job import is_other_file
 from automl.training_job import results_folder
@@ -42,9 +44,14 @@ class Status:
         """The same status with one more note; a note that it has is not repeated."""
         return self if note in self.notes else replace(self, notes=(*self.notes, note))
 
+    @property
+    def runs(self) -> bool:
+        """Whether a job is on."""
+        return self.state in ("training", "predicting")
+
     def has_job_for(self, train_version: str | None) -> bool:
         """Whether a job runs or has made a model for this upload: what comes later is a note."""
-        return self.state in ("training", "predicting", "completed") and train_version in (
+        return (self.runs or self.state == "completed") and train_version in (
             None,
             self.train_version,
         )
@@ -121,6 +128,21 @@ def waiting_for_aws(dataset: Named, reason: str, aws_says: str) -> Status:
     )
 
 
+def waiting_for_budget(dataset: Named, reason: OverBudgetError) -> Status:
+    """The answer to an upload that would spend more than the stack may in a month."""
+    return Status(
+        dataset=dataset.name,
+        state="waiting",
+        headline=f"{dataset.name}: waiting for {reason}.",
+        prefix=dataset.results_prefix,
+        details=reason.details,
+        next=(
+            "Nothing; or set fewer training_minutes in the settings file and upload it, or ask an "
+            "engineer to raise MonthlyBudgetUsd.",
+        ),
+    )
+
+
 def refused(dataset: Named, reason: str, files: UploadedFiles, before: Status | None) -> Status:
     """The answer to files that cannot be trained as they are."""
     kept = before.results if before and before.state == "completed" else None
@@ -166,7 +188,7 @@ def training(spec: dict[str, Any]) -> Status:
             *_meanwhile(spec),
             f"It takes up to {spec['training_minutes']:g} minutes of fitting plus a few minutes "
             f"around it, on {spec['instance_type']}; the score will come from {_scored_on(spec)}.",
-            _at_most(spec),
+            worst_case(spec),
         ),
         job=spec["job"],
         train_version=spec["versions"]["train"],
@@ -188,7 +210,7 @@ def predicting(spec: dict[str, Any]) -> Status:
             f"The model of training job {spec['model_job']} predicts it; nothing is trained.",
             *not_used(spec["passed_over"]),
             f"It takes some minutes on {spec['instance_type']}.",
-            _at_most(spec),
+            worst_case(spec),
         ),
         job=spec["job"],
         train_version=spec["versions"]["train"],
@@ -207,10 +229,15 @@ def _meanwhile(spec: dict[str, Any]) -> list[str]:
     )
 
 
-def _at_most(spec: dict[str, Any]) -> str:
+def worst_case(spec: dict[str, Any]) -> str:
+    """What a job costs at the very most, in words."""
+    spare = (
+        " Spare capacity (spot) is usually cheaper; that is not counted on." if spec["spot"] else ""
+    )
     return (
-        f"It costs ${spec['worst_case_usd']:.2f} at the very most (estimate, prices of "
-        f"{spec['price_date']}; the cap is ${spec['max_cost_usd']:.2f})."
+        f"It costs ${at_most(spec['worst_case_usd'])} at the very most (estimate, prices of "
+        f"{spec['price_date']}; the cap is ${spec['max_cost_usd']:.2f}): every second that AWS can "
+        f"bill of {spec['instance_type']} and {spec['volume_gb']} GB of disk.{spare}"
     )
 
 

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from automl.budget import Budget
+from automl.budget import SPOT_PATIENCE_SECONDS, Budget
 from automl.dataset import slug
 from automl.files import UploadedFile, UploadedFiles
 from automl.plan import TrainingPlan
@@ -16,7 +16,6 @@ from reading.csv_head import TableHead
 # These change how a job runs, not which model comes out.
 NOT_PART_OF_THE_MODEL = ("max_cost_usd", "instance_type", "target")
 PROGRAM = "train.py"
-SPOT_PATIENCE_SECONDS = 3600
 # Threads that spin while they wait, OpenMP's default, starve each other as soon as anything else
 # runs; threads that sleep at once make small boosting rounds seven times slower. Measured on two
 # cores, 150 rounds on 5,197 rows, alone and beside two busy processes: default 0.6 and 3.2 s,
@@ -100,11 +99,12 @@ def common_spec(
         "image": stack.image_uri,
         "instance_type": budget.instance.type,
         "usd_per_hour": budget.instance.usd_per_hour,
+        "usd_per_gb_month": budget.instance.usd_per_gb_month,
         "price_date": budget.instance.price_date,
         "volume_gb": budget.volume_gb,
         "max_runtime_seconds": budget.max_runtime_seconds,
         "max_cost_usd": settings.max_cost_usd,
-        "worst_case_usd": round(budget.worst_case_usd, 4),
+        "worst_case_usd": budget.worst_case_usd,
         "spot": stack.use_spot,
         "network_isolation": stack.network_isolation,
     }

@@ -104,7 +104,7 @@ def plan_translator(data: TranslatorData, files: UploadedFiles, stack: Stack) ->
         )
     train = csv_head(files.train.sample, files.train.whole, files.train.key)
     _require_pairs(train, files.train)
-    budget = plan_budget(settings, files.train.size, stack.region)
+    budget = plan_budget(settings, files.train.size, stack.region, stack.use_spot)
     return TranslatorPlan(data, files, train, settings, budget)
 
 

@@ -46,14 +46,26 @@ def test_a_completed_job_tells_score_files_cost_and_what_next() -> None:
     assert f"predictions     {FOLDER}titanic_test_predictions.csv" in said
     assert f"model           {MODEL}" in said
     assert "leaderboard" not in said
-    assert "It cost about $0.01: 360 billed seconds of ml.m5.large" in said
+    assert "It cost about $0.01: 360 billed seconds of ml.m5.large at $0.115 an hour" in said
+    assert "and 31 GB of disk (estimate, prices of 2026-09-25; the cap was $1.00)." in said
     assert "2 rows without a target were left out." in said
     assert f"Open {FOLDER}report.html" in said
 
 
 def test_the_receipt_is_hours_times_price_and_disk() -> None:
     bill: dict[str, Any] = receipt(job(), SPEC)
-    assert bill["usd"] == pytest.approx(360 / 3600 * (0.115 + 31 * 0.154 / 730), abs=1e-5)
+    assert bill["usd"] == pytest.approx(360 / 3600 * (0.115 + 31 * 0.154 / 672), abs=1e-5)
+
+
+def test_the_receipt_says_that_what_spare_capacity_saves_is_taken_off() -> None:
+    bill = receipt(job(), SPEC | {"spot": True})
+    assert "360 billed seconds (what spare capacity saves is taken off) of" in bill["sentence"]
+    assert "spare" not in receipt(job(), SPEC)["sentence"]
+
+
+def test_a_job_of_an_older_version_has_a_receipt_too() -> None:
+    older = {name: value for name, value in SPEC.items() if name != "usd_per_gb_month"}
+    assert receipt(job(), older)["usd"] == receipt(job(), SPEC)["usd"]
 
 
 @pytest.mark.parametrize(

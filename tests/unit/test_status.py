@@ -12,7 +12,7 @@ from automl.status import (
     waiting_for_aws,
     waiting_for_train,
 )
-from tests.unit.test_training_job import plan, spec
+from tests.unit.test_training_job import STACK, plan, spec
 
 WHEN = "2026-11-21T04:05:06+00:00"
 COMPLETED = Status(
@@ -37,6 +37,10 @@ def test_the_text_says_what_runs_what_it_costs_and_what_to_do() -> None:
     assert text.startswith("titanic: training a model that predicts y.\n")
     assert "because it is the only column that the test file lacks" in text
     assert "at the very most (estimate" in text and "the cap is $1.00" in text
+    assert "every second that AWS can bill of ml.m5.large and 31 GB of disk." in text
+    assert "spot" not in text
+    spare = training(spec(plan(), replace(STACK, use_spot=True))).to_text(WHEN).decode()
+    assert "Spare capacity (spot) is usually cheaper" in spare
     assert "What to do next\n  - Watch results/titanic/" in text
     assert text.endswith(f"as of {WHEN}\n")
 

@@ -127,6 +127,15 @@ def test_the_queue_lets_a_function_finish_before_it_tries_again() -> None:
     )
 
 
+def test_a_message_that_waits_for_a_budget_is_copied_before_its_queue_gives_it_up() -> None:
+    code = (ROOT / "functions/start_training.py").read_text()
+    waits = int(re.findall(r"^WAITS_PER_MESSAGE = (\d+)$", code, re.MULTILINE)[0])
+    queue = RESOURCES["UploadQueue"]["Properties"]
+    longest = waits * TEMPLATE["Parameters"]["RetrySeconds"]["MaxValue"]
+    assert longest < queue["MessageRetentionPeriod"]
+    assert waits < queue["RedrivePolicy"]["maxReceiveCount"]
+
+
 def test_the_code_for_the_cloud_knows_of_no_other_place() -> None:
     for path in [*ROOT.glob("functions/**/*.py"), *ROOT.glob("training_src/**/*.py")]:
         found = re.search(

@@ -1,0 +1,22 @@
+"""S3's conditional writes: two requests that saw the same object cannot both replace it.
+
+moto compares in one step and writes in another, and serves every request in a thread of its own.
+"""
+
+import threading
+
+from moto.core.common_types import TYPE_RESPONSE
+from moto.s3.responses import S3Response
+
+_one_at_a_time = threading.Lock()
+_put_object = S3Response.put_object
+
+
+def _put_object_if(self: S3Response) -> TYPE_RESPONSE:
+    if "If-Match" in self.headers or "If-None-Match" in self.headers:
+        with _one_at_a_time:
+            return _put_object(self)
+    return _put_object(self)
+
+
+S3Response.put_object = _put_object_if  # type: ignore[method-assign]
