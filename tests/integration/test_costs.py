@@ -17,7 +17,7 @@ from tests.conftest import STUB_TRAINING, eventually
 from tests.integration.test_uploads import ROOT, TRAIN, drop, jobs, keys, text, uploaded_event
 
 BUDGET, QUOTA = 0.2, 3
-LEDGER, COSTS = "costs/ledger.json", "results/costs.csv"
+LEDGER, COSTS = "jobs/costs.json", "results/costs.csv"
 DONE: dict[str, Any] = {"batchItemFailures": []}
 AGO = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
 JUST_NOW = datetime.now(UTC) + timedelta(minutes=1)
