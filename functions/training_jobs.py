@@ -10,11 +10,13 @@ import boto3
 from botocore.exceptions import ClientError
 
 import bucket as datasets
+from automl.counts import Count
 from automl.plan import TrainingPlan
 from automl.stack import Stack
 from automl.training_job import attempt_name, job_files, job_name, job_spec, training_request
 from automl.training_source import TrainingSource
 from automl.translator import TranslatorPlan, translator_job_name, translator_spec
+from observe import about, tally
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -33,10 +35,13 @@ def start(bucket: str, plan: TrainingPlan | TranslatorPlan, stack: Stack) -> dic
     else:
         first, describe = job_name(bucket, plan), partial(job_spec, plan=plan)
     name, given = _next_attempt(bucket, first, plan.files.versions)
-    if given is None:
+    about(job=name)
+    if given is not None:
+        tally(Count.DUPLICATES)
+    else:
         given = describe(name, stack=stack, source_key=source.key)
         _put_inputs(bucket, given)
-        _create(training_request(bucket, given, stack))
+        tally(_create(training_request(bucket, given, stack)))
     return given
 
 
@@ -75,9 +80,10 @@ def _put_inputs(bucket: str, spec: dict[str, Any]) -> None:
         datasets.put(bucket, key, content, "application/json")
 
 
-def _create(request: dict[str, Any]) -> None:
+def _create(request: dict[str, Any]) -> Count:
     try:
         sagemaker.create_training_job(**request)
     except sagemaker.exceptions.ResourceInUse:
         # Another delivery of the same upload was faster.
-        return
+        return Count.DUPLICATES
+    return Count.STARTED

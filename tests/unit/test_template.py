@@ -24,6 +24,8 @@ WITHOUT_RESOURCE = {
     "cloudwatch:PutMetricData",
     "comprehend:DetectDominantLanguage",
     "translate:TranslateText",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
 }
 
 
@@ -99,6 +101,31 @@ def test_passing_a_role_is_only_for_sagemaker() -> None:
         assert statement["Condition"]["StringEquals"] == {
             "iam:PassedToService": "sagemaker.amazonaws.com"
         }
+
+
+def test_every_function_writes_to_a_log_that_forgets_and_nowhere_else() -> None:
+    logs = {k: r["Properties"] for k, r in RESOURCES.items() if r["Type"] == "AWS::Logs::LogGroup"}
+    used = {function["LoggingConfig"]["LogGroup"]["Ref"] for function in FUNCTIONS.values()}
+    used.add(
+        RESOURCES["TranslationApi"]["Properties"]["AccessLogSetting"]["DestinationArn"][
+            "Fn::GetAtt"
+        ][0]
+    )
+    assert used == logs.keys()
+    assert all(log["RetentionInDays"] <= 30 for log in logs.values())
+    for role, statement in statements():
+        if "logs:PutLogEvents" in statement["Action"] and "Logs" in str(statement["Sid"]):
+            for function in FUNCTIONS.values():
+                if function["Role"]["Fn::GetAtt"][0] == role:
+                    group = function["LoggingConfig"]["LogGroup"]["Ref"]
+                    assert statement["Resource"] == {"Fn::GetAtt": [group, "Arn"]}
+
+
+def test_every_function_is_traced_and_may_be() -> None:
+    assert TEMPLATE["Globals"]["Function"]["Tracing"] == "Active"
+    assert RESOURCES["TranslationApi"]["Properties"]["TracingEnabled"]
+    tracing = {role for role, s in statements() if "xray:PutTraceSegments" in s["Action"]}
+    assert tracing == {function["Role"]["Fn::GetAtt"][0] for function in FUNCTIONS.values()}
 
 
 def test_the_bucket_is_private_encrypted_versioned_and_outlives_the_stack() -> None:
