@@ -22,7 +22,7 @@ UPLOADED = "s3://bucket/key"
 # The first breaks moto, the others it warns of and skips.
 MOTO_CANNOT_CREATE = (
     "AWS::ApiGateway::",
-    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::",
     "AWS::S3::BucketPolicy",
     "AWS::SQS::QueuePolicy",
 )
