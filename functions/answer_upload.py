@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 import bucket as datasets
 import endpoints
 from automl.aws_errors import waited_for
+from automl.counts import Count
 from automl.dataset import Dataset, MisnamedError, Named
 from automl.errors import OverBudgetError, RefusedError, TooEarlyError, WaitingError
 from automl.files import UploadedFile, UploadedFiles
@@ -29,6 +30,7 @@ from automl.status import (
 from automl.training_job import results_folder
 from automl.translator import TranslatorData, TranslatorPlan, plan_translator
 from automl.uploads import owner_of_key
+from observe import tally
 from training_jobs import start
 from translation.languages import parse_pairs
 from translation.training_texts import (
@@ -57,6 +59,7 @@ def answer_upload(bucket: str, key: str) -> str:
         owner = owner_of_key(key)
     except MisnamedError as reason:
         datasets.write_status(bucket, misnamed(key, str(reason)))
+        tally(Count.REFUSED)
         return str(reason)
     if owner is None:
         return "a folder marker"
@@ -144,6 +147,7 @@ def _refuse(bucket: str, dataset: Named, files: UploadedFiles, reason: str) -> s
     else:
         answer = refused(dataset, reason, files, before)
     datasets.write_status(bucket, answer)
+    tally(Count.REFUSED)
     return f"refused: {reason}"
 
 

@@ -8,36 +8,39 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import bucket as results
 import endpoints
 import ledger
+from automl.counts import Count, of_ended
 from automl.results import EndedJob, ended, mail_subject, mail_text, model_pointer, supersedes
 from automl.status import Status
 from automl.training_job import results_folder
+from observe import about, logger, metrics, tally, tally_all
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sns import SNSClient
 
-logger = Logger()
 sagemaker: "SageMakerClient" = boto3.client("sagemaker")
 sns: "SNSClient" = boto3.client("sns")
 topic_arn = os.environ["RESULTS_TOPIC_ARN"]
 
 
-@logger.inject_lambda_context
+@metrics.log_metrics
+@logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Publish one ended job; SageMaker may send its event more than once."""
     name = event["detail"]["TrainingJobName"]
-    logger.append_keys(job=name)
+    about(job=name, message_id=event["id"])
     # The event has no billable seconds, so SageMaker is asked.
     job = EndedJob.from_description(sagemaker.describe_training_job(TrainingJobName=name))
     spec = results.read_json(job.bucket, f"jobs/{name}/job.json")
+    about(dataset=spec["dataset"])
     folder = results_folder(spec)
     if results.read_status(job.bucket, folder) is not None:
+        tally(Count.DUPLICATES)
         logger.info("already published")
         return
     ledger.book(job, spec)
@@ -45,6 +48,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     point_to_model(job, spec)
     send_mail(job.bucket, status)
     publish(job.bucket, folder, status)
+    tally_all(of_ended(status))
     logger.info(
         "published", extra={"state": status.state, "cost_usd": status.cost and status.cost["usd"]}
     )

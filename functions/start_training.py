@@ -4,7 +4,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
     EventType,
@@ -16,15 +15,16 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import bucket as datasets
 from answer_upload import answer_upload
+from automl.counts import Count
 from automl.errors import OverBudgetError, WaitingError
 from automl.status import broken
-from automl.uploads import owner_of_key
+from automl.uploads import dataset_of_upload, owner_of_key
+from observe import about, count_upload, count_waiting, logger, metrics, tally
 from translation.columns import columns_file_of_key
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-logger = Logger()
 sqs: "SQSClient" = boto3.client("sqs")
 upload_queue_url = os.environ["UPLOAD_QUEUE_URL"]
 columns_queue_url = os.environ["COLUMNS_QUEUE_URL"]
@@ -36,6 +36,7 @@ TRIES = 5
 WAITS_PER_MESSAGE = 20
 
 
+@metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """A batch of the upload queue; what failed is named and goes back to the queue."""
@@ -47,7 +48,9 @@ def handle_message(record: SQSRecord) -> None:
     detail = record.json_body["detail"]
     # Not the data class: its key turns `a+b.csv` into `a b.csv`, and EventBridge encodes none.
     bucket, key = detail["bucket"]["name"], detail["object"]["key"]
-    logger.append_keys(message_id=record.message_id, bucket=bucket, key=key)
+    dataset = dataset_of_upload(key)
+    about(message_id=record.message_id, bucket=bucket, key=key, dataset=dataset, job=None)
+    count_upload(record)
     if columns_file_of_key(key):
         sqs.send_message(QueueUrl=columns_queue_url, MessageBody=record.body)
         return
@@ -55,12 +58,15 @@ def handle_message(record: SQSRecord) -> None:
         answer = answer_upload(bucket, key)
         logger.info("answered", extra={"answer": answer})
     except OverBudgetError as reason:
+        count_waiting(record)
         logger.info("waiting", extra={"reason": str(reason)})
         wait_for_budget(record, reason)
     except WaitingError as reason:
+        count_waiting(record)
         logger.info("waiting", extra={"reason": str(reason)})
         raise
     except Exception:
+        tally(Count.BROKEN)
         logger.exception("not handled")
         if int(record.attributes.approximate_receive_count) < TRIES:
             raise
@@ -77,6 +83,7 @@ def wait_for_budget(record: SQSRecord, reason: OverBudgetError) -> None:
 def put_aside(record: SQSRecord, bucket: str, key: str) -> None:
     """To the dead-letter queue, whose alarm tells the engineers; the uploader is told here."""
     sqs.send_message(QueueUrl=dead_letter_queue_url, MessageBody=record.body)
+    tally(Count.PUT_ASIDE)
     owner = owner_of_key(key)
     if owner is not None:
         datasets.write_status(bucket, broken(owner))

@@ -12,6 +12,7 @@ import boto3
 
 import bucket as datasets
 import ledger
+from automl.counts import Count
 from automl.dataset import Dataset
 from automl.errors import RefusedError, TooEarlyError
 from automl.plan import TrainingPlan
@@ -28,6 +29,7 @@ from automl.training_job import (
 from automl.training_source import TrainingSource
 from automl.translator import TranslatorPlan, translator_job_name, translator_spec
 from job_descriptions import described
+from observe import about, tally
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -44,6 +46,8 @@ class Job:
     """Its job.json."""
     status: str
     channels: tuple[str, ...]
+    fresh: bool = False
+    """Whether it is there because of this call."""
 
 
 def start(bucket: str, plan: TrainingPlan | TranslatorPlan, stack: Stack) -> dict[str, Any]:
@@ -54,10 +58,17 @@ def start(bucket: str, plan: TrainingPlan | TranslatorPlan, stack: Stack) -> dic
     it is gone, either OverBudgetError or RefusedError when the month's budget is too small, and
     ClientError with the code that AWS gives.
     """
+    job = _job_of(bucket, plan, stack)
+    about(job=job.spec["job"])
+    tally(Count.STARTED if job.fresh else Count.DUPLICATES)
+    return job.spec
+
+
+def _job_of(bucket: str, plan: TrainingPlan | TranslatorPlan, stack: Stack) -> Job:
     if isinstance(plan, TranslatorPlan):
         name = translator_job_name(bucket, plan)
         spec = partial(translator_spec, plan=plan, stack=stack, source_key=source.key)
-        return _start(bucket, name, plan.files.versions, spec, stack).spec
+        return _start(bucket, name, plan.files.versions, spec, stack)
     job = _start(
         bucket,
         job_name(bucket, plan),
@@ -66,15 +77,13 @@ def start(bucket: str, plan: TrainingPlan | TranslatorPlan, stack: Stack) -> dic
         stack,
     )
     if not asks_for_predictions(job.spec, job.channels, plan.files.test):
-        return job.spec
+        return job
     if job.status != "Completed":
         raise TooEarlyError(job.spec)
     return _predict(bucket, plan, job.spec, stack)
 
 
-def _predict(
-    bucket: str, plan: TrainingPlan, model: dict[str, Any], stack: Stack
-) -> dict[str, Any]:
+def _predict(bucket: str, plan: TrainingPlan, model: dict[str, Any], stack: Stack) -> Job:
     name = prediction_job_name(bucket, model["job"], plan)
     spec = partial(prediction_spec, plan=plan, stack=stack, source_key=source.key, model=model)
     if not datasets.exists(bucket, model_key(model["job"])):
@@ -82,7 +91,7 @@ def _predict(
             f"The model of training job {model['job']} is no longer in the bucket, so it cannot "
             "predict the test file; upload the train file under another name to train again."
         )
-    return _start(bucket, name, plan.files.versions, spec, stack).spec
+    return _start(bucket, name, plan.files.versions, spec, stack)
 
 
 def _start(
@@ -148,7 +157,7 @@ def _create(bucket: str, spec: dict[str, Any], stack: Stack) -> Job:
         faster = _find(bucket, spec["job"])
         assert faster is not None
         return faster
-    return Job(spec, "InProgress", _channels(request))
+    return Job(spec, "InProgress", _channels(request), fresh=True)
 
 
 def _channels(job: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
     EventType,
@@ -17,9 +16,12 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import bucket as files
+from automl.counts import ANSWERS
 from automl.errors import RefusedError
 from automl.status import Status
+from automl.uploads import dataset_of_upload
 from engines import engines_from_environ
+from observe import about, count_waiting, logger, metrics, tally
 from translation.columns import (
     ColumnsFile,
     ColumnsPlan,
@@ -43,7 +45,6 @@ from translation.translate import Translation, translate_all
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-logger = Logger()
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 pairs = parse_pairs(os.environ["TRANSLATOR_PAIRS"])
 # The queue tries again when an engine cannot now: there is time for one answer that is slow.
@@ -54,6 +55,7 @@ upload_queue_url = os.environ["UPLOAD_QUEUE_URL"]
 TEXTS_AT_ONCE, RETRY_SECONDS = 200, 120
 
 
+@metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """A batch of the columns queue; what failed is named and goes back to the queue."""
@@ -63,12 +65,16 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
 def handle_message(record: SQSRecord) -> None:
     body = record.json_body
     bucket, key = body["detail"]["bucket"]["name"], body["detail"]["object"]["key"]
-    logger.append_keys(message_id=record.message_id, bucket=bucket, key=key)
+    dataset = dataset_of_upload(key)
+    about(message_id=record.message_id, bucket=bucket, key=key, dataset=dataset)
     file, texts = columns_file_of_key(key), read_order(body)
     try:
         state = translate_training_set(bucket, key, texts) if texts else answer(bucket, file)
+        if state in ANSWERS:
+            tally(ANSWERS[state])
         logger.info("answered", extra={"state": state})
     except EngineError:
+        count_waiting(record)
         # Sooner than the queue would, whose patience is made for the longest run.
         sqs.change_message_visibility(
             QueueUrl=queue_url,

@@ -8,6 +8,7 @@ from botocore.config import Config
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+STACK_NAME = "codefree-automl"
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 import json
 import os
+import socket
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -22,7 +24,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Drop a CSV, get a trained model, an honest report and predictions; nothing to code. "
     "This command plays the project's cloud on this machine, so nothing leaves it and nothing is "
-    "paid.",
+    "paid; only `status --stack` asks AWS.",
 )
 progress_console = Console(stderr=True)
 
@@ -41,6 +43,13 @@ TestFile = Annotated[
         "without, on rows of TRAIN that it has not seen.",
     ),
 ]
+
+
+@app.callback()
+def keep_to_this_machine(context: typer.Context) -> None:
+    """Only what asks AWS on purpose may see the user's account."""
+    if context.invoked_subcommand != "status":
+        _forget_own_account()
 
 
 @app.command(
@@ -223,8 +232,55 @@ def translate(
     print(answer["translation"])
 
 
+@app.command(
+    epilog="Examples: codefree status · codefree status --stack codefree-automl --region "
+    "eu-west-1 · codefree status --json | jq .totals"
+)
+def status(
+    stack: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="A stack in AWS, with the credentials of your environment; left out, the one that "
+            "`codefree up` keeps up on this machine.",
+        ),
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Region of the stack in AWS; else your environment's.")
+    ] = None,
+    profile: Annotated[str | None, typer.Option(help="Profile of ~/.aws/config.")] = None,
+    port: Annotated[int, typer.Option(help="The port that `codefree up` was given.")] = 5555,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object: bucket, datasets, totals.")
+    ] = False,
+) -> None:
+    """List what runs, waits and costs: a line per dataset, the newest first.
+
+    It reads the bucket's results/*/status.json, the training jobs and the queue of uploads.
+
+    It changes nothing. Piped, its columns are separated by tabs.
+
+    A dataset is waiting (for a file, or for AWS), refused, training, completed, failed or stopped.
+    """
+    if stack is None:
+        _forget_own_account()
+        _require_running(port)
+    from local.stack_finding import look_here, look_in_aws
+    from local.stack_status import StackStatusError
+    from local.status_screen import show_overview
+
+    now = datetime.now(UTC)
+    try:
+        overview = look_in_aws(stack, region, profile, now) if stack else look_here(port, now)
+    except StackStatusError as error:
+        _refuse(str(error))
+    if as_json:
+        print(json.dumps(overview.to_json(), ensure_ascii=False, indent=1))
+    else:
+        show_overview(overview, Console())
+
+
 def main() -> None:
-    _forget_own_account()
     app()
 
 
@@ -259,6 +315,15 @@ def _require_readable(file: Path | None) -> None:
 def _require_name(name: str) -> None:
     if "/" in name or name in ("", ".", ".."):
         _refuse(f"{name!r} cannot be the name of a dataset; give another with --name.")
+
+
+def _require_running(port: int) -> None:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)):
+            _refuse(
+                f"Nothing runs on port {port} of this machine. Start it with: codefree up; or "
+                "name a stack in AWS with --stack."
+            )
 
 
 def _refuse(reason: str) -> NoReturn:

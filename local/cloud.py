@@ -38,7 +38,7 @@ from moto.server import ThreadedMotoServer
 
 import local.s3_conditional_writes  # noqa: F401
 from local.api_gateway import ApiServer, read_api
-from local.aws import ACCOUNT, REGION, Endpoint
+from local.aws import ACCOUNT, REGION, STACK_NAME, Endpoint
 from local.endpoint_service import EndpointService
 from local.lambda_service import FunctionConfiguration, LambdaFunction
 from local.queue_deliveries import batch_delivery, event_delivery, start_poller
@@ -46,7 +46,6 @@ from local.sagemaker_service import SageMakerService
 from local.template import FunctionCode, Template, load_template
 
 ROOT = Path(__file__).resolve().parents[1]
-STACK_NAME = "codefree-automl"
 TRAINING_SOURCE = "training_src"
 # The least that Lambda accepts as an event source's MaximumConcurrency.
 POLLERS_PER_QUEUE = 2

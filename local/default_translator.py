@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from local.cloud import ROOT, STACK_NAME, Cloud
+from local.aws import STACK_NAME
+from local.cloud import ROOT, Cloud
 
 PAIR = "en-de"
 FOLDER = ROOT / "translator" / PAIR

@@ -16,6 +16,7 @@ def instructions(cloud: Cloud) -> str:
     export = " ".join(f"{name}={value}" for name, value in cloud.endpoint.credentials.items())
     translation = _translation(cloud.api) if cloud.api else ""
     aws = f"aws --endpoint-url {cloud.endpoint.url} s3"
+    port = cloud.endpoint.url.rpartition(":")[2]
     return f"""
 The embedded AWS is up at {cloud.endpoint.url}; Ctrl-C ends it and forgets all that is in it.
 In another terminal:
@@ -28,6 +29,8 @@ Results appear below s3://{cloud.bucket}/results/:
 
   {aws} cp s3://{cloud.bucket}/results/titanic/STATUS.txt -
   {aws} cp --recursive s3://{cloud.bucket}/results/titanic/ results/titanic/
+
+All datasets at a glance: codefree status --port {port}
 
 {translation}Logs of functions and training jobs: {cloud.logs}
 """

@@ -22,9 +22,11 @@ UPLOADED = "s3://bucket/key"
 # The first breaks moto, the others it warns of and skips.
 MOTO_CANNOT_CREATE = (
     "AWS::ApiGateway::",
-    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::",
     "AWS::S3::BucketPolicy",
     "AWS::SQS::QueuePolicy",
+    # It would run their functions in Docker.
+    "Custom::",
 )
 
 
@@ -72,8 +74,18 @@ def without_unsupported(cloudformation: dict[str, Any]) -> dict[str, Any]:
     while dropped:
         kept = {k: v for k, v in kept.items() if k not in dropped}
         outputs = {k: v for k, v in outputs.items() if not _refers(v, dropped)}
-        dropped = {k for k, v in kept.items() if _refers(v, dropped)}
+        dropped = {k for k, v in kept.items() if _refers(v.get("Properties"), dropped)}
+    kept = {k: _without_waiting_for_others(v, set(kept)) for k, v in kept.items()}
     return {**cloudformation, "Resources": kept, "Outputs": outputs}
+
+
+def _without_waiting_for_others(resource: dict[str, Any], logical_ids: set[str]) -> dict[str, Any]:
+    """DependsOn is only about order: what waits for something left out need not wait."""
+    before = resource.get("DependsOn", [])
+    names = [before] if isinstance(before, str) else before
+    rest = {k: v for k, v in resource.items() if k != "DependsOn"}
+    remaining = [name for name in names if name in logical_ids]
+    return {**rest, "DependsOn": remaining} if remaining else rest
 
 
 def _refers(node: Any, logical_ids: set[str]) -> bool:

@@ -49,3 +49,19 @@ def test_what_moto_cannot_create_goes_with_everything_that_refers_to_it() -> Non
     )
     assert list(kept["Resources"]) == ["Bucket"]
     assert list(kept["Outputs"]) == ["Name"]
+
+
+def test_what_depends_on_something_that_moto_cannot_create_stays_and_does_not_wait_for_it() -> None:
+    kept = without_unsupported(
+        {
+            "Resources": {
+                "CleanUp": {"Type": "Custom::CleanUp", "Properties": {"ServiceToken": "arn"}},
+                "Alone": {"Type": "AWS::SQS::Queue", "DependsOn": "CleanUp"},
+                "Both": {"Type": "AWS::SQS::Queue", "DependsOn": ["CleanUp", "Alone"]},
+            }
+        }
+    )
+    assert kept["Resources"] == {
+        "Alone": {"Type": "AWS::SQS::Queue"},
+        "Both": {"Type": "AWS::SQS::Queue", "DependsOn": ["Alone"]},
+    }

@@ -20,21 +20,33 @@ FUNCTIONS = {
 # Actions that AWS gives no resource to.
 WITHOUT_RESOURCE = {
     "ecr:GetAuthorizationToken",
+    "sagemaker:ListEndpointConfigs",
+    "sagemaker:ListEndpoints",
+    "sagemaker:ListModels",
+    "sagemaker:ListTrainingJobs",
     "cloudwatch:GetMetricStatistics",
     "cloudwatch:PutMetricData",
     "comprehend:DetectDominantLanguage",
     "translate:TranslateText",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
 }
 
 
 def statements() -> list[tuple[str, dict[str, Any]]]:
-    return [
-        (name, statement)
+    """Of each role what it may do, in its own policies and in those that a condition adds."""
+    policies = [
+        (name, policy)
         for name, resource in RESOURCES.items()
         if resource["Type"] == "AWS::IAM::Role"
         for policy in resource["Properties"].get("Policies", [])
-        for statement in policy["PolicyDocument"]["Statement"]
     ]
+    policies += [
+        (resource["Properties"]["RoleName"]["Ref"], resource["Properties"])
+        for resource in RESOURCES.values()
+        if resource["Type"] == "AWS::IAM::RolePolicy"
+    ]
+    return [(role, s) for role, policy in policies for s in policy["PolicyDocument"]["Statement"]]
 
 
 def environment(function: dict[str, Any]) -> set[str]:
@@ -101,6 +113,31 @@ def test_passing_a_role_is_only_for_sagemaker() -> None:
         }
 
 
+def test_every_function_writes_to_a_log_that_forgets_and_nowhere_else() -> None:
+    logs = {k: r["Properties"] for k, r in RESOURCES.items() if r["Type"] == "AWS::Logs::LogGroup"}
+    used = {function["LoggingConfig"]["LogGroup"]["Ref"] for function in FUNCTIONS.values()}
+    used.add(
+        RESOURCES["TranslationApi"]["Properties"]["AccessLogSetting"]["DestinationArn"][
+            "Fn::GetAtt"
+        ][0]
+    )
+    assert used == logs.keys()
+    assert all(log["RetentionInDays"] <= 30 for log in logs.values())
+    for role, statement in statements():
+        if "logs:PutLogEvents" in statement["Action"] and "Logs" in str(statement["Sid"]):
+            for function in FUNCTIONS.values():
+                if function["Role"]["Fn::GetAtt"][0] == role:
+                    group = function["LoggingConfig"]["LogGroup"]["Ref"]
+                    assert statement["Resource"] == {"Fn::GetAtt": [group, "Arn"]}
+
+
+def test_every_function_is_traced_and_may_be() -> None:
+    assert TEMPLATE["Globals"]["Function"]["Tracing"] == "Active"
+    assert RESOURCES["TranslationApi"]["Properties"]["TracingEnabled"]
+    tracing = {role for role, s in statements() if "xray:PutTraceSegments" in s["Action"]}
+    assert tracing == {function["Role"]["Fn::GetAtt"][0] for function in FUNCTIONS.values()}
+
+
 def test_the_bucket_is_private_encrypted_versioned_and_outlives_the_stack() -> None:
     bucket = RESOURCES["DatasetBucket"]
     properties = bucket["Properties"]
@@ -108,6 +145,60 @@ def test_the_bucket_is_private_encrypted_versioned_and_outlives_the_stack() -> N
     assert properties["BucketEncryption"]
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+
+
+def deleted_before(logical_id: str) -> set[str]:
+    """What CloudFormation deletes before a resource: all that refers to it, directly or not."""
+    found: set[str] = set()
+    waiting = {logical_id}
+    while waiting:
+        found |= waiting
+        waiting = {
+            name
+            for name, resource in RESOURCES.items()
+            if any(re.search(rf"\b{other}\b", json.dumps(resource)) for other in waiting)
+        } - found
+    return found - {logical_id}
+
+
+def test_nothing_new_starts_while_the_stack_is_cleaned_up() -> None:
+    assert {"StartTrainingFunction", "TranslateColumnsFunction"} <= deleted_before("CleanUp")
+    assert "DatasetBucketPolicy" in deleted_before("CleanUp")
+
+
+def test_what_stopped_jobs_need_is_deleted_after_they_were_stopped() -> None:
+    for needed in (
+        "TrainingJobEnded",
+        "TrainingJobEndedMayInvoke",
+        "PublishResultsFunction",
+        "PublishResultsRole",
+        "TrainingJobRole",
+        "CleanUpMayDeleteData",
+        "CleanUpRole",
+        "CleanUpLogs",
+    ):
+        assert "CleanUp" in deleted_before(needed), needed
+
+
+def test_only_who_asked_for_it_lets_anything_delete_data() -> None:
+    deleting = [s for _, s in statements() if re.search(r"s3:Delete", str(s["Action"]))]
+    policy = RESOURCES["CleanUpMayDeleteData"]
+    assert deleting == policy["Properties"]["PolicyDocument"]["Statement"]
+    assert policy["Condition"] == "DeletesData"
+    assert TEMPLATE["Parameters"]["DeleteDataWithStack"]["Default"] == "false"
+
+
+def test_what_is_stopped_or_deleted_at_run_time_carries_this_stacks_tag() -> None:
+    tag = {"aws:ResourceTag/codefree-automl:stack": {"Ref": "AWS::StackName"}}
+    found = [s for role, s in statements() if role == "CleanUpRole"]
+    ending = [s for s in found if re.search(r"sagemaker:(Stop|Delete)", str(s["Action"]))]
+    assert len(ending) == 2
+    assert [s["Condition"] for s in ending] == [{"StringEquals": tag}] * 2
+
+
+def test_cloudformation_waits_for_the_clean_up_as_long_as_it_may_take() -> None:
+    timeout = FUNCTIONS["CleanUpFunction"]["Timeout"]
+    assert timeout < RESOURCES["CleanUp"]["Properties"]["ServiceTimeout"] <= 3600
 
 
 def test_every_parameter_is_explained_has_a_default_and_bounds() -> None:
