@@ -27,6 +27,7 @@ from automl.status import (
 from automl.training_job import results_folder
 from automl.translator import TranslatorData, TranslatorPlan, plan_translator
 from automl.uploads import owner_of_key
+from not_started import answer_refusal
 from training_jobs import start
 from translation.languages import parse_pairs
 from translation.training_texts import (
@@ -49,7 +50,8 @@ sqs: "SQSClient" = boto3.client("sqs")
 def answer_upload(bucket: str, key: str) -> str:
     """Whatever there is to do for this upload, and in a few words what that was.
 
-    Raises WaitingError when AWS has no room or no answer now.
+    Raises WaitingError when AWS has no room or no answer now, BlockedError when it takes an
+    engineer.
     """
     try:
         owner = owner_of_key(key)
@@ -61,7 +63,7 @@ def answer_upload(bucket: str, key: str) -> str:
     try:
         return _answer(bucket, owner)
     except ClientError as error:
-        _wait_or_raise(bucket, owner, error)
+        return answer_refusal(bucket, owner, error) or _wait_or_raise(bucket, owner, error)
 
 
 def _answer(bucket: str, owner: Dataset | TranslatorData) -> str:

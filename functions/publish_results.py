@@ -64,6 +64,9 @@ def serve(job: EndedJob, spec: dict[str, Any], status: Status) -> Status:
 
 def outcome(job: EndedJob, spec: dict[str, Any], folder: str) -> Status:
     complete_results(job, folder)
+    if job.failure_reason:
+        raw = job.failure_reason.encode(errors="replace")
+        results.put(job.bucket, f"{folder}failure.txt", raw, "text/plain; charset=utf-8")
     keys = set(results.sizes(job.bucket, folder))
     if results.exists(job.bucket, job.model_key):
         keys.add(job.model_key)

@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import bucket as datasets
 from answer_upload import answer_upload
-from automl.errors import WaitingError
+from automl.errors import BlockedError, WaitingError
 from automl.status import broken
 from automl.uploads import owner_of_key
 from translation.columns import columns_file_of_key
@@ -40,7 +40,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
 
 
 def handle_message(record: SQSRecord) -> None:
-    """One upload: answered, sent back to the queue by raising, or put aside after some tries."""
+    """One upload: answered, sent back to the queue by raising, or put aside."""
     detail = record.json_body["detail"]
     # Not the data class: its key turns `a+b.csv` into `a b.csv`, and EventBridge encodes none.
     bucket, key = detail["bucket"]["name"], detail["object"]["key"]
@@ -54,16 +54,23 @@ def handle_message(record: SQSRecord) -> None:
     except WaitingError as reason:
         logger.info("waiting", extra={"reason": str(reason)})
         raise
+    except BlockedError as reason:
+        logger.error("put aside", extra={"reason": str(reason)})
+        put_aside(record)
     except Exception:
         logger.exception("not handled")
         if int(record.attributes.approximate_receive_count) < TRIES:
             raise
-        put_aside(record, bucket, key)
+        put_aside(record)
+        tell_uploader(bucket, key)
 
 
-def put_aside(record: SQSRecord, bucket: str, key: str) -> None:
-    """To the dead-letter queue, whose alarm tells the engineers; the uploader is told here."""
+def put_aside(record: SQSRecord) -> None:
+    """To the dead-letter queue, whose alarm tells the engineers."""
     sqs.send_message(QueueUrl=dead_letter_queue_url, MessageBody=record.body)
+
+
+def tell_uploader(bucket: str, key: str) -> None:
     owner = owner_of_key(key)
     if owner is not None:
         datasets.write_status(bucket, broken(owner))

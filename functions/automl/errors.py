@@ -2,7 +2,8 @@
 
 UploadError
 ├── RefusedError  the user has to change something; trying again would not help
-└── WaitingError  AWS has no room or no answer now; trying again will help
+├── WaitingError  AWS has no room or no answer now; trying again will help
+└── BlockedError  an engineer has to change something; then trying again will help
 """
 
 
@@ -16,3 +17,7 @@ class RefusedError(UploadError):
 
 class WaitingError(UploadError):
     """Raised when the same upload may work later without any change."""
+
+
+class BlockedError(UploadError):
+    """Raised when AWS refuses until an engineer changes something; the user was told."""

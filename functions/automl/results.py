@@ -1,6 +1,5 @@
 """An ended training job in words: what came of it, where it is, what it cost, what to do next."""
 
-import re
 import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import Any
 
 from automl.budget import cost_usd
 from automl.dataset import slug
+from automl.failures import AGAIN, explained, kept
 from automl.status import Status, not_used
 from automl.training_job import results_folder
 
@@ -22,32 +22,7 @@ RESULT_FILES = {
     "fit summary": "_fit_summary.txt",
     "examples": "_examples.csv",
     "learning curve": "_learning_curve.csv",
-}
-AGAIN = "Upload the train file again to start another attempt."
-# What SageMaker writes into a failure reason → what happened, and what to do.
-FAILURES = {
-    "CapacityError": ("AWS had no free machine of this type.", AGAIN),
-    "OutOfMemory": (
-        "The machine ran out of memory.",
-        "Set a bigger instance_type, such as ml.m5.4xlarge, in the settings file and upload it.",
-    ),
-    "exit code: 137": (
-        "The machine ran out of memory.",
-        "Set a bigger instance_type, such as ml.m5.4xlarge, in the settings file and upload it.",
-    ),
-    "InternalServerError": ("SageMaker had an error of its own.", AGAIN),
-    "CannotPullContainerError": (
-        "The AutoGluon container could not be fetched.",
-        "Ask an engineer to check the stack's parameter AutoGluonImageTag.",
-    ),
-    "ExecuteUserScriptError": (
-        "The training script broke without saying why.",
-        "Ask an engineer to look at the job's log in CloudWatch, /aws/sagemaker/TrainingJobs.",
-    ),
-    "AccessDenied": (
-        "The training job was not allowed to read or write the bucket.",
-        "Ask an engineer to check the training job's role.",
-    ),
+    "failure": "failure.txt",
 }
 
 
@@ -98,6 +73,7 @@ def ended(
     what, steps = _outcome(job, spec, performance)
     cost = receipt(job, spec)
     model = job.model_key if job.model_key in keys else None
+    files = result_files(keys, model)
     return Status(
         dataset=spec["dataset"],
         state=job.status.lower(),
@@ -107,14 +83,14 @@ def ended(
             *_findings(spec, performance),
             *not_used(spec.get("passed_over", ())),
             cost["sentence"],
-            *([] if job.status == "Completed" or not keys else [_kept(spec)]),
+            *([] if job.status == "Completed" else [kept(spec, files)]),
         ),
         job=job.name,
         train_version=spec["versions"]["train"],
         uploaded=spec["uploaded"],
         target=spec.get("target"),
         results=results_folder(dict(spec)),
-        files=result_files(keys, model),
+        files=files,
         model=model,
         score=_score(performance),
         cost=cost,
@@ -217,17 +193,8 @@ def _stopped(job: EndedJob) -> tuple[str, list[str]]:
 
 
 def _failed(job: EndedJob) -> tuple[str, list[str]]:
-    for sign, (what, step) in FAILURES.items():
-        if sign in job.failure_reason:
-            return f"training failed. {what}", [step]
-    reason = _own_words(job.failure_reason) or "SageMaker gives no reason."
-    return f"training failed. {reason}", ["Correct the file and upload it again."]
-
-
-def _own_words(failure_reason: str) -> str:
-    """The job's failure file without what SageMaker wraps around it."""
-    text = re.sub(r"^\w+Error: ", "", failure_reason.strip())
-    return re.sub(r",? exit code: \d+$", "", text).strip()
+    failure = explained(job.failure_reason)
+    return f"training failed. {failure.what}", list(failure.steps)
 
 
 def _findings(spec: Mapping[str, Any], performance: Mapping[str, Any] | None) -> list[str]:
@@ -237,10 +204,6 @@ def _findings(spec: Mapping[str, Any], performance: Mapping[str, Any] | None) ->
         found.append(f"The best model is {performance['best_model']}.")
         found += performance.get("warnings", [])
     return found
-
-
-def _kept(spec: Mapping[str, Any]) -> str:
-    return f"What was made before that is kept in {results_folder(dict(spec))}"
 
 
 def _score(performance: Mapping[str, Any] | None) -> dict[str, Any] | None:
