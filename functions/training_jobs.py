@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 import bucket as datasets
 from automl.plan import TrainingPlan
+from automl.second_try import second_try
 from automl.stack import Stack
 from automl.training_job import attempt_name, job_files, job_name, job_spec, training_request
 from automl.training_source import TrainingSource
@@ -18,6 +19,7 @@ from automl.translator import TranslatorPlan, translator_job_name, translator_sp
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
 
 sagemaker: "SageMakerClient" = boto3.client("sagemaker")
 source = TrainingSource(Path(os.environ["TRAINING_SOURCE_DIR"]))
@@ -32,35 +34,40 @@ def start(bucket: str, plan: TrainingPlan | TranslatorPlan, stack: Stack) -> dic
         first, describe = translator_job_name(bucket, plan), partial(translator_spec, plan=plan)
     else:
         first, describe = job_name(bucket, plan), partial(job_spec, plan=plan)
-    name, given = _next_attempt(bucket, first, plan.files.versions)
+    name, given, changes = _next_attempt(bucket, first, plan.files.versions, stack.region)
     if given is None:
-        given = describe(name, stack=stack, source_key=source.key)
+        given = {**describe(name, stack=stack, source_key=source.key), **changes}
         _put_inputs(bucket, given)
         _create(training_request(bucket, given, stack))
     return given
 
 
 def _next_attempt(
-    bucket: str, name: str, versions: dict[str, str | None]
-) -> tuple[str, dict[str, Any] | None]:
+    bucket: str, name: str, versions: dict[str, str | None], region: str
+) -> tuple[str, dict[str, Any] | None, dict[str, Any]]:
     """The job that these files already have, with its job.json; or the first free name.
 
-    After a job without a model, only a fresh upload gets another attempt.
+    After a job without a model, only a fresh upload gets another attempt, or too little memory;
+    then the last says what is different in its job.json.
     """
+    changes: dict[str, Any] = {}
     for attempt in count(1):
         candidate = attempt_name(name, attempt)
-        status = _status(candidate)
-        if status is None:
+        job = _described(candidate)
+        if job is None:
             break
         given: dict[str, Any] = datasets.read_json(bucket, f"jobs/{candidate}/job.json")
-        if status not in ("Failed", "Stopped") or given["versions"] == versions:
-            return candidate, given
-    return candidate, None
+        same = given["versions"] == versions
+        reason, seconds = job.get("FailureReason", ""), job.get("BillableTimeInSeconds", 0)
+        changes = second_try(reason, seconds, given, region) if same else {}
+        if job["TrainingJobStatus"] not in ("Failed", "Stopped") or (same and not changes):
+            return candidate, given, {}
+    return candidate, None, changes
 
 
-def _status(name: str) -> str | None:
+def _described(name: str) -> "DescribeTrainingJobResponseTypeDef | None":
     try:
-        return sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"]
+        return sagemaker.describe_training_job(TrainingJobName=name)
     except ClientError as error:
         # SageMaker has no code of its own for a job that does not exist.
         if error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound"):

@@ -9,7 +9,7 @@ from automl.budget import cost_usd
 from automl.dataset import slug
 from automl.failures import AGAIN, explained, kept
 from automl.status import Status, not_used
-from automl.training_job import results_folder
+from automl.training_job import is_later_attempt, results_folder
 
 # Name in STATUS.txt → how the file's name ends, in the order in which people want them.
 RESULT_FILES = {
@@ -106,8 +106,15 @@ def receipt(job: EndedJob, spec: Mapping[str, Any]) -> dict[str, Any]:
         f"at ${spec['usd_per_hour']:g} an hour (estimate, prices of {spec['price_date']}; the cap "
         f"was ${spec['max_cost_usd']:.2f})."
     )
+    before = spec.get("after")
+    if before:
+        sentence += (
+            f" Together with the attempt on {before['instance_type']}, which ran out of memory, it "
+            f"cost {_about(usd + before['usd'])}."
+        )
     return {
         "usd": round(usd, 5),
+        "usd_before": before["usd"] if before else 0.0,
         "billed_seconds": job.billed_seconds,
         "instance_type": spec["instance_type"],
         "usd_per_hour": spec["usd_per_hour"],
@@ -143,9 +150,14 @@ def mail_text(status: Status, bucket: str, status_text: str) -> str:
 
 
 def supersedes(status: Status, before: Status | None) -> bool:
-    """Whether the dataset's own status may be replaced: not by the job of an older upload."""
+    """Whether the dataset's own status may be replaced.
+
+    Not by the job of an older upload, and not by an attempt that another one has followed.
+    """
     if before is None or before.job == status.job:
         return True
+    if is_later_attempt(before.job, status.job):
+        return False
     return (before.uploaded or "") <= (status.uploaded or "")
 
 

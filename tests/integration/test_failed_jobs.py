@@ -83,3 +83,53 @@ def test_the_raw_reason_of_a_failure_lies_beside_the_words(cloud: Cloud, name: s
     assert raw == "AlgorithmError: The stub was told to fail., exit code: 1"
     assert raw not in text(cloud, f"results/{dataset}/STATUS.txt")
     assert jobs(cloud, dataset.replace(" ", "-")) == [failed["job"]]
+
+
+def out_of_memory(cloud: Cloud, name: str, kind: str, settings: dict[str, Any]) -> str:
+    dataset = name.replace("penguins", kind)
+    drop(cloud, f"data/{dataset}.json", json.dumps({"target": "species", **settings}))
+    drop(cloud, f"data/{dataset}_train.csv", TRAIN)
+    return dataset
+
+
+def test_too_little_memory_is_tried_once_more_on_a_bigger_machine(cloud: Cloud, name: str) -> None:
+    dataset = out_of_memory(cloud, name, "hungry", {})
+    found = ended(cloud, dataset)
+    first, again = sorted(jobs(cloud, dataset.replace(" ", "-")))
+    assert (found["state"], found["job"], again) == ("completed", again, f"{first}-a2")
+    spec = json.loads(text(cloud, f"jobs/{again}/job.json"))
+    assert (spec["instance_type"], spec["after"]["job"]) == ("ml.m5.xlarge", first)
+    assert "Together with the attempt on ml.m5.large" in found["cost"]["sentence"]
+    said = text(cloud, f"results/{dataset}/{first}/STATUS.txt")
+    assert "tried once more, on ml.m5.xlarge" in said and ", failed, training job" in said
+
+
+def test_there_are_two_attempts_however_often_aws_tells_of_the_first(
+    cloud: Cloud, name: str
+) -> None:
+    dataset = out_of_memory(cloud, name, "starving", {})
+    found = ended(cloud, dataset)
+    assert found["state"] == "failed"
+    first, again = sorted(jobs(cloud, dataset.replace(" ", "-")))
+    assert "It was the second attempt" in found["details"][0]
+    before = text(cloud, f"results/{dataset}/STATUS.txt")
+    # A publication that broke off before it left its mark.
+    own = f"results/{dataset}/{first}/status.json"
+    cloud.endpoint.client("s3").delete_object(Bucket=cloud.bucket, Key=own)
+    event = {"detail": {"TrainingJobName": first}}
+    for _ in range(2):
+        cloud.functions["PublishResultsFunction"].invoke(event)
+        cloud.functions["StartTrainingFunction"].invoke(
+            uploaded_event(cloud, f"data/{dataset}_train.csv")
+        )
+    assert own in keys(cloud, own)
+    assert sorted(jobs(cloud, dataset.replace(" ", "-"))) == [first, again]
+    assert text(cloud, f"results/{dataset}/STATUS.txt") == before
+
+
+def test_a_cap_that_leaves_too_little_ends_in_words(cloud: Cloud, name: str) -> None:
+    dataset = out_of_memory(cloud, name, "hungry", {"max_cost_usd": 0.1})
+    assert ended(cloud, dataset)["state"] == "failed"
+    said = text(cloud, f"results/{dataset}/STATUS.txt")
+    assert "ml.m5.xlarge, was not tried" in said and '"max_cost_usd": at least 0.12' in said
+    assert len(jobs(cloud, dataset.replace(" ", "-"))) == 1

@@ -1,11 +1,13 @@
 """Trains in a moment: writes what the real script writes, without fitting anything.
 
-The dataset's name says what is to happen: `fails…` fails, `sleeps…` never ends.
+The dataset's name says what is to happen: `fails…` fails, `sleeps…` never ends, `hungry…` is
+killed on the smallest machine, `starving…` on every one.
 """
 
 import json
 import os
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -58,6 +60,10 @@ def predict_file(model_dir, file, into, safe, tell):
 (results / "progress.json").write_text(json.dumps(PROGRESS), "utf-8")
 if name.startswith("sleeps"):
     time.sleep(600)
+small = spec["instance_type"] == "ml.m5.large"
+if name.startswith("starving") or (name.startswith("hungry") and small):
+    # What Linux does when memory is used up.
+    os.kill(os.getpid(), signal.SIGKILL)
 if name.startswith("fails"):
     (output / "failure").write_text("The stub was told to fail.", "utf-8")
     sys.exit(1)
