@@ -54,12 +54,15 @@ class OptMl:
             "SM_OUTPUT_DATA_DIR": str(self.root / "output/data"),
         }
 
+    @property
+    def command(self) -> list[str]:
+        return [sys.executable, str(ROOT / "training_src/train.py")]
+
     def train(self) -> int:
         """Run the job as the container does; the exit status."""
-        command = [sys.executable, str(ROOT / "training_src/train.py")]
         with (self.root / "log").open("wb") as log:
             return subprocess.run(
-                command, env=self.environ, stdout=log, stderr=log, check=False
+                self.command, env=self.environ, stdout=log, stderr=log, check=False
             ).returncode
 
 

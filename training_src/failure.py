@@ -35,7 +35,7 @@ def no_model(target: str, minutes: float, failed_for: Collection[str]) -> str:
     begin = f"AutoGluon could not train a model that predicts {target!r}"
     if not failed_for or {"TimeLimitExceeded", "InsufficientTime"} & set(failed_for):
         return (
-            f"{begin}: no model was done within {minutes:g} training minutes. Set more "
+            f"{begin}: no model was done within {minutes:.3g} training minutes. Set more "
             "training_minutes or a bigger instance_type in the settings file."
         )
     if set(failed_for) <= {"NoValidFeatures", "NoStackFeatures"}:

@@ -1,11 +1,15 @@
 """progress.json: where the job is, for whoever watches."""
 
 import json
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from restart import earlier_runs
+
+BEAT_SECONDS = 10
 # Stage → percent done when it begins. Fitting and learning get the lion's share.
 STAGES = {
     "reading": 0,
@@ -31,12 +35,16 @@ TRANSLATOR_STAGES = {
 
 
 class Progress:
-    """Replaces progress.json whenever something has changed."""
+    """Replaces progress.json whenever something has changed, and every few seconds.
+
+    A run that is cut off cannot say so; the next one sees here how long it ran.
+    """
 
     def __init__(self, folder: Path, stages: Mapping[str, int] = STAGES) -> None:
         self._stages = stages
         self._path = folder / "progress.json"
         self._start = time.monotonic()
+        self.earlier = earlier_runs(folder)
         self._state: dict[str, Any] = {
             "stage": "reading",
             "percent": 0,
@@ -45,10 +53,18 @@ class Progress:
             "fitting": None,
             "models": 0,
             "best_model": None,
+            "interruptions": self.earlier.count,
+            "seconds_before": round(self.earlier.seconds, 1),
         }
+        self._lock, self._over = threading.Lock(), threading.Event()
+        self._beats = threading.Thread(target=self._beat, daemon=True)
+        self._beats.start()
 
     def enter(self, stage: str) -> None:
-        """Begin one of the stages."""
+        """Begin one of the stages; after the last one nothing is written any more."""
+        if stage == "done":
+            self._over.set()
+            self._beats.join()
         self._write(stage=stage, percent=self._stages[stage], fitting=None, seconds_left=None)
 
     def fitting(
@@ -79,8 +95,13 @@ class Progress:
             seconds_left=round(max(0.0, seconds_left), 1),
         )
 
+    def _beat(self) -> None:
+        while not self._over.wait(BEAT_SECONDS):
+            self._write()
+
     def _write(self, **changes: Any) -> None:
-        self._state |= {**changes, "seconds": round(time.monotonic() - self._start, 1)}
-        written = self._path.with_name(".progress.json.new")
-        written.write_text(json.dumps(self._state, ensure_ascii=False), encoding="utf-8")
-        written.replace(self._path)
+        with self._lock:
+            self._state |= {**changes, "seconds": round(time.monotonic() - self._start, 1)}
+            written = self._path.with_name(".progress.json.new")
+            written.write_text(json.dumps(self._state, ensure_ascii=False), encoding="utf-8")
+            written.replace(self._path)

@@ -37,6 +37,8 @@ class EndedJob:
     secondary_status: str
     failure_reason: str
     billed_seconds: int
+    interruptions: int = 0
+    """How often AWS took a spare machine away."""
 
     @classmethod
     def from_description(cls, described: Mapping[str, Any]) -> "EndedJob":
@@ -48,6 +50,10 @@ class EndedJob:
             secondary_status=described["SecondaryStatus"],
             failure_reason=described.get("FailureReason", ""),
             billed_seconds=described.get("BillableTimeInSeconds", 0),
+            interruptions=sum(
+                phase["Status"] == "Interrupted"
+                for phase in described.get("SecondaryStatusTransitions", ())
+            ),
         )
 
     @property
@@ -83,7 +89,7 @@ def ended(
             *_findings(spec, performance),
             *not_used(spec.get("passed_over", ())),
             cost["sentence"],
-            *([] if job.status == "Completed" else [kept(spec, files)]),
+            *([] if job.status == "Completed" else [kept(spec, files), *_interrupted(job)]),
         ),
         job=job.name,
         train_version=spec["versions"]["train"],
@@ -207,6 +213,14 @@ def _stopped(job: EndedJob) -> tuple[str, list[str]]:
 def _failed(job: EndedJob) -> tuple[str, list[str]]:
     failure = explained(job.failure_reason)
     return f"training failed. {failure.what}", list(failure.steps)
+
+
+def _interrupted(job: EndedJob) -> list[str]:
+    """A job that reached its end tells this itself."""
+    if not job.interruptions:
+        return []
+    often = "once" if job.interruptions == 1 else f"{job.interruptions} times"
+    return [f"AWS took the spare machine away {often} before, and training began again."]
 
 
 def _findings(spec: Mapping[str, Any], performance: Mapping[str, Any] | None) -> list[str]:

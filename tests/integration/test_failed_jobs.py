@@ -85,7 +85,7 @@ def test_the_raw_reason_of_a_failure_lies_beside_the_words(cloud: Cloud, name: s
     assert jobs(cloud, dataset.replace(" ", "-")) == [failed["job"]]
 
 
-def out_of_memory(cloud: Cloud, name: str, kind: str, settings: dict[str, Any]) -> str:
+def drop_as(cloud: Cloud, name: str, kind: str, settings: dict[str, Any]) -> str:
     dataset = name.replace("penguins", kind)
     drop(cloud, f"data/{dataset}.json", json.dumps({"target": "species", **settings}))
     drop(cloud, f"data/{dataset}_train.csv", TRAIN)
@@ -93,7 +93,7 @@ def out_of_memory(cloud: Cloud, name: str, kind: str, settings: dict[str, Any]) 
 
 
 def test_too_little_memory_is_tried_once_more_on_a_bigger_machine(cloud: Cloud, name: str) -> None:
-    dataset = out_of_memory(cloud, name, "hungry", {})
+    dataset = drop_as(cloud, name, "hungry", {})
     found = ended(cloud, dataset)
     first, again = sorted(jobs(cloud, dataset.replace(" ", "-")))
     assert (found["state"], found["job"], again) == ("completed", again, f"{first}-a2")
@@ -107,7 +107,7 @@ def test_too_little_memory_is_tried_once_more_on_a_bigger_machine(cloud: Cloud, 
 def test_there_are_two_attempts_however_often_aws_tells_of_the_first(
     cloud: Cloud, name: str
 ) -> None:
-    dataset = out_of_memory(cloud, name, "starving", {})
+    dataset = drop_as(cloud, name, "starving", {})
     found = ended(cloud, dataset)
     assert found["state"] == "failed"
     first, again = sorted(jobs(cloud, dataset.replace(" ", "-")))
@@ -128,8 +128,18 @@ def test_there_are_two_attempts_however_often_aws_tells_of_the_first(
 
 
 def test_a_cap_that_leaves_too_little_ends_in_words(cloud: Cloud, name: str) -> None:
-    dataset = out_of_memory(cloud, name, "hungry", {"max_cost_usd": 0.1})
+    dataset = drop_as(cloud, name, "hungry", {"max_cost_usd": 0.1})
     assert ended(cloud, dataset)["state"] == "failed"
     said = text(cloud, f"results/{dataset}/STATUS.txt")
     assert "ml.m5.xlarge, was not tried" in said and '"max_cost_usd": at least 0.12' in said
     assert len(jobs(cloud, dataset.replace(" ", "-"))) == 1
+
+
+def test_an_interrupted_job_starts_again_and_is_published_once(cloud: Cloud, name: str) -> None:
+    dataset = drop_as(cloud, name, "spare", {})
+    job = eventually(lambda: jobs(cloud, dataset.replace(" ", "-")))[0]
+    folder = f"results/{dataset}/{job}/"
+    assert eventually(lambda: f"{folder}progress.json" in keys(cloud, folder))
+    cloud.sagemaker.interrupt(job)
+    found = ended(cloud, dataset)
+    assert (found["state"], found["job"]) == ("completed", job)

@@ -1,7 +1,8 @@
 """Trains in a moment: writes what the real script writes, without fitting anything.
 
 The dataset's name says what is to happen: `fails…` fails, `sleeps…` never ends, `hungry…` is
-killed on the smallest machine, `starving…` on every one.
+killed on the smallest machine, `starving…` on every one, `spare…` ends only when it is started
+again.
 """
 
 import json
@@ -57,8 +58,9 @@ def predict_file(model_dir, file, into, safe, tell):
     return SimpleNamespace(rows=len(lines), explained=len(lines))
 """
 
+first = not (results / "progress.json").exists()
 (results / "progress.json").write_text(json.dumps(PROGRESS), "utf-8")
-if name.startswith("sleeps"):
+if name.startswith("sleeps") or (name.startswith("spare") and first):
     time.sleep(600)
 small = spec["instance_type"] == "ml.m5.large"
 if name.startswith("starving") or (name.startswith("hungry") and small):
