@@ -28,10 +28,12 @@ class EarlierRuns:
         At least a third; but where an earlier run was cut off after its fit, no more than leaves
         time for the rest before MaxRuntimeInSeconds, which counts all runs.
         """
+        if not self.count:
+            return training_seconds
         unused = training_seconds - self.seconds
         most = training_seconds - self.seconds / FIT_OVERRUN
         wanted = max(unused, training_seconds * SHARE_AT_LEAST)
-        return max(SECONDS_AT_LEAST, min(wanted, most, training_seconds))
+        return max(SECONDS_AT_LEAST, min(wanted, most))
 
     def notes(self, training_seconds: float) -> list[Note]:
         if not self.count:

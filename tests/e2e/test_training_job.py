@@ -435,6 +435,21 @@ BROKEN: dict[str, tuple[str, str]] = {
 }
 
 
+def test_classes_of_a_single_row_cost_their_rows_and_not_the_job(tmp_path: Path) -> None:
+    common = "".join(f"{n},{n % 13},{'ab'[n % 2]}\n" for n in range(80))
+    alone = "".join(f"{n},{n},alone {n}\n" for n in range(3))
+    job = opt_ml(tmp_path, f"x,z,y\n{common}{alone}", target="y", training_minutes=0.2)
+    assert job.train() == 0, (job.root / "log").read_text()[-2000:]
+    performance = job.performance()
+    assert (performance["scored_on"], performance["rows"]) == ("out-of-fold", 80)
+
+
+def test_a_job_without_time_for_a_single_model_says_what_to_set(tmp_path: Path) -> None:
+    job = opt_ml(tmp_path, cut("titanic_train.csv", 200), target="Survived", training_minutes=0.002)
+    assert job.train() == 1
+    assert "no model was done within 0.002 training minutes. Set more" in job.failure
+
+
 @pytest.mark.parametrize("kind", BROKEN)
 def test_what_cannot_be_trained_ends_in_one_sentence(tmp_path: Path, kind: str) -> None:
     content, words = BROKEN[kind]
