@@ -11,7 +11,7 @@ import bucket as datasets
 import endpoints
 from automl.aws_errors import waited_for
 from automl.dataset import Dataset, MisnamedError, Named
-from automl.errors import RefusedError, WaitingError
+from automl.errors import RefusedError, TooEarlyError, WaitingError
 from automl.files import UploadedFile, UploadedFiles
 from automl.plan import TrainingPlan, plan_training
 from automl.stack import Stack
@@ -19,6 +19,7 @@ from automl.status import (
     Status,
     misnamed,
     note_on_existing_job,
+    predicting,
     refused,
     training,
     waiting_for_aws,
@@ -78,11 +79,14 @@ def _answer(bucket: str, owner: Dataset | TranslatorData) -> str:
             if translated is None:
                 return _wait_for_translation(bucket, owner, files, texts)
             plan = _plan(owner, with_translations(files, translated))
+        spec = start(bucket, plan, stack)
     except RefusedError as reason:
         return _refuse(bucket, owner, files, str(reason))
-    spec = start(bucket, plan, stack)
+    except TooEarlyError as early:
+        _announce(bucket, early.spec, files)
+        raise
     _announce(bucket, spec, files)
-    return f"training job {spec['job']}"
+    return f"job {spec['job']}"
 
 
 def _plan(owner: Dataset | TranslatorData, files: UploadedFiles) -> TrainingPlan | TranslatorPlan:
@@ -147,7 +151,8 @@ def _announce(bucket: str, spec: dict[str, Any], files: UploadedFiles) -> None:
     before = datasets.read_status(bucket, f"results/{spec['dataset']}/")
     status = before if before and before.job == spec["job"] else _published(bucket, spec)
     if status is None:
-        datasets.write_status(bucket, training(spec))
+        started = predicting if spec["kind"] == "predictions" else training
+        datasets.write_status(bucket, started(spec))
         return
     note = note_on_existing_job(spec, files)
     status = status.with_note(note) if note else status
@@ -171,7 +176,7 @@ def _wait_or_raise(bucket: str, dataset: Named, error: ClientError) -> NoReturn:
     if reason is None:
         raise error
     before = datasets.read_status(bucket, dataset.results_prefix)
-    if not (before and before.state == "training"):
+    if not (before and before.state in ("training", "predicting")):
         answer = waiting_for_aws(dataset, reason, response["Error"]["Message"])
         datasets.write_status(bucket, answer)
     raise WaitingError(reason) from error

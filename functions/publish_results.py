@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import bucket as results
 import endpoints
-from automl.results import EndedJob, ended, mail_subject, mail_text, supersedes
+from automl.results import EndedJob, ended, mail_subject, mail_text, model_pointer, supersedes
 from automl.second_try import second_try, told
 from automl.status import Status
 from automl.training_job import results_folder
@@ -47,6 +47,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     again = second_try(job.failure_reason, job.billed_seconds, spec, region)
     status = serve(job, spec, outcome(job, spec, folder))
     status = told(status, job.failure_reason, spec, again, region)
+    point_to_model(job, spec)
     send_mail(job.bucket, status)
     if again:
         hand_back(job.bucket, spec)
@@ -76,6 +77,15 @@ def serve(job: EndedJob, spec: dict[str, Any], status: Status) -> Status:
     if spec["kind"] != "translator" or status.state != "completed":
         return status
     return replace(status, details=(*status.details, endpoints.deploy(job.bucket, spec)))
+
+
+def point_to_model(job: EndedJob, spec: dict[str, Any]) -> None:
+    """model.json names the model that a dataset has, whatever its status says meanwhile."""
+    key = f"results/{spec['dataset']}/model.json"
+    pointer = model_pointer(job, spec, results.read_json(job.bucket, key))
+    if pointer:
+        content = json.dumps(pointer, ensure_ascii=False, indent=1).encode()
+        results.put(job.bucket, key, content, "application/json")
 
 
 def outcome(job: EndedJob, spec: dict[str, Any], folder: str) -> Status:

@@ -1,6 +1,8 @@
 """The few things the functions do with SageMaker's training jobs."""
 
 import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -10,42 +12,99 @@ import boto3
 from botocore.exceptions import ClientError
 
 import bucket as datasets
+from automl.dataset import Dataset
+from automl.errors import RefusedError, TooEarlyError
 from automl.plan import TrainingPlan
+from automl.prediction_job import asks_for_predictions, prediction_job_name, prediction_spec
 from automl.second_try import second_try
 from automl.stack import Stack
-from automl.training_job import attempt_name, job_files, job_name, job_spec, training_request
+from automl.training_job import (
+    attempt_name,
+    job_files,
+    job_name,
+    job_spec,
+    model_key,
+    training_request,
+)
 from automl.training_source import TrainingSource
 from automl.translator import TranslatorPlan, translator_job_name, translator_spec
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
-    from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
 
 sagemaker: "SageMakerClient" = boto3.client("sagemaker")
 source = TrainingSource(Path(os.environ["TRAINING_SOURCE_DIR"]))
 
 
+@dataclass(frozen=True)
+class Job:
+    """A job that there is."""
+
+    spec: dict[str, Any]
+    """Its job.json."""
+    status: str
+    channels: tuple[str, ...]
+    failure_reason: str = ""
+    billed_seconds: int = 0
+
+
 def start(bucket: str, plan: TrainingPlan | TranslatorPlan, stack: Stack) -> dict[str, Any]:
     """Create the plan's job unless it exists; called again, or at once, one job comes of it.
 
-    Returns the job's job.json; raises ClientError with the code that AWS gives.
+    A test file that the dataset's training job has not seen gets a job that predicts it.
+    Returns the job's job.json; raises TooEarlyError when its model is not ready, RefusedError when
+    it is gone, and ClientError with the code that AWS gives.
     """
     if isinstance(plan, TranslatorPlan):
-        first, describe = translator_job_name(bucket, plan), partial(translator_spec, plan=plan)
-    else:
-        first, describe = job_name(bucket, plan), partial(job_spec, plan=plan)
-    name, given, changes = _next_attempt(bucket, first, plan.files.versions, stack.region)
-    if given is None:
-        given = {**describe(name, stack=stack, source_key=source.key), **changes}
-        _put_inputs(bucket, given)
-        _create(training_request(bucket, given, stack))
-    return given
+        name = translator_job_name(bucket, plan)
+        spec = partial(translator_spec, plan=plan, stack=stack, source_key=source.key)
+        return _start(bucket, name, plan.files.versions, spec, stack).spec
+    job = _start(
+        bucket,
+        job_name(bucket, plan),
+        plan.files.versions,
+        lambda name: job_spec(name, plan, stack, source.key, _model_before(bucket, plan.dataset)),
+        stack,
+    )
+    if not asks_for_predictions(job.spec, job.channels, plan.files.test):
+        return job.spec
+    if job.status != "Completed":
+        raise TooEarlyError(job.spec)
+    return _predict(bucket, plan, job.spec, stack)
+
+
+def _predict(
+    bucket: str, plan: TrainingPlan, model: dict[str, Any], stack: Stack
+) -> dict[str, Any]:
+    name = prediction_job_name(bucket, model["job"], plan)
+    spec = partial(prediction_spec, plan=plan, stack=stack, source_key=source.key, model=model)
+    if not datasets.exists(bucket, model_key(model["job"])):
+        raise RefusedError(
+            f"The model of training job {model['job']} is no longer in the bucket, so it cannot "
+            "predict the test file; upload the train file under another name to train again."
+        )
+    return _start(bucket, name, plan.files.versions, spec, stack).spec
+
+
+def _start(
+    bucket: str,
+    first: str,
+    versions: dict[str, str | None],
+    describe: Callable[[str], dict[str, Any]],
+    stack: Stack,
+) -> Job:
+    name, job, changes = _next_attempt(bucket, first, versions, stack.region)
+    if job is None:
+        spec = {**describe(name), **changes}
+        _put_inputs(bucket, spec)
+        job = _create(bucket, spec, stack)
+    return job
 
 
 def _next_attempt(
     bucket: str, name: str, versions: dict[str, str | None], region: str
-) -> tuple[str, dict[str, Any] | None, dict[str, Any]]:
-    """The job that these files already have, with its job.json; or the first free name.
+) -> tuple[str, Job | None, dict[str, Any]]:
+    """The job that these files already have; or the first free name.
 
     After a job without a model, only a fresh upload gets another attempt, or too little memory;
     then the last says what is different in its job.json.
@@ -53,26 +112,46 @@ def _next_attempt(
     changes: dict[str, Any] = {}
     for attempt in count(1):
         candidate = attempt_name(name, attempt)
-        job = _described(candidate)
+        job = _find(bucket, candidate)
         if job is None:
             break
-        given: dict[str, Any] = datasets.read_json(bucket, f"jobs/{candidate}/job.json")
-        same = given["versions"] == versions
-        reason, seconds = job.get("FailureReason", ""), job.get("BillableTimeInSeconds", 0)
-        changes = second_try(reason, seconds, given, region) if same else {}
-        if job["TrainingJobStatus"] not in ("Failed", "Stopped") or (same and not changes):
-            return candidate, given, {}
+        changes = _second_try(job, versions, region)
+        same = job.spec["versions"] == versions
+        if job.status not in ("Failed", "Stopped") or (same and not changes):
+            return candidate, job, {}
     return candidate, None, changes
 
 
-def _described(name: str) -> "DescribeTrainingJobResponseTypeDef | None":
+def _second_try(job: Job, versions: dict[str, str | None], region: str) -> dict[str, Any]:
+    """What is different after too little memory, also when another test file came meanwhile."""
+    given = job.spec["versions"]
+    if any(given[file] != versions[file] for file in ("train", "settings")):
+        return {}
+    return second_try(job.failure_reason, job.billed_seconds, job.spec, region)
+
+
+def _find(bucket: str, name: str) -> Job | None:
     try:
-        return sagemaker.describe_training_job(TrainingJobName=name)
+        found = sagemaker.describe_training_job(TrainingJobName=name)
     except ClientError as error:
         # SageMaker has no code of its own for a job that does not exist.
         if error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound"):
             return None
         raise
+    spec = datasets.read_json(bucket, f"jobs/{name}/job.json")
+    return Job(
+        spec,
+        found["TrainingJobStatus"],
+        _channels(found),
+        found.get("FailureReason", ""),
+        found.get("BillableTimeInSeconds", 0),
+    )
+
+
+def _model_before(bucket: str, dataset: Dataset) -> str | None:
+    """The key of the model that the dataset has had so far."""
+    known = datasets.read_json(bucket, f"{dataset.results_prefix}model.json")
+    return known["model"] if known and datasets.exists(bucket, known["model"]) else None
 
 
 def _put_inputs(bucket: str, spec: dict[str, Any]) -> None:
@@ -82,9 +161,17 @@ def _put_inputs(bucket: str, spec: dict[str, Any]) -> None:
         datasets.put(bucket, key, content, "application/json")
 
 
-def _create(request: dict[str, Any]) -> None:
+def _create(bucket: str, spec: dict[str, Any], stack: Stack) -> Job:
+    request = training_request(bucket, spec, stack)
     try:
         sagemaker.create_training_job(**request)
     except sagemaker.exceptions.ResourceInUse:
-        # Another delivery of the same upload was faster.
-        return
+        # Another delivery of the same upload was faster, and may have seen other files.
+        faster = _find(bucket, spec["job"])
+        assert faster is not None
+        return faster
+    return Job(spec, "InProgress", _channels(request))
+
+
+def _channels(job: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(channel["ChannelName"] for channel in job["InputDataConfig"])

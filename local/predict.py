@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-PREDICTOR = Path(__file__).with_name("predictor.py")
+CODE = Path("code") / "inference.py"
 
 
 class PredictError(Exception):
@@ -63,8 +63,8 @@ def extract_model(model: Path, folder: Path) -> None:
         raise PredictError(f"Cannot read {model}: {error.strerror}.") from error
     except (tarfile.TarError, EOFError, OSError) as error:
         raise PredictError(f"{model} is not a model.tar.gz: {error}.") from error
-    if not (folder / "code" / "inference.py").exists():
-        raise PredictError(f"{model} holds no code/inference.py, so it is not a model of codefree.")
+    if not (folder / CODE).exists():
+        raise PredictError(f"{model} holds no {CODE}, so it is not a model of codefree.")
 
 
 def ask_model(
@@ -72,11 +72,11 @@ def ask_model(
 ) -> Predicted:
     """Let the model's own inference code write the predictions."""
     reason = unpacked.with_name("reason.txt")
-    arguments = [unpacked, file, into, reason, "excel" if safe else "plain"]
+    arguments = [file, into, reason, "excel" if safe else "plain"]
     with (
         unpacked.with_name("log.txt").open("w+", encoding="utf-8", errors="replace") as log,
         subprocess.Popen(
-            [sys.executable, "-P", PREDICTOR, *arguments],
+            [sys.executable, "-P", unpacked / CODE, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -84,7 +84,7 @@ def ask_model(
         ) as child,
     ):
         assert child.stdout is not None
-        predicted = Predicted(0, 0)
+        predicted = None
         for line in child.stdout:
             match line.split():
                 case ["rows", rows]:
@@ -97,4 +97,6 @@ def ask_model(
         if child.returncode:
             log.seek(0)
             raise PredictError(f"The model's own code failed:\n{log.read()[-2000:]}")
+    if predicted is None:
+        raise PredictError("This model was made before models could read files; train it again.")
     return predicted

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,21 +55,23 @@ class OptMl:
             "SM_OUTPUT_DATA_DIR": str(self.root / "output/data"),
         }
 
-    @property
-    def command(self) -> list[str]:
-        return [sys.executable, str(ROOT / "training_src/train.py")]
+    def command(self, program: str = "train.py") -> list[str]:
+        return [sys.executable, str(ROOT / "training_src" / program)]
 
     def train(self) -> int:
+        return self.run("train.py")
+
+    def run(self, program: str) -> int:
         """Run the job as the container does; the exit status."""
         with (self.root / "log").open("wb") as log:
             return subprocess.run(
-                self.command, env=self.environ, stdout=log, stderr=log, check=False
+                self.command(program), env=self.environ, stdout=log, stderr=log, check=False
             ).returncode
 
 
 def opt_ml(
     root: Path,
-    train: str | Path,
+    train: str | Path | None,
     test: str | Path | None = None,
     *,
     target: str,
@@ -103,6 +106,14 @@ def opt_ml(
     (channel / "job.json").write_text(json.dumps(job))
     (root / "output").mkdir()
     return folder
+
+
+def hand_over(made: OptMl, to: OptMl, channel: str) -> None:
+    """The model that one job has made, packed as SageMaker does, becomes a channel of another."""
+    folder = to.root / "input/data" / channel
+    folder.mkdir(parents=True)
+    with tarfile.open(folder / "model.tar.gz", "w:gz") as archive:
+        archive.add(made.model, arcname=".")
 
 
 def _channel(root: Path, name: str, dataset: str, content: str | Path) -> dict[str, str]:

@@ -3,13 +3,16 @@
 AWS's AutoGluon container calls model_fn once and transform_fn per request; both lie in the model's
 code/ folder with the packages that they need. In: CSV with or without a header, JSON, JSON Lines.
 Out: one row per input row, `prediction` and `probability_<class>`, as CSV, JSON or JSON Lines.
+
+As a script it predicts a whole file, in a process of its own, because a model's code may be of
+another version than the caller's: `python -P code/inference.py FILE INTO REASON excel|plain` prints
+`rows N` as it goes and `done N EXPLAINED` at the end; what it refuses it writes to REASON.
 """
 
 import csv
 import io
 import json
 import sys
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,9 +24,10 @@ import pandas as pd
 import pyarrow as pa
 from autogluon.tabular import TabularPredictor
 
-from model_code.predictions import Model, Written, require_columns, write_predictions
+from model_code.predictions import Model, require_columns, write_predictions
 from model_code.rows import load_recipe
 from reading.csv_head import DELIMITERS
+from reading.errors import UnreadableError
 
 JSON_LINES = ("application/jsonl", "application/jsonlines", "application/x-jsonlines")
 
@@ -61,11 +65,21 @@ def transform_fn(
     return _written(answer, output_content_type)
 
 
-def predict_file(
-    model_dir: str, file: str, into: str, safe: bool, tell: Callable[[int], None]
-) -> Written:
-    """All rows of a file on this machine; raises ValueError or UnreadableError in words."""
-    return write_predictions(model_fn(model_dir), Path(file), Path(into), safe=safe, tell=tell)
+def main(file: str, into: str, reason: str, form: str) -> None:
+    """Predict all rows of a file with the model that this code belongs to."""
+    try:
+        model = model_fn(str(Path(__file__).parents[1]))
+        written = write_predictions(
+            model,
+            Path(file),
+            Path(into),
+            safe=form == "excel",
+            tell=lambda rows: print("rows", rows, flush=True),
+        )
+    except (ValueError, UnreadableError) as error:
+        Path(reason).write_text(str(error), encoding="utf-8")
+        raise
+    print("done", written.rows, written.explained, flush=True)
 
 
 def _rows(body: str, content_type: str, model: Model) -> pa.Table:
@@ -160,3 +174,7 @@ def _written(answer: pd.DataFrame, accept: str) -> tuple[str, str]:
         f"Answers of type {accept!r} cannot be given; ask for text/csv, application/json or "
         "application/jsonlines."
     )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

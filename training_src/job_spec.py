@@ -6,34 +6,52 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from failure import TrainingError
+
+CHANNEL = "SM_CHANNEL_"
+
 
 @dataclass(frozen=True)
 class Folders:
     """Where SageMaker puts what comes in and takes what goes out."""
 
-    train: Path
-    test: Path | None
-    job: Path
+    channels: Mapping[str, Path]
+    """By name; which there are depends on the kind of job."""
     model: Path
     output: Path
     output_data: Path
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Folders":
-        test = environ.get("SM_CHANNEL_TEST")
         return cls(
-            train=Path(environ["SM_CHANNEL_TRAIN"]),
-            test=Path(test) if test else None,
-            job=Path(environ["SM_CHANNEL_JOB"]),
+            channels={
+                name.removeprefix(CHANNEL).lower(): Path(folder)
+                for name, folder in environ.items()
+                if name.startswith(CHANNEL)
+            },
             model=Path(environ["SM_MODEL_DIR"]),
             output=Path(environ["SM_OUTPUT_DIR"]),
             output_data=Path(environ["SM_OUTPUT_DATA_DIR"]),
         )
 
+    def job_json(self) -> dict[str, Any]:
+        """All that the job was told."""
+        job: dict[str, Any] = json.loads((self.channels["job"] / "job.json").read_text("utf-8"))
+        return job
+
+    def file(self, channel: str) -> Path | None:
+        """The one file of a channel; None when there is no such channel."""
+        return only_file(self.channels[channel]) if channel in self.channels else None
+
     @property
     def results(self) -> Path:
         """/opt/ml/checkpoints: SageMaker copies it to the bucket while the job runs."""
         return self.output.parent / "checkpoints"
+
+    @property
+    def unfinished(self) -> Path:
+        """Where files grow: whatever is in the results, SageMaker copies, and for good."""
+        return self.output / "unfinished"
 
 
 @dataclass(frozen=True)
@@ -52,6 +70,8 @@ class JobSpec:
     dataset: str
     train: Path
     test: Path | None
+    champion: Path | None
+    """The packed model that the dataset has now, to be compared with."""
     target: str
     target_rule: str
     problem_type: str | None
@@ -71,12 +91,19 @@ class JobSpec:
 
 def read_job_spec(folders: Folders) -> JobSpec:
     """job.json with the files that the channels really hold."""
-    job = json.loads((folders.job / "job.json").read_text(encoding="utf-8"))
+    job = folders.job_json()
+    train = only_file(folders.channels["train"])
+    if train.stat().st_size != job.get("train", {}).get("bytes", train.stat().st_size):
+        raise TrainingError(
+            f"The file {train.name} was replaced before the job could read it; the new one has a "
+            "job of its own."
+        )
     return JobSpec(
         dataset=job["dataset"],
         # How they are written is seen when they are read; a test file may be newer than job.json.
-        train=only_file(folders.train),
-        test=only_file(folders.test) if folders.test else None,
+        train=train,
+        test=folders.file("test"),
+        champion=folders.file("champion"),
         target=job["target"],
         target_rule=job["target_rule"],
         problem_type=job["problem_type"],

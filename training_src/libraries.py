@@ -1,5 +1,6 @@
 """What AWS's container lacks comes along as lib.zip; a laptop has it installed."""
 
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -15,3 +16,6 @@ def use_libraries() -> None:
     with zipfile.ZipFile(PACKED) as packed:
         packed.extractall(UNPACKED)
     sys.path.append(str(UNPACKED))
+    # An earlier model answers in a process of its own.
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = f"{before}{os.pathsep}{UNPACKED}" if before else str(UNPACKED)

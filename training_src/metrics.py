@@ -1,6 +1,7 @@
 """One number for how right predictions are: a metric, its 95 % interval, and what guessing gets."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,29 +40,24 @@ class Predictions:
         return _score(metric, self.problem, *self._arrays(metric))
 
     def interval(self, metric: str) -> tuple[float, float] | None:
-        """The middle 95 % of the scores of resampled rows; None where most have no value.
-
-        Of many rows a part is resampled: the interval of all is narrower by the root of the share.
-        """
+        """The middle 95 % of the scores of resampled rows; None where most have no value."""
         actual, predicted = self._arrays(metric)
-        random = np.random.default_rng(SEED)
-        size = min(len(actual), MOST_ROWS_RESAMPLED)
-        end = time.monotonic() + BOOTSTRAP_SECONDS
-        scores: list[float] = []
-        for n in range(RESAMPLES):
-            if n >= FEWEST_RESAMPLES and time.monotonic() > end:
-                break
-            rows = random.integers(0, len(actual), size)
-            found = _score(metric, self.problem, actual[rows], predicted[rows])
-            if found is not None:
-                scores.append(found)
-        score = self.score(metric)
-        if score is None or len(scores) < FEWEST_RESAMPLES / 2:
-            return None
-        low, high = score + (np.percentile(scores, [2.5, 97.5]) - score) * np.sqrt(
-            size / len(actual)
+        return _interval(
+            len(actual), lambda rows: _score(metric, self.problem, actual[rows], predicted[rows])
         )
-        return float(low), float(high)
+
+    def lead(self, other: "Predictions", metric: str) -> tuple[float, float] | None:
+        """The same of by how much the score is above that of others for the same rows."""
+        ours, theirs = self._arrays(metric), other._arrays(metric)
+
+        def lead(rows: np.ndarray) -> float | None:
+            own, others = (
+                _score(metric, self.problem, actual[rows], predicted[rows])
+                for actual, predicted in (ours, theirs)
+            )
+            return None if own is None or others is None else own - others
+
+        return _interval(len(self), lead)
 
     def _arrays(self, metric: str) -> tuple[np.ndarray, np.ndarray]:
         """Actual and predicted, as AutoGluon's metrics want them: classes by number."""
@@ -80,6 +76,30 @@ class Predictions:
         if self.problem.type != "binary":
             return self.classes
         return sorted(self.classes, key=lambda name: name == self.problem.positive_class)
+
+
+def _interval(
+    count: int, measure: Callable[[np.ndarray], float | None]
+) -> tuple[float, float] | None:
+    """The middle 95 % of what is measured on resampled rows.
+
+    Of many rows a part is resampled: the interval of all is narrower by the root of the share.
+    """
+    random = np.random.default_rng(SEED)
+    size = min(count, MOST_ROWS_RESAMPLED)
+    end = time.monotonic() + BOOTSTRAP_SECONDS
+    found: list[float] = []
+    for n in range(RESAMPLES):
+        if n >= FEWEST_RESAMPLES and time.monotonic() > end:
+            break
+        value = measure(random.integers(0, count, size))
+        if value is not None:
+            found.append(value)
+    whole = measure(np.arange(count))
+    if whole is None or len(found) < FEWEST_RESAMPLES / 2:
+        return None
+    low, high = whole + (np.percentile(found, [2.5, 97.5]) - whole) * np.sqrt(size / count)
+    return float(low), float(high)
 
 
 def scorer(metric: str, problem: Problem) -> Any:

@@ -1,6 +1,7 @@
 """From the input files to what is fitted, scored and predicted."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -77,7 +78,8 @@ def _prepare(spec: JobSpec) -> Prepared:
     test = read_test(spec, recipe, notes) if spec.test else None
     test_target = None
     if test is not None:
-        test_target = _test_target(test, problem, goal, notes)
+        classes = goal.unique() if problem.has_classes else ()
+        test_target = scorable_target(test.target, problem, classes, notes)
     return Prepared(
         problem,
         recipe,
@@ -178,15 +180,18 @@ def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _test_target(
-    test: TestRows, problem: Problem, train: pd.Series, notes: list[Note]
+def scorable_target(
+    written: "pd.Series[str] | None",
+    problem: Problem,
+    classes: Collection[str],
+    notes: list[Note],
 ) -> pd.Series | None:
-    """The target of the test rows that could have been learnt; None when there are none."""
-    if test.target is None:
+    """By row, the target that a model of these classes could know; None when there is none."""
+    if written is None:
         return None
-    target = typed_target(test.target, problem)
+    target = typed_target(written, problem)
     if problem.has_classes:
-        unseen = target.notna() & ~target.isin(train.unique())
+        unseen = target.notna() & ~target.isin(classes)
         if unseen.any():
             names = sorted(target[unseen].unique())
             notes.append(note("unseen_classes", count=int(unseen.sum()), classes=listed(names)))

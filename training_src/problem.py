@@ -1,6 +1,8 @@
 """What kind of problem the target poses, and by which metric its models are judged."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -59,6 +61,18 @@ def decide_problem(
     fit_metric = "log_loss" if ties and not spec.eval_metric else metric
     positive = _positive_class(labels, spec) if kind == "binary" else None
     return Problem(kind, metric, fit_metric, positive, style or PLAIN_NUMBERS)
+
+
+def problem_of_model(performance: Mapping[str, Any], target: "pd.Series[str]") -> Problem:
+    """The problem that a model was trained for; how the target is written is seen in these rows."""
+    style = _style(target[~missing(target)], decimal_commas=False)
+    return Problem(
+        performance["problem_type"],
+        performance["metric"],
+        performance["metric"],
+        performance["positive_class"],
+        style or PLAIN_NUMBERS,
+    )
 
 
 def typed_target(target: "pd.Series[str]", problem: Problem) -> pd.Series:

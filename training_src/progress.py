@@ -1,12 +1,13 @@
 """progress.json: where the job is, for whoever watches."""
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from job_spec import Folders
 from restart import earlier_runs
 
 BEAT_SECONDS = 10
@@ -33,6 +34,8 @@ TRANSLATOR_STAGES = {
     "done": 100,
 }
 
+PREDICTION_STAGES = {"reading": 0, "predicting": 5, "scoring": 80, "done": 100}
+
 
 class Progress:
     """Replaces progress.json whenever something has changed, and every few seconds.
@@ -40,11 +43,12 @@ class Progress:
     A run that is cut off cannot say so; the next one sees here how long it ran.
     """
 
-    def __init__(self, folder: Path, stages: Mapping[str, int] = STAGES) -> None:
+    def __init__(self, folders: Folders, stages: Mapping[str, int] = STAGES) -> None:
         self._stages = stages
-        self._path = folder / "progress.json"
+        self._path = folders.results / "progress.json"
+        self._unfinished = folders.unfinished / "progress.json"
         self._start = time.monotonic()
-        self.earlier = earlier_runs(folder)
+        self.earlier = earlier_runs(folders.results)
         self._state: dict[str, Any] = {
             "stage": "reading",
             "percent": 0,
@@ -102,6 +106,6 @@ class Progress:
     def _write(self, **changes: Any) -> None:
         with self._lock:
             self._state |= {**changes, "seconds": round(time.monotonic() - self._start, 1)}
-            written = self._path.with_name(".progress.json.new")
-            written.write_text(json.dumps(self._state, ensure_ascii=False), encoding="utf-8")
-            written.replace(self._path)
+            state = json.dumps(self._state, ensure_ascii=False)
+            self._unfinished.write_text(state, encoding="utf-8")
+            shutil.move(self._unfinished, self._path)

@@ -7,13 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from job_spec import Folders
+
 
 class Results:
     """Writes into the folder that SageMaker copies live, and once more into the job's output."""
 
-    def __init__(self, folder: Path, output_data: Path, dataset: str) -> None:
-        self._folder = folder
-        self._output_data = output_data
+    def __init__(self, folders: Folders, dataset: str) -> None:
+        self._folder = folders.results
+        self._output_data = folders.output_data
+        self._unfinished = folders.unfinished
         self._dataset = dataset
         self._names: list[str] = []
 
@@ -31,10 +34,10 @@ class Results:
         self.write(name, json.dumps(content, ensure_ascii=False, indent=1))
 
     def make(self, name: str, write: Callable[[Path], Any]) -> None:
-        """Write beside and rename, so that nobody ever sees half a file."""
-        unfinished = self._folder / f".{name}.new"
+        """Write elsewhere and move, so that nobody ever sees half a file."""
+        unfinished = self._unfinished / name
         write(unfinished)
-        unfinished.replace(self.path(name))
+        shutil.move(unfinished, self.path(name))
         if name not in self._names:
             self._names.append(name)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from challenge import challenge
 from data_checks import check_data
 from explain import effects, importance
 from fit import SEED, Fitted, Stopwatch, fit, refit
@@ -39,10 +40,10 @@ def train(folders: Folders) -> None:
     if any(path.suffix == ".xlsx" for path in (spec.train, spec.test) if path):
         # AWS's container has no reader of workbooks.
         use_libraries()
-    progress = Progress(folders.results)
+    progress = Progress(folders)
     started_again = progress.earlier.notes(spec.training_seconds)
     spec = replace(spec, training_seconds=progress.earlier.leave(spec.training_seconds))
-    results = Results(folders.results, folders.output_data, spec.dataset)
+    results = Results(folders, spec.dataset)
     clock = Stopwatch(spec.training_seconds)
     with _stage("reading", progress, clock):
         prepared = prepare(spec)
@@ -59,6 +60,7 @@ def train(folders: Folders) -> None:
             scored = score(fitted, prepared)
         with clock.stage("comparing"):
             compare(scored, fitted, prepared)
+            _challenge(spec, scored, Path(workshop))
         found = _findings(spec, prepared, fitted, scored)
         with clock.stage("scoring"):
             _write_scores(found, results)
@@ -83,6 +85,15 @@ def train(folders: Folders) -> None:
 def _stage(name: str, progress: Progress, clock: Stopwatch) -> Any:
     progress.enter(name)
     return clock.stage(name)
+
+
+def _challenge(spec: JobSpec, scored: Scored, workshop: Path) -> None:
+    if spec.champion is None or scored.performance["scored_on"] != "test file":
+        return
+    try:
+        challenge(spec, scored, workshop)
+    except Exception as error:
+        _give_up("comparison with the model before", error, scored.notes)
 
 
 def _findings(spec: JobSpec, prepared: Prepared, fitted: Fitted, scored: Scored) -> Findings:

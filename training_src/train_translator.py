@@ -35,10 +35,10 @@ def _train(folders: Folders) -> None:
     from translation.score import examples_csv, performance, score
 
     spec = read_translator_spec(folders)
-    progress = Progress(folders.results, TRANSLATOR_STAGES)
+    progress = Progress(folders, TRANSLATOR_STAGES)
     started_again = progress.earlier.notes(spec.training_seconds)
     spec = replace(spec, training_seconds=progress.earlier.leave(spec.training_seconds))
-    results = Results(folders.results, folders.output_data, str(spec.pair))
+    results = Results(folders, str(spec.pair))
     progress.enter("reading")
     pairs = part(read_pairs(spec.train.path, spec.train.encoding, spec.train.delimiter), spec.seed)
     looks: list[Look] = []

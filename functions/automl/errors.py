@@ -1,10 +1,13 @@
 """What can keep an upload from being trained.
 
 UploadError
-├── RefusedError  the user has to change something; trying again would not help
-├── WaitingError  AWS has no room or no answer now; trying again will help
-└── BlockedError  an engineer has to change something; then trying again will help
+├── RefusedError       the user has to change something; trying again would not help
+├── WaitingError       AWS has no room or no answer now; trying again will help
+│   └── TooEarlyError  a test file whose model is still being trained
+└── BlockedError       an engineer has to change something; then trying again will help
 """
+
+from typing import Any
 
 
 class UploadError(Exception):
@@ -17,6 +20,14 @@ class RefusedError(UploadError):
 
 class WaitingError(UploadError):
     """Raised when the same upload may work later without any change."""
+
+
+class TooEarlyError(WaitingError):
+    """Raised when a test file came too late for a training job that still runs."""
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        super().__init__(f"the model of training job {spec['job']}")
+        self.spec = spec
 
 
 class BlockedError(UploadError):

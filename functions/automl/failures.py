@@ -220,9 +220,11 @@ def kept(spec: Mapping[str, Any], files: Collection[str]) -> str:
     if not there:
         return "Nothing was made before that."
     said = f"What was made before that is kept in {results_folder(dict(spec))}: {', '.join(there)}."
+    if spec["kind"] == "prediction":
+        return said
     if "model" not in files:
         return f"{said} No model was saved."
-    # A job packs its model before it predicts and explains; a translator's comes last.
+    # A job packs its model before it predicts and explains; a translator is packed last.
     whole = spec["kind"] == "model" and {"report", "predictions", "importance"} & set(there)
     return f"{said} {'The model is whole.' if whole else 'The model may be incomplete.'}"
 

@@ -9,7 +9,7 @@ from automl.budget import cost_usd
 from automl.dataset import slug
 from automl.failures import AGAIN, explained, kept
 from automl.status import Status, not_used
-from automl.training_job import is_later_attempt, results_folder
+from automl.training_job import is_later_attempt, model_key, results_folder
 
 # Name in STATUS.txt → how the file's name ends, in the order in which people want them.
 RESULT_FILES = {
@@ -58,7 +58,7 @@ class EndedJob:
 
     @property
     def model_key(self) -> str:
-        return f"models/{self.name}/output/model.tar.gz"
+        return model_key(self.name)
 
     @property
     def output_key(self) -> str:
@@ -78,7 +78,9 @@ def ended(
     """
     what, steps = _outcome(job, spec, performance)
     cost = receipt(job, spec)
-    model = job.model_key if job.model_key in keys else None
+    # SageMaker packs the model folder of a prediction job too, empty as it is.
+    own = job.model_key if job.model_key in keys else None
+    model = spec.get("model_key", own)
     files = result_files(keys, model)
     return Status(
         dataset=spec["dataset"],
@@ -90,6 +92,7 @@ def ended(
             *not_used(spec.get("passed_over", ())),
             cost["sentence"],
             *([] if job.status == "Completed" else [kept(spec, files), *_interrupted(job)]),
+            *_model_before(job, spec),
         ),
         job=job.name,
         train_version=spec["versions"]["train"],
@@ -155,6 +158,23 @@ def mail_text(status: Status, bucket: str, status_text: str) -> str:
     )
 
 
+def model_pointer(
+    job: EndedJob, spec: Mapping[str, Any], before: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """What model.json is to say: the dataset's newest model; None where nothing changes."""
+    if job.status != "Completed" or spec["kind"] != "model":
+        return None
+    if before and before["uploaded"] > spec["uploaded"]:
+        return None
+    return {
+        "model": job.model_key,
+        "job": job.name,
+        "results": results_folder(dict(spec)),
+        "target": spec["target"],
+        "uploaded": spec["uploaded"],
+    }
+
+
 def supersedes(status: Status, before: Status | None) -> bool:
     """Whether the dataset's own status may be replaced.
 
@@ -189,16 +209,22 @@ def _completed(
         return f"the translator is ready.{score}", [
             f"Open {results_folder(dict(spec))}report.html; its examples show what to expect.",
         ]
+    if spec["kind"] == "predictions":
+        return f"the predictions for {spec['test']['file']} are ready.{score}", [
+            f"Open {results_folder(dict(spec))}report.html.",
+            f"Get more rows predicted: upload another {_next_test(spec)}.",
+        ]
     steps = [
         f"Open {results_folder(dict(spec))}report.html.",
-        "Predict more rows on your machine: codefree predict model.tar.gz "
+        f"Get more rows predicted, without another training: upload {_next_test(spec)}.",
+        "Or predict them on your machine: codefree predict model.tar.gz "
         + shlex.quote(f"{spec['dataset']}.csv"),
     ]
-    if spec["test"] is None:
-        steps.append(
-            f"Get predictions with the next training: upload data/{spec['dataset']}_test.csv."
-        )
     return f"the model that predicts {spec['target']} is ready.{score}", steps
+
+
+def _next_test(spec: Mapping[str, Any]) -> str:
+    return f"data/{spec['dataset']}_test.csv"
 
 
 def _stopped(job: EndedJob) -> tuple[str, list[str]]:
@@ -226,10 +252,27 @@ def _interrupted(job: EndedJob) -> list[str]:
 def _findings(spec: Mapping[str, Any], performance: Mapping[str, Any] | None) -> list[str]:
     target = spec.get("target")
     found = [f"The target is {target!r}, because {spec['target_rule']}."] if target else []
+    if spec["kind"] == "predictions":
+        found = [f"The model of training job {spec['model_job']} predicts {target!r}."]
     if performance:
         found.append(f"The best model is {performance['best_model']}.")
         found += performance.get("warnings", [])
     return found
+
+
+def _model_before(job: EndedJob, spec: Mapping[str, Any]) -> list[str]:
+    """What has become of the model that the dataset had before."""
+    before = spec.get("model_before")
+    if not before:
+        return []
+    if job.status != "Completed":
+        return [f"The model before stays the dataset's own: {before}"]
+    if spec["test_has_target"]:
+        return [f"The model before is kept: {before}"]
+    return [
+        f"The model before is kept: {before} The two were not compared, because no test file "
+        f"tells {spec['target']}."
+    ]
 
 
 def _score(performance: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -1,13 +1,13 @@
 """Where a dataset stands: STATUS.txt for people, status.json for programs."""
 
 import json
-import shlex
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from automl.dataset import Named, refusal_prefix
 from automl.files import UploadedFiles
+from automl.prediction_job import is_other_file
 from automl.training_job import results_folder
 
 WIDTH = 15
@@ -19,7 +19,7 @@ class Status:
 
     dataset: str
     state: str
-    """waiting, refused, training, completed, failed or stopped."""
+    """waiting, refused, training, predicting, completed, failed or stopped."""
     headline: str
     prefix: str
     """Where STATUS.txt and status.json go."""
@@ -44,7 +44,7 @@ class Status:
 
     def has_job_for(self, train_version: str | None) -> bool:
         """Whether a job runs or has made a model for this upload: what comes later is a note."""
-        return self.state in ("training", "completed") and train_version in (
+        return self.state in ("training", "predicting", "completed") and train_version in (
             None,
             self.train_version,
         )
@@ -64,7 +64,7 @@ class Status:
             if self.next
             else "",
             f"Dataset {self.dataset}, {self.state}"
-            + (f", training job {self.job}" if self.job else "")
+            + (f", job {self.job}" if self.job else "")
             + f", as of {updated}",
         ]
         return ("\n\n".join(section for section in sections if section) + "\n").encode()
@@ -164,10 +164,10 @@ def training(spec: dict[str, Any]) -> Status:
             *_after(spec),
             *why,
             *not_used(spec["passed_over"]),
+            *_meanwhile(spec),
             f"It takes up to {spec['training_minutes']:g} minutes of fitting plus a few minutes "
             f"around it, on {spec['instance_type']}; the score will come from {_scored_on(spec)}.",
-            f"It costs ${spec['worst_case_usd']:.2f} at the very most (estimate, prices of "
-            f"{spec['price_date']}; the cap is ${spec['max_cost_usd']:.2f}).",
+            _at_most(spec),
         ),
         job=spec["job"],
         train_version=spec["versions"]["train"],
@@ -175,6 +175,43 @@ def training(spec: dict[str, Any]) -> Status:
         target=spec.get("target"),
         results=results_folder(spec),
         next=(f"Watch {results_folder(spec)}progress.json, or come back in a few minutes.",),
+    )
+
+
+def predicting(spec: dict[str, Any]) -> Status:
+    """The answer to a test file whose model is there already."""
+    return Status(
+        dataset=spec["dataset"],
+        state="predicting",
+        headline=f"{spec['dataset']}: predicting {spec['test']['file']}.",
+        prefix=f"results/{spec['dataset']}/",
+        details=(
+            f"The model of training job {spec['model_job']} predicts it; nothing is trained.",
+            *not_used(spec["passed_over"]),
+            f"It takes some minutes on {spec['instance_type']}.",
+            _at_most(spec),
+        ),
+        job=spec["job"],
+        train_version=spec["versions"]["train"],
+        uploaded=spec["uploaded"],
+        target=spec["target"],
+        results=results_folder(spec),
+        model=spec["model_key"],
+        next=("Come back in a few minutes.",),
+    )
+
+
+def _meanwhile(spec: dict[str, Any]) -> list[str]:
+    before = spec.get("model_before")
+    return (
+        [f"Until it is done the model before stays the dataset's own: {before}"] if before else []
+    )
+
+
+def _at_most(spec: dict[str, Any]) -> str:
+    return (
+        f"It costs ${spec['worst_case_usd']:.2f} at the very most (estimate, prices of "
+        f"{spec['price_date']}; the cap is ${spec['max_cost_usd']:.2f})."
     )
 
 
@@ -218,16 +255,20 @@ def note_on_existing_job(spec: dict[str, Any], files: UploadedFiles) -> str | No
     given = spec["versions"]
     if files.train.version != given["train"]:
         return (
-            "The same train file was uploaded again; its model is the one that this job makes, so "
+            "The same train file was uploaded again; its model is there already or on its way, so "
             "nothing was trained or paid twice."
         )
-    if files.test and files.test.version != given["test"]:
+    if files.test is None or files.test.version == given["test"]:
+        return None
+    if is_other_file(spec["test"], files.test):
         return (
-            f"The test file {files.test.key} came after the training job had started, so it has "
-            "not been used; predict it with: codefree predict model.tar.gz "
-            + shlex.quote(files.test.key.rsplit("/", 1)[-1])
+            f"The test file {files.test.key} came after the training job had started; it is "
+            "predicted by itself as soon as the model is ready."
         )
-    return None
+    return (
+        f"The same test file {files.test.key} was uploaded again; its predictions are those of "
+        "this job, so nothing was predicted or paid twice."
+    )
 
 
 def _table(title: str, entries: dict[str, str]) -> str:

@@ -64,8 +64,13 @@ def _attempt(name: str) -> tuple[str, int]:
     return (first, int(number)) if number.isdecimal() and len(number) < 11 else (name, 1)
 
 
-def job_spec(name: str, plan: TrainingPlan, stack: Stack, source_key: str) -> dict[str, Any]:
-    """What the job reads as job.json, and what anyone reads later as the model's passport."""
+def job_spec(
+    name: str, plan: TrainingPlan, stack: Stack, source_key: str, model_before: str | None = None
+) -> dict[str, Any]:
+    """What the job reads as job.json, and what anyone reads later as the model's passport.
+
+    `model_before` is the key of the model that the dataset has already.
+    """
     settings = plan.settings
     return {
         "kind": "model",
@@ -75,6 +80,7 @@ def job_spec(name: str, plan: TrainingPlan, stack: Stack, source_key: str) -> di
         "train": described(plan.files.train, plan.train),
         "test": described(plan.files.test, plan.test) if plan.files.test and plan.test else None,
         "test_has_target": bool(plan.test and plan.target.column in plan.test.columns),
+        "model_before": model_before,
         "target": plan.target.column,
         "target_rule": plan.target.rule,
         "problem_type": settings.problem_type,
@@ -124,11 +130,10 @@ def job_files(bucket: str, spec: dict[str, Any]) -> dict[str, bytes]:
     Manifests, because an S3Prefix input also takes every object whose key merely begins alike.
     """
     folder = f"jobs/{spec['job']}/"
-    inputs = {"train": spec["train"]["key"], "job": f"{folder}job.json"}
-    if spec["test"]:
-        inputs["test"] = spec["test"]["key"]
-    files = {f"{folder}{name}.manifest": _manifest(bucket, key) for name, key in inputs.items()}
-    return {f"{folder}job.json": _json(spec), **files}
+    return {
+        f"{folder}job.json": _json(spec),
+        **{f"{folder}{name}.manifest": _manifest(bucket, key) for name, key in _inputs(spec)},
+    }
 
 
 def training_request(bucket: str, spec: dict[str, Any], stack: Stack) -> dict[str, Any]:
@@ -137,7 +142,6 @@ def training_request(bucket: str, spec: dict[str, Any], stack: Stack) -> dict[st
     stopping = {"MaxRuntimeInSeconds": spec["max_runtime_seconds"]}
     if spec["spot"]:
         stopping["MaxWaitTimeInSeconds"] = spec["max_runtime_seconds"] + SPOT_PATIENCE_SECONDS
-    channels = ["train", "job", *(["test"] if spec["test"] else [])]
     return {
         "TrainingJobName": name,
         "RoleArn": stack.role_arn,
@@ -149,7 +153,7 @@ def training_request(bucket: str, spec: dict[str, Any], stack: Stack) -> dict[st
         "InputDataConfig": [
             *(
                 _channel(channel, "ManifestFile", f"s3://{bucket}/jobs/{name}/{channel}.manifest")
-                for channel in channels
+                for channel, _ in _inputs(spec)
             ),
             _channel("code", "S3Prefix", f"s3://{bucket}/{spec['source'].rsplit('/', 1)[0]}/"),
         ],
@@ -173,6 +177,11 @@ def training_request(bucket: str, spec: dict[str, Any], stack: Stack) -> dict[st
     }
 
 
+def model_key(job: str) -> str:
+    """Where SageMaker puts what a training job has made."""
+    return f"models/{job}/output/model.tar.gz"
+
+
 def results_folder(spec: dict[str, Any]) -> str:
     """Where the job's files appear while it runs."""
     return f"results/{spec['dataset']}/{spec['job']}/"
@@ -190,6 +199,19 @@ def described(file: UploadedFile, head: TableHead) -> dict[str, Any]:
         "encoding": head.encoding,
         "delimiter": head.delimiter,
     }
+
+
+def _inputs(spec: dict[str, Any]) -> list[tuple[str, str]]:
+    """Channels with the key of the one object in each."""
+    keys = {
+        "train": spec["train"] and spec["train"]["key"],
+        "test": spec["test"] and spec["test"]["key"],
+        "model": spec.get("model_key"),
+        # Only rows whose target is known tell which of two models is better.
+        "champion": spec.get("model_before") if spec.get("test_has_target") else None,
+        "job": f"jobs/{spec['job']}/job.json",
+    }
+    return [(channel, key) for channel, key in keys.items() if key]
 
 
 def _manifest(bucket: str, key: str) -> bytes:

@@ -87,7 +87,7 @@ def test_a_job_that_is_cut_off_and_started_again_ends_in_time_and_says_so(tmp_pa
         report_language="ko",
     )
     with (tmp_path / "first.log").open("wb") as log:
-        run = subprocess.Popen(job.command, env=job.environ, stdout=log, stderr=log)
+        run = subprocess.Popen(job.command(), env=job.environ, stdout=log, stderr=log)
         progress = job.results / "progress.json"
         eventually(lambda: progress.exists() and "fitting" in progress.read_text())
         time.sleep(11)
@@ -458,3 +458,12 @@ def test_what_cannot_be_trained_ends_in_one_sentence(tmp_path: Path, kind: str) 
     assert words in job.failure
     assert "Traceback" not in job.failure and len(job.failure.splitlines()) == 1
     assert not (job.model / "predictor.pkl").exists()
+
+
+def test_a_train_file_that_was_replaced_meanwhile_is_not_trained(tmp_path: Path) -> None:
+    job = opt_ml(tmp_path, "a,y\n1,2\n", target="y")
+    told = json.loads((tmp_path / "input/data/job/job.json").read_text())
+    told["train"]["bytes"] = 9
+    (tmp_path / "input/data/job/job.json").write_text(json.dumps(told))
+    assert job.train() == 1
+    assert job.failure.startswith("The file sample_train.csv was replaced before the job could")

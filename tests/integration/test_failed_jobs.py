@@ -101,7 +101,7 @@ def test_too_little_memory_is_tried_once_more_on_a_bigger_machine(cloud: Cloud, 
     assert (spec["instance_type"], spec["after"]["job"]) == ("ml.m5.xlarge", first)
     assert "Together with the attempt on ml.m5.large" in found["cost"]["sentence"]
     said = text(cloud, f"results/{dataset}/{first}/STATUS.txt")
-    assert "tried once more, on ml.m5.xlarge" in said and ", failed, training job" in said
+    assert "tried once more, on ml.m5.xlarge" in said and ", failed, job" in said
 
 
 def test_there_are_two_attempts_however_often_aws_tells_of_the_first(

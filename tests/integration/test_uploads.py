@@ -105,21 +105,6 @@ def test_a_train_file_alone_is_trained(cloud: Cloud, name: str) -> None:
     assert (found["state"], found["target"]) == ("completed", "species")
 
 
-def test_a_test_file_that_comes_late_is_noted_and_starts_no_second_job(
-    cloud: Cloud, name: str
-) -> None:
-    drop(cloud, f"data/{name}.json", '{"target": "species"}')
-    drop(cloud, f"data/{name}_train.csv", TRAIN)
-    ended(cloud, name)
-    drop(cloud, f"data/{name}_test.csv", TEST)
-    deadline = time.monotonic() + SECONDS
-    while not (found := ended(cloud, name))["notes"] and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert "codefree predict" in found["notes"][0]
-    assert found["state"] == "completed"
-    assert len(jobs(cloud, name.replace(" ", "-"))) == 1
-
-
 def test_the_same_event_ten_times_at_once_makes_one_job(cloud: Cloud, name: str) -> None:
     drop(cloud, f"data/{name}_test.csv", TEST)
     drop(cloud, f"data/{name}_train.csv", TRAIN)

@@ -192,6 +192,8 @@ def test_what_a_stopped_job_has_made_is_named_and_whether_there_is_a_model() -> 
     assert kept(given, ["leaderboard"]).endswith("/: leaderboard. No model was saved.")
     assert kept(given, ["leaderboard", "model"]).endswith("The model may be incomplete.")
     assert kept(given, ["predictions", "model"]).endswith("The model is whole.")
+    prediction = {**given, "kind": "prediction"}
+    assert kept(prediction, ["predictions", "model"]).endswith("/: predictions.")
     translator = {**given, "kind": "translator"}
     assert kept(translator, ["report", "model"]).endswith("The model may be incomplete.")
 

@@ -7,17 +7,18 @@ import pytest
 from local.predict import PredictError, extract_model, predict
 
 INFERENCE = """
-from types import SimpleNamespace
+import sys
+from pathlib import Path
 
-
-def predict_file(model_dir, file, into, safe, tell):
-    header, *lines = open(file, encoding="utf-8").read().splitlines()
-    if "x" not in header.split(","):
-        raise ValueError("The column x is missing.")
-    with open(into, "w", encoding="utf-8") as out:
-        out.write(header + ",prediction\\n" + "".join(line + ",yes\\n" for line in lines))
-    tell(len(lines))
-    return SimpleNamespace(rows=len(lines), explained=1)
+file, into, reason, form = sys.argv[1:]
+header, *lines = Path(file).read_text("utf-8").splitlines()
+if "x" not in header.split(","):
+    Path(reason).write_text("The column x is missing.")
+    sys.exit(1)
+rows = [f"{header},prediction", *(f"{line},yes" for line in lines)]
+Path(into).write_text("\\n".join(rows) + "\\n", "utf-8")
+print("rows", len(lines))
+print("done", len(lines), 1)
 """
 
 
@@ -54,7 +55,7 @@ def test_what_the_model_refuses_is_told_in_its_own_words(tmp_path: Path, model: 
 
 
 def test_what_was_there_stays_when_the_model_breaks(tmp_path: Path) -> None:
-    broken = packed(tmp_path / "m.tar.gz", "code/inference.py", "def predict_file(*_): 1 / 0\n")
+    broken = packed(tmp_path / "m.tar.gz", "code/inference.py", "1 / 0\n")
     (tmp_path / "rows.csv").write_text("x\n1\n")
     (tmp_path / "out.csv").write_text("precious")
     with pytest.raises(PredictError, match="own code failed"):
@@ -77,3 +78,11 @@ def test_archive_that_reaches_outside_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PredictError, match=r"is not a model\.tar\.gz"):
         extract_model(archive, tmp_path / "folder")
     assert not (tmp_path / "outside.txt").exists()
+
+
+def test_code_that_predicts_nothing_is_named(tmp_path: Path) -> None:
+    old = packed(tmp_path / "m.tar.gz", "code/inference.py", "def model_fn(folder): ...\n")
+    (tmp_path / "rows.csv").write_text("x\n1\n")
+    with pytest.raises(PredictError, match="made before models could read files"):
+        predict(old, tmp_path / "rows.csv", tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()

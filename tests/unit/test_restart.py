@@ -11,12 +11,20 @@ from automl import budget
 from automl.budget import cost_usd, plan_budget
 from automl.results import ended
 from automl.settings import Settings
+from job_spec import Folders
 from progress import Progress
 from restart import FIT_OVERRUN, EarlierRuns, earlier_runs
 from tests.conftest import eventually
 from tests.unit.test_results import SPEC, job, text
 
 MINUTES = 600.0
+
+
+def progress_in(root: Path) -> Progress:
+    folders = Folders({}, root, root / "output", root)
+    folders.results.mkdir(exist_ok=True)
+    folders.unfinished.mkdir(parents=True, exist_ok=True)
+    return Progress(folders)
 
 
 def test_the_first_run_has_all_its_minutes_and_nothing_to_tell(tmp_path: Path) -> None:
@@ -27,15 +35,12 @@ def test_the_first_run_has_all_its_minutes_and_nothing_to_tell(tmp_path: Path) -
 
 
 def test_each_run_adds_to_what_the_ones_before_have_told(tmp_path: Path) -> None:
-    Progress(tmp_path).enter("fitting")
-    told = json.loads((tmp_path / "progress.json").read_text())
-    (tmp_path / "progress.json").write_text(json.dumps({**told, "seconds": 100.0}))
-    second = Progress(tmp_path)
-    assert second.earlier == EarlierRuns(1, 100.0)
-    second.enter("reading")
-    told = json.loads((tmp_path / "progress.json").read_text())
-    (tmp_path / "progress.json").write_text(json.dumps({**told, "seconds": 40.0}))
-    assert earlier_runs(tmp_path) == EarlierRuns(2, 140.0)
+    results = tmp_path / "checkpoints"
+    for runs, (ran, together) in enumerate([(100.0, 100.0), (40.0, 140.0)], start=1):
+        progress_in(tmp_path).enter("fitting")
+        told = json.loads((results / "progress.json").read_text())
+        (results / "progress.json").write_text(json.dumps({**told, "seconds": ran}))
+        assert earlier_runs(results) == EarlierRuns(runs, together)
 
 
 @pytest.mark.parametrize(
@@ -52,11 +57,12 @@ def test_a_run_that_is_cut_off_has_told_how_long_it_ran(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress_module, "BEAT_SECONDS", 0.05)
-    running = Progress(tmp_path)
+    running = progress_in(tmp_path)
     running.enter("fitting")
-    assert eventually(lambda: earlier_runs(tmp_path).seconds > 0.1, 5)
+    results = tmp_path / "checkpoints"
+    assert eventually(lambda: earlier_runs(results).seconds > 0.1, 5)
     running.enter("done")
-    assert [path.name for path in tmp_path.iterdir()] == ["progress.json"]
+    assert [path.name for path in results.iterdir()] == ["progress.json"]
 
 
 @pytest.mark.parametrize(

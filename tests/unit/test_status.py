@@ -12,7 +12,7 @@ from automl.status import (
     waiting_for_aws,
     waiting_for_train,
 )
-from tests.unit.test_training_job import plan, spec, uploaded
+from tests.unit.test_training_job import plan, spec
 
 WHEN = "2026-11-21T04:05:06+00:00"
 COMPLETED = Status(
@@ -85,8 +85,12 @@ def test_a_late_event_of_a_running_job_is_nothing_to_note() -> None:
 
 def test_the_same_bytes_again_and_a_late_test_file_are_noted() -> None:
     given, files = spec(plan()), plan().files
+    assert files.test is not None
     again = note_on_existing_job(given, replace(files, train=replace(files.train, version="v2")))
     assert again is not None and "nothing was trained or paid twice" in again
-    test = uploaded("data/titanic_test.csv", "", version="v2")
-    late = note_on_existing_job(given, replace(files, test=test))
-    assert late is not None and "codefree predict model.tar.gz titanic_test.csv" in late
+    test = note_on_existing_job(given, replace(files, test=replace(files.test, version="v2")))
+    assert test is not None and "nothing was predicted or paid twice" in test
+    late = note_on_existing_job(
+        given, replace(files, test=replace(files.test, version="v2", etag="other bytes"))
+    )
+    assert late is not None and "predicted by itself as soon as the model is ready" in late

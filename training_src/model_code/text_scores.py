@@ -80,8 +80,16 @@ def learn_text_scores(
 
 
 def save(scores: list[TextScores], path: Any) -> None:
+    for score in scores:
+        _forget_how_it_was_learned(score.model)
     parts = [(s.column, s.vectorizer, s.model, s.classes) for s in scores]
     joblib.dump(parts, path, compress=3)
+
+
+def _forget_how_it_was_learned(model: SGDClassifier | Ridge) -> None:
+    """Two more copies of the weights, which are most of a model of texts."""
+    for name in ("_standard_coef", "_standard_intercept", "_average_coef", "_average_intercept"):
+        vars(model).pop(name, None)
 
 
 def load(path: Any) -> list[TextScores]:

@@ -81,7 +81,7 @@ def render_report(found: Findings) -> str:
         sizes=[] if problem.has_classes else error_by_size(predictions).to_dict("records"),
         coverage=coverage(predictions),
         importance=_bars(found.importance),
-        examples=_examples(found.examples),
+        examples=shown_examples(found.examples, EXAMPLES_SHOWN),
         leaderboard=_cells(found.leaderboard.head(MODELS_SHOWN)),
         leaderboard_columns=list(found.leaderboard.columns),
         columns=_columns(found, say)[:COLUMNS_SHOWN],
@@ -107,10 +107,11 @@ def sentences(found: Findings, say: Language) -> list[str]:
         rows=f"{performance['fit_rows']:,}",
         file=spec.train.name,
     )
-    return [what, _how_good(performance, say), _compared(performance, say)]
+    return [what, how_good(performance, say), _compared(performance, say)]
 
 
-def _how_good(performance: Mapping[str, Any], say: Language) -> str:
+def how_good(performance: Mapping[str, Any], say: Language) -> str:
+    """One sentence, in everyday words where the metric has some."""
     metric, score = performance["metric"], performance["score"]
     key = f"good_{metric}" if say.has(f"good_{metric}") else "good_other"
     return say(
@@ -170,13 +171,18 @@ def _bars(importance: pd.DataFrame | None) -> list[dict[str, Any]]:
     ]
 
 
-def _examples(examples: pd.DataFrame | None) -> list[dict[str, Any]]:
+def shown_examples(examples: pd.DataFrame | None, most: int) -> list[dict[str, Any]]:
+    """The first rows of a predictions file."""
     if examples is None:
         return []
     return [
-        {"row": n, "prediction": row["prediction"], "reasons": str(row["reasons"]).split("; ")}
-        for n, (_, row) in enumerate(examples.head(EXAMPLES_SHOWN).iterrows(), start=1)
+        {"row": n, "prediction": _predicted(row), "reasons": str(row["reasons"]).split("; ")}
+        for n, (_, row) in enumerate(examples.head(most).iterrows(), start=1)
     ]
+
+
+def _predicted(row: "pd.Series[str]") -> str:
+    return str(row["prediction"] if "prediction" in row else row["quantile_0.5"])
 
 
 def _cells(board: pd.DataFrame) -> list[list[tuple[str, str]]]:

@@ -1,6 +1,5 @@
 """What a translator's training job was given."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,10 +33,10 @@ class TranslatorSpec:
 
 
 def read_translator_spec(folders: Folders) -> TranslatorSpec:
-    job = json.loads((folders.job / "job.json").read_text(encoding="utf-8"))
+    job = folders.job_json()
     return TranslatorSpec(
         pair=LanguagePair(job["source_language"], job["target_language"]),
-        train=csv_file(folders.train, job["train"]),
+        train=csv_file(folders.channels["train"], job["train"]),
         training_seconds=job["training_minutes"] * 60,
         seed=job["seed"],
         base_model=job.get("base_model"),

@@ -1,0 +1,91 @@
+"""A model that an earlier job has made, asked through the code that it brings along."""
+
+import json
+import subprocess
+import sys
+import tarfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from failure import TrainingError
+from metrics import Predictions
+from problem import QUANTILES, Problem
+from reading.csv_head import Expected
+
+
+@dataclass(frozen=True)
+class EarlierModel:
+    """The folder that it was unpacked to."""
+
+    folder: Path
+
+    @cached_property
+    def passport(self) -> dict[str, Any]:
+        """How it was made, and how good it was."""
+        content: dict[str, Any] = json.loads((self.folder / "passport.json").read_text("utf-8"))
+        return content
+
+    @property
+    def expected(self) -> Expected:
+        """How files of its kind are written."""
+        told = json.loads((self.folder / "code" / "columns.json").read_text("utf-8"))["expected"]
+        return Expected(tuple(told["columns"]), told["delimiter"])
+
+    def predict(self, file: Path, into: Path, form: str) -> None:
+        """All rows of a file, `excel` or `plain`; raises TrainingError in the model's own words.
+
+        In a process of its own, because its code may be of another version than this.
+        """
+        reason = self.folder.with_name("reason.txt")
+        code = self.folder / "code" / "inference.py"
+        done = subprocess.run(
+            [sys.executable, "-P", code, file, into, reason, form],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if reason.exists():
+            raise TrainingError(reason.read_text("utf-8"))
+        if done.returncode:
+            raise TrainingError(f"The model's own code failed: {_end_of(done.stderr)}")
+
+    def answers(self, written: Path, target: "pd.Series[Any]", problem: Problem) -> Predictions:
+        """What a predictions file says of the rows whose target is given, by row.
+
+        Classes that this model does not know have the probability 0.
+        """
+        table = pd.read_csv(written, encoding="utf-8-sig", dtype=str, keep_default_na=False)
+        said = table.iloc[target.index]
+        if problem.type == "quantile":
+            quantiles = _last(said, len(QUANTILES)).astype(float)
+            return Predictions(problem, target, quantiles.set_axis(QUANTILES, axis=1), None)
+        if not problem.has_classes:
+            return Predictions(problem, target, _last(said, 1).iloc[:, 0].astype(float), None)
+        classes = self.passport["performance"]["classes"]
+        found = _last(said, 1 + len(classes))
+        chances = found.iloc[:, 1:].astype(float).set_axis(classes, axis=1)
+        lacking = [name for name in sorted(target.unique()) if name not in classes]
+        return Predictions(
+            problem, target, found.iloc[:, 0], chances.assign(**dict.fromkeys(lacking, 0.0))
+        )
+
+
+def unpack(packed: Path, folder: Path) -> EarlierModel:
+    """Unpack a model.tar.gz into a folder that there is not yet."""
+    with tarfile.open(packed, "r:gz") as archive:
+        archive.extractall(folder, filter="data")
+    return EarlierModel(folder)
+
+
+def _last(table: pd.DataFrame, columns: int) -> pd.DataFrame:
+    """The last columns but the reasons; the file's own may be named like anything."""
+    return table.iloc[:, -1 - columns : -1]
+
+
+def _end_of(log: str) -> str:
+    return " ".join(log.strip().splitlines()[-1:]) or "it gives no reason."

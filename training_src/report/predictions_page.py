@@ -1,0 +1,74 @@
+"""report.html of a prediction job: what was predicted, by which model, and how right it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from metrics import Predictions
+from model_code.notes import Note
+from report.language import Language
+from report.page import how_good, number, shown_examples
+from report.plots import draw_svgs
+from report.template import load_template
+
+EXAMPLES_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What the report tells."""
+
+    job: Mapping[str, Any]
+    passport: Mapping[str, Any]
+    """Of the model."""
+    file: str
+    """The name of the test file."""
+    written: Path
+    """The predictions."""
+    scored: Predictions | None
+    """Those whose target the file tells."""
+    performance: Mapping[str, Any] | None
+    """Of those."""
+    notes: list[Note] = field(default_factory=list)
+
+
+def render_predictions(found: Predicted) -> str:
+    """HTML; every name and value of the uploader is escaped by the template."""
+    say = Language(found.job["report_language"])
+    page = load_template(Path(__file__).with_name("predictions.html.j2"))
+    plots = draw_svgs(found.scored, say) if found.scored else {}
+    return page.render(
+        t=say,
+        found=found,
+        target=found.passport["target"],
+        performance=found.performance,
+        number=number,
+        sentences=_sentences(found, say),
+        warnings=[say.told(one) for one in found.notes],
+        # matplotlib escapes the texts in its SVGs.
+        plots={key: Markup(svg) for key, svg in plots.items()},
+        examples=shown_examples(_first_rows(found.written), EXAMPLES_SHOWN),
+    )
+
+
+def _sentences(found: Predicted, say: Language) -> list[str]:
+    target = found.passport["target"]
+    with found.written.open(encoding="utf-8-sig", newline="") as lines:
+        rows = sum(len(part) for part in pd.read_csv(lines, usecols=[0], chunksize=100_000))
+    return [
+        say("sentence_predicted", target=target, rows=f"{rows:,}", file=found.file),
+        say("sentence_by_model", job=found.passport["job"]),
+        how_good(found.performance, say)
+        if found.performance
+        else say("sentence_unscored", file=found.file, target=target),
+    ]
+
+
+def _first_rows(written: Path) -> pd.DataFrame:
+    return pd.read_csv(
+        written, encoding="utf-8-sig", dtype=str, nrows=EXAMPLES_SHOWN, keep_default_na=False
+    )
