@@ -30,6 +30,7 @@ from automl.status import (
 from automl.training_job import results_folder
 from automl.translator import TranslatorData, TranslatorPlan, plan_translator
 from automl.uploads import owner_of_key
+from not_started import answer_refusal
 from observe import tally
 from training_jobs import start
 from translation.languages import parse_pairs
@@ -53,7 +54,8 @@ sqs: "SQSClient" = boto3.client("sqs")
 def answer_upload(bucket: str, key: str) -> str:
     """Whatever there is to do for this upload, and in a few words what that was.
 
-    Raises WaitingError when AWS has no room or no answer now, or the month no budget.
+    Raises WaitingError when AWS has no room or no answer now, or the month no budget, and
+    BlockedError when it takes an engineer.
     """
     try:
         owner = owner_of_key(key)
@@ -68,7 +70,7 @@ def answer_upload(bucket: str, key: str) -> str:
     except OverBudgetError as reason:
         _wait_for_budget(bucket, owner, reason)
     except ClientError as error:
-        _wait_or_raise(bucket, owner, error)
+        return answer_refusal(bucket, owner, error) or _wait_or_raise(bucket, owner, error)
 
 
 def _answer(bucket: str, owner: Dataset | TranslatorData) -> str:

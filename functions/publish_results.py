@@ -15,6 +15,7 @@ import endpoints
 import ledger
 from automl.counts import Count, of_ended
 from automl.results import EndedJob, ended, mail_subject, mail_text, model_pointer, supersedes
+from automl.second_try import second_try, told
 from automl.status import Status
 from automl.training_job import results_folder
 from observe import about, logger, metrics, tally, tally_all
@@ -22,9 +23,13 @@ from observe import about, logger, metrics, tally, tally_all
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
 
 sagemaker: "SageMakerClient" = boto3.client("sagemaker")
 sns: "SNSClient" = boto3.client("sns")
+sqs: "SQSClient" = boto3.client("sqs")
+region = os.environ["AWS_REGION"]
+upload_queue_url = os.environ["UPLOAD_QUEUE_URL"]
 topic_arn = os.environ["RESULTS_TOPIC_ARN"]
 
 
@@ -44,10 +49,14 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
         logger.info("already published")
         return
     ledger.book(job, spec)
+    again = second_try(job.failure_reason, job.billed_seconds, spec, region)
     status = serve(job, spec, outcome(job, spec, folder))
+    status = told(status, job.failure_reason, spec, again, region)
     point_to_model(job, spec)
     send_mail(job.bucket, status)
-    publish(job.bucket, folder, status)
+    if again:
+        hand_back(job.bucket, spec)
+    publish(job, folder, status)
     tally_all(of_ended(status))
     logger.info(
         "published", extra={"state": status.state, "cost_usd": status.cost and status.cost["usd"]}
@@ -61,6 +70,12 @@ def send_mail(bucket: str, status: Status) -> None:
         Subject=mail_subject(status),
         Message=mail_text(status, bucket, text),
     )
+
+
+def hand_back(bucket: str, spec: dict[str, Any]) -> None:
+    """The upload to start_training, which finds that a second attempt is due; twice is one."""
+    detail = {"bucket": {"name": bucket}, "object": {"key": spec["train"]["key"]}}
+    sqs.send_message(QueueUrl=upload_queue_url, MessageBody=json.dumps({"detail": detail}))
 
 
 def serve(job: EndedJob, spec: dict[str, Any], status: Status) -> Status:
@@ -81,6 +96,9 @@ def point_to_model(job: EndedJob, spec: dict[str, Any]) -> None:
 
 def outcome(job: EndedJob, spec: dict[str, Any], folder: str) -> Status:
     complete_results(job, folder)
+    if job.failure_reason:
+        raw = job.failure_reason.encode(errors="replace")
+        results.put(job.bucket, f"{folder}failure.txt", raw, "text/plain; charset=utf-8")
     keys = set(results.sizes(job.bucket, folder))
     if results.exists(job.bucket, job.model_key):
         keys.add(job.model_key)
@@ -90,13 +108,14 @@ def outcome(job: EndedJob, spec: dict[str, Any], folder: str) -> Status:
     return ended(job, spec, performance, keys)
 
 
-def publish(bucket: str, folder: str, status: Status) -> None:
+def publish(job: EndedJob, folder: str, status: Status) -> None:
     """The dataset's status first; the job's own copy is the mark that all was said."""
-    before = results.read_status(bucket, status.prefix)
+    before = results.read_status(job.bucket, status.prefix)
     if supersedes(status, before):
         notes = before.notes if before and before.job == status.job else ()
-        results.write_status(bucket, replace(status, notes=notes))
-    results.write_status(bucket, replace(status, prefix=folder))
+        results.write_status(job.bucket, replace(status, notes=notes))
+    own = replace(status, prefix=folder, state=job.status.lower())
+    results.write_status(job.bucket, own)
 
 
 def complete_results(job: EndedJob, folder: str) -> None:

@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 import bucket as datasets
 from answer_upload import answer_upload
 from automl.counts import Count
-from automl.errors import OverBudgetError, WaitingError
+from automl.errors import BlockedError, OverBudgetError, WaitingError
 from automl.status import broken
 from automl.uploads import dataset_of_upload, owner_of_key
 from observe import about, count_upload, count_waiting, logger, metrics, tally
@@ -44,7 +44,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
 
 
 def handle_message(record: SQSRecord) -> None:
-    """One upload: answered, sent back to the queue by raising, or put aside after some tries."""
+    """One upload: answered, sent back to the queue by raising, or put aside."""
     detail = record.json_body["detail"]
     # Not the data class: its key turns `a+b.csv` into `a b.csv`, and EventBridge encodes none.
     bucket, key = detail["bucket"]["name"], detail["object"]["key"]
@@ -65,12 +65,16 @@ def handle_message(record: SQSRecord) -> None:
         count_waiting(record)
         logger.info("waiting", extra={"reason": str(reason)})
         raise
+    except BlockedError as reason:
+        logger.error("put aside", extra={"reason": str(reason)})
+        put_aside(record)
     except Exception:
         tally(Count.BROKEN)
         logger.exception("not handled")
         if int(record.attributes.approximate_receive_count) < TRIES:
             raise
-        put_aside(record, bucket, key)
+        put_aside(record)
+        tell_uploader(bucket, key)
 
 
 def wait_for_budget(record: SQSRecord, reason: OverBudgetError) -> None:
@@ -80,10 +84,13 @@ def wait_for_budget(record: SQSRecord, reason: OverBudgetError) -> None:
     sqs.send_message(QueueUrl=upload_queue_url, MessageBody=record.body)
 
 
-def put_aside(record: SQSRecord, bucket: str, key: str) -> None:
-    """To the dead-letter queue, whose alarm tells the engineers; the uploader is told here."""
+def put_aside(record: SQSRecord) -> None:
+    """To the dead-letter queue, whose alarm tells the engineers."""
     sqs.send_message(QueueUrl=dead_letter_queue_url, MessageBody=record.body)
     tally(Count.PUT_ASIDE)
+
+
+def tell_uploader(bucket: str, key: str) -> None:
     owner = owner_of_key(key)
     if owner is not None:
         datasets.write_status(bucket, broken(owner))

@@ -17,6 +17,7 @@ from automl.dataset import Dataset
 from automl.errors import RefusedError, TooEarlyError
 from automl.plan import TrainingPlan
 from automl.prediction_job import asks_for_predictions, prediction_job_name, prediction_spec
+from automl.second_try import second_try
 from automl.stack import Stack
 from automl.training_job import (
     attempt_name,
@@ -48,6 +49,8 @@ class Job:
     channels: tuple[str, ...]
     fresh: bool = False
     """Whether it is there because of this call."""
+    failure_reason: str = ""
+    billed_seconds: int = 0
 
 
 def start(bucket: str, plan: TrainingPlan | TranslatorPlan, stack: Stack) -> dict[str, Any]:
@@ -101,9 +104,9 @@ def _start(
     describe: Callable[[str], dict[str, Any]],
     stack: Stack,
 ) -> Job:
-    name, job = _next_attempt(bucket, first, versions)
+    name, job, changes = _next_attempt(bucket, first, versions, stack.region)
     if job is None:
-        spec = describe(name)
+        spec = {**describe(name), **changes}
         ledger.set_aside(bucket, spec, stack.monthly_budget_usd)
         _put_inputs(bucket, spec)
         job = _create(bucket, spec, stack)
@@ -111,20 +114,32 @@ def _start(
 
 
 def _next_attempt(
-    bucket: str, name: str, versions: dict[str, str | None]
-) -> tuple[str, Job | None]:
+    bucket: str, name: str, versions: dict[str, str | None], region: str
+) -> tuple[str, Job | None, dict[str, Any]]:
     """The job that these files already have; or the first free name.
 
-    After a job without a model, only a fresh upload gets another attempt.
+    After a job without a model, only a fresh upload gets another attempt, or too little memory;
+    then the last says what is different in its job.json.
     """
+    changes: dict[str, Any] = {}
     for attempt in count(1):
         candidate = attempt_name(name, attempt)
         job = _find(bucket, candidate)
         if job is None:
             break
-        if job.status not in ("Failed", "Stopped") or job.spec["versions"] == versions:
-            return candidate, job
-    return candidate, None
+        changes = _second_try(job, versions, region)
+        same = job.spec["versions"] == versions
+        if job.status not in ("Failed", "Stopped") or (same and not changes):
+            return candidate, job, {}
+    return candidate, None, changes
+
+
+def _second_try(job: Job, versions: dict[str, str | None], region: str) -> dict[str, Any]:
+    """What is different after too little memory, also when another test file came meanwhile."""
+    given = job.spec["versions"]
+    if any(given[file] != versions[file] for file in ("train", "settings")):
+        return {}
+    return second_try(job.failure_reason, job.billed_seconds, job.spec, region)
 
 
 def _find(bucket: str, name: str) -> Job | None:
@@ -132,7 +147,13 @@ def _find(bucket: str, name: str) -> Job | None:
     if found is None:
         return None
     spec = datasets.read_json(bucket, f"jobs/{name}/job.json")
-    return Job(spec, found["TrainingJobStatus"], _channels(found))
+    return Job(
+        spec,
+        found["TrainingJobStatus"],
+        _channels(found),
+        failure_reason=found.get("FailureReason", ""),
+        billed_seconds=found.get("BillableTimeInSeconds", 0),
+    )
 
 
 def _model_before(bucket: str, dataset: Dataset) -> str | None:

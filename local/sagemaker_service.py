@@ -27,6 +27,7 @@ STATUS_MESSAGES = {
     "Starting": "Preparing the instances for training",
     "Downloading": "Downloading input data",
     "Training": "Training in-progress",
+    "Interrupted": "The spare machine was taken away",
     "Uploading": "Uploading generated training model",
     "Completed": "Training job completed",
     "Failed": "Training job failed",
@@ -34,6 +35,7 @@ STATUS_MESSAGES = {
     "Stopping": "Stopping the training job",
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
 }
+BILLED = ("Training", "Uploading")
 # What CreateTrainingJob takes and DescribeTrainingJob does not give back.
 NOT_DESCRIBED = ("Tags",)
 
@@ -53,6 +55,7 @@ class TrainingJob:
     failure_reason: str | None = None
     transitions: list[dict[str, Any]] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
+    interrupt: threading.Event = field(default_factory=threading.Event)
 
     @property
     def training_job_name(self) -> str:
@@ -69,7 +72,7 @@ class TrainingJob:
             {"Status": secondary_status, "StartTime": now, "StatusMessage": message}
         )
         if secondary_status == "Training":
-            self.training_start_time = now
+            self.training_start_time = self.training_start_time or now
 
     def end(self, outcome: Outcome) -> None:
         self.enter(outcome.secondary_status)
@@ -103,7 +106,10 @@ class TrainingJob:
     def _durations(self) -> dict[str, int]:
         if self.training_start_time is None or self.training_end_time is None:
             return {}
-        seconds = max(1, round((self.training_end_time - self.training_start_time).total_seconds()))
+        # Not billed: the wait for another machine after an interruption.
+        phases = [phase for phase in self.transitions if phase["Status"] in BILLED]
+        ran = sum((phase["EndTime"] - phase["StartTime"]).total_seconds() for phase in phases)
+        seconds = max(1, round(ran))
         return {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
 
 
@@ -157,6 +163,10 @@ class SageMakerService:
             job.training_job_status = "Stopping"
         job.stop.set()
 
+    def interrupt(self, name: str) -> None:
+        """Take a job's machine away, as AWS may with spare ones; it starts again by itself."""
+        self._find(name).interrupt.set()
+
     def close(self) -> None:
         """Stop what runs, and wait until its processes are gone."""
         for job in list(self._jobs.values()):
@@ -205,6 +215,7 @@ class SageMakerService:
             s3=self._endpoint.client("s3"),
             aws=self._endpoint.environ,
             stop=job.stop,
+            interrupt=job.interrupt,
             enter=job.enter,
         )
         try:

@@ -137,9 +137,9 @@ def _look(connect: Connect, stack: str, now: datetime) -> Overview:
     cloudformation, s3, sqs = connect("cloudformation"), connect("s3"), connect("sqs")
     bucket = _bucket(cloudformation, stack)
     statuses = _read_all(s3, bucket)
-    training = [s["job"] for s in statuses if s["state"] == "training"]
-    sagemaker = connect("sagemaker") if training else None
-    running = {job: _described(sagemaker, s3, bucket, job) for job in training}
+    on = [s["job"] for s in statuses if s["state"] in ("training", "predicting")]
+    sagemaker = connect("sagemaker") if on else None
+    running = {job: _described(sagemaker, s3, bucket, job) for job in on}
     return Overview(
         stack,
         bucket,

@@ -1,5 +1,6 @@
 """One training job as SageMaker runs it: fill the folder, run the script, upload what it made."""
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -28,6 +29,9 @@ class Outcome:
     failure_reason: str | None = None
 
 
+INTERRUPTED = Outcome("InProgress", "Interrupted")
+
+
 @dataclass(frozen=True)
 class TrainingRun:
     """What it takes to run one job."""
@@ -40,10 +44,26 @@ class TrainingRun:
     aws: dict[str, str]
     """Credentials and endpoint; a job with network isolation never sees them."""
     stop: threading.Event
+    interrupt: threading.Event
+    """Set when the machine is taken away, as spare ones may be."""
     enter: Callable[[str], None]
     """Told each secondary status as it begins."""
 
     def run(self) -> Outcome:
+        """On one machine after the other, until one is left to the job; the time limit counts all.
+
+        Nothing is left of a machine that was taken away but the checkpoints copied until then.
+        """
+        limit = self.request["StoppingCondition"].get("MaxRuntimeInSeconds", DAY_SECONDS)
+        end = time.monotonic() + limit
+        while (outcome := self._run_once(end)) is INTERRUPTED:
+            self.interrupt.clear()
+            self.enter("Interrupted")
+            shutil.rmtree(self.folder.root)
+            self.enter("Starting")
+        return outcome
+
+    def _run_once(self, end: float) -> Outcome:
         self.enter("Downloading")
         checkpoints = self._checkpoints()
         try:
@@ -52,7 +72,9 @@ class TrainingRun:
             return Outcome("Failed", "Failed", f"ClientError: {error}"[:REASON_LENGTH])
         checkpoints.restore()
         self.enter("Training")
-        outcome = self._train(checkpoints)
+        outcome = self._train(checkpoints, end)
+        if outcome is INTERRUPTED:
+            return outcome
         self.enter("Uploading")
         checkpoints.update()
         self._upload(outcome)
@@ -63,10 +85,10 @@ class TrainingRun:
             self.s3, self.folder.checkpoints, self.request["CheckpointConfig"]["S3Uri"]
         )
 
-    def _train(self, checkpoints: FolderCopy) -> Outcome:
+    def _train(self, checkpoints: FolderCopy, end: float) -> Outcome:
         process = self._start()
         try:
-            ended = self._watch(process, checkpoints)
+            ended = self._watch(process, checkpoints, end)
         finally:
             end_group(process)
         return ended or self._outcome(process.wait())
@@ -90,15 +112,18 @@ class TrainingRun:
                 start_new_session=True,
             )
 
-    def _watch(self, process: subprocess.Popen[bytes], checkpoints: FolderCopy) -> Outcome | None:
+    def _watch(
+        self, process: subprocess.Popen[bytes], checkpoints: FolderCopy, end: float
+    ) -> Outcome | None:
         """Copy checkpoints until the script ends; the outcome when it was not let to its end."""
-        start = copied = time.monotonic()
-        limit = self.request["StoppingCondition"].get("MaxRuntimeInSeconds", DAY_SECONDS)
+        copied = time.monotonic()
         while process.poll() is None:
             now = time.monotonic()
             if self.stop.wait(WATCH_SECONDS):
                 return Outcome("Stopped", "Stopped")
-            if now - start > limit:
+            if self.interrupt.is_set():
+                return INTERRUPTED
+            if now > end:
                 return Outcome("Stopped", "MaxRuntimeExceeded")
             if now - copied > COPY_SECONDS:
                 checkpoints.update()

@@ -55,15 +55,17 @@ class OptMl:
             "SM_OUTPUT_DATA_DIR": str(self.root / "output/data"),
         }
 
+    def command(self, program: str = "train.py") -> list[str]:
+        return [sys.executable, str(ROOT / "training_src" / program)]
+
     def train(self) -> int:
         return self.run("train.py")
 
     def run(self, program: str) -> int:
         """Run the job as the container does; the exit status."""
-        command = [sys.executable, str(ROOT / "training_src" / program)]
         with (self.root / "log").open("wb") as log:
             return subprocess.run(
-                command, env=self.environ, stdout=log, stderr=log, check=False
+                self.command(program), env=self.environ, stdout=log, stderr=log, check=False
             ).returncode
 
 

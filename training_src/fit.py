@@ -11,7 +11,7 @@ import pandas as pd
 from autogluon.tabular import TabularPredictor
 from sklearn.model_selection import train_test_split
 
-from failure import TrainingError
+from failure import TrainingError, first_line, no_model
 from fit_watcher import FitWatcher
 from job_spec import JobSpec
 from prepare import Prepared
@@ -134,15 +134,16 @@ def _fit(
     progress: Progress,
 ) -> TabularPredictor:
     bagging: dict[str, Any] = {"num_bag_folds": folds, "num_stack_levels": 0} if folds else {}
+    predictor = TabularPredictor(
+        label=spec.target,
+        problem_type=problem.type,
+        eval_metric=problem.fit_metric,
+        path=str(folder),
+        positive_class=problem.positive_class,
+        quantile_levels=QUANTILES if problem.type == "quantile" else None,
+    )
     try:
-        return TabularPredictor(
-            label=spec.target,
-            problem_type=problem.type,
-            eval_metric=problem.fit_metric,
-            path=str(folder),
-            positive_class=problem.positive_class,
-            quantile_levels=QUANTILES if problem.type == "quantile" else None,
-        ).fit(
+        return predictor.fit(
             rows,
             time_limit=seconds,
             presets=PRESETS[spec.preset],
@@ -154,10 +155,21 @@ def _fit(
             **bagging,
         )
     except (RuntimeError, ValueError, AssertionError) as error:
-        raise TrainingError(
-            f"AutoGluon could not train a model that predicts {spec.target!r}: "
-            f"{str(error).splitlines()[0]}"
-        ) from error
+        raise TrainingError(_why_not(error, predictor, spec)) from error
+
+
+def _why_not(error: Exception, predictor: TabularPredictor, spec: JobSpec) -> str:
+    """AutoGluon tells in its log, and in a table, why no model came of it; not in its error."""
+    minutes = spec.training_seconds / 60
+    if "Not enough time left" in str(error):
+        return no_model(spec.target, minutes, ())
+    if "No models were trained" in str(error):
+        failures = set(predictor.model_failures().get("exc_type", ()))
+        if "NotEnoughMemoryError" in failures or "MemoryError" in failures:
+            raise MemoryError from error
+        return no_model(spec.target, minutes, failures)
+    told = first_line(error) or type(error).__name__
+    return f"AutoGluon could not train a model that predicts {spec.target!r}: {told}"
 
 
 def _models(spec: JobSpec, problem: Problem, rows: pd.DataFrame) -> dict[str, Any]:

@@ -17,6 +17,10 @@ class FitWatcher(AbstractCallback):  # type: ignore[misc]
         self._seconds = seconds
         self._start = time.monotonic()
 
+    def __getstate__(self) -> dict[str, Any]:
+        # AutoGluon saves its callbacks with every model, and no lock of a thread can be saved.
+        return {}
+
     def _before_model_fit(self, trainer: Any, model: Any, **_: Any) -> tuple[bool, bool]:
         self._tell(trainer, model.name)
         return False, False

@@ -4,7 +4,7 @@ import os
 import traceback
 from collections.abc import Callable
 
-from failure import TrainingError
+from failure import in_words
 from job_spec import Folders
 
 
@@ -15,17 +15,10 @@ def run_job(train: Callable[[Folders], None]) -> int:
         folder.mkdir(parents=True, exist_ok=True)
     try:
         train(folders)
-    except TrainingError as error:
-        return _fail(folders, str(error))
-    except MemoryError:
-        return _fail(folders, "OutOfMemory: the machine ran out of memory.")
     except Exception as error:
-        return _fail(folders, f"Something unforeseen broke: {type(error).__name__}: {error}")
+        traceback.print_exc()
+        # SageMaker shows the first 1,024 characters of this file as the failure reason.
+        reason = in_words(error)[:1000].encode(errors="replace")
+        (folders.output / "failure").write_bytes(reason)
+        return 1
     return 0
-
-
-def _fail(folders: Folders, reason: str) -> int:
-    """SageMaker shows the first 1,024 characters of this file as the failure reason."""
-    traceback.print_exc()
-    (folders.output / "failure").write_text(reason[:1000], encoding="utf-8")
-    return 1

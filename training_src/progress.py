@@ -2,12 +2,15 @@
 
 import json
 import shutil
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from job_spec import Folders
+from restart import earlier_runs
 
+BEAT_SECONDS = 10
 # Stage → percent done when it begins. Fitting and learning get the lion's share.
 STAGES = {
     "reading": 0,
@@ -35,13 +38,17 @@ PREDICTION_STAGES = {"reading": 0, "predicting": 5, "scoring": 80, "done": 100}
 
 
 class Progress:
-    """Replaces progress.json whenever something has changed."""
+    """Replaces progress.json whenever something has changed, and every few seconds.
+
+    A run that is cut off cannot say so; the next one sees here how long it ran.
+    """
 
     def __init__(self, folders: Folders, stages: Mapping[str, int] = STAGES) -> None:
         self._stages = stages
         self._path = folders.results / "progress.json"
         self._unfinished = folders.unfinished / "progress.json"
         self._start = time.monotonic()
+        self.earlier = earlier_runs(folders.results)
         self._state: dict[str, Any] = {
             "stage": "reading",
             "percent": 0,
@@ -50,10 +57,18 @@ class Progress:
             "fitting": None,
             "models": 0,
             "best_model": None,
+            "interruptions": self.earlier.count,
+            "seconds_before": round(self.earlier.seconds, 1),
         }
+        self._lock, self._over = threading.Lock(), threading.Event()
+        self._beats = threading.Thread(target=self._beat, daemon=True)
+        self._beats.start()
 
     def enter(self, stage: str) -> None:
-        """Begin one of the stages."""
+        """Begin one of the stages; after the last one nothing is written any more."""
+        if stage == "done":
+            self._over.set()
+            self._beats.join()
         self._write(stage=stage, percent=self._stages[stage], fitting=None, seconds_left=None)
 
     def fitting(
@@ -84,7 +99,13 @@ class Progress:
             seconds_left=round(max(0.0, seconds_left), 1),
         )
 
+    def _beat(self) -> None:
+        while not self._over.wait(BEAT_SECONDS):
+            self._write()
+
     def _write(self, **changes: Any) -> None:
-        self._state |= {**changes, "seconds": round(time.monotonic() - self._start, 1)}
-        self._unfinished.write_text(json.dumps(self._state, ensure_ascii=False), encoding="utf-8")
-        shutil.move(self._unfinished, self._path)
+        with self._lock:
+            self._state |= {**changes, "seconds": round(time.monotonic() - self._start, 1)}
+            state = json.dumps(self._state, ensure_ascii=False)
+            self._unfinished.write_text(state, encoding="utf-8")
+            shutil.move(self._unfinished, self._path)

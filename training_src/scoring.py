@@ -86,6 +86,10 @@ def _one(
 ) -> Predictions:
     # Rows of classes too rare to be learnt have no out-of-fold answer.
     answer = answer.dropna()
+    if not answer.index.isin(target.index).all():
+        # AutoGluon has repeated the only row of a class, so a model has seen it.
+        target = target[target.duplicated(keep=False)]
+        answer = answer[answer.index.isin(target.index)]
     target = target.loc[answer.index]
     if not problem.has_classes:
         return Predictions(problem, target, answer, None)

@@ -4,6 +4,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,13 @@ def train(folders: Folders) -> None:
         # AWS's container has no reader of workbooks.
         use_libraries()
     progress = Progress(folders)
+    started_again = progress.earlier.notes(spec.training_seconds)
+    spec = replace(spec, training_seconds=progress.earlier.leave(spec.training_seconds))
     results = Results(folders, spec.dataset)
     clock = Stopwatch(spec.training_seconds)
     with _stage("reading", progress, clock):
         prepared = prepare(spec)
+        prepared.notes[:0] = started_again
     with clock.stage("checking"):
         prepared.notes.extend(check_data(prepared))
     with tempfile.TemporaryDirectory() as workshop:

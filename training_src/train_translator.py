@@ -1,6 +1,7 @@
 """A training job: sentence pairs in, results and a translator out. It knows no S3, no network."""
 
 import sys
+from dataclasses import replace
 
 from failure import TrainingError
 from job import run_job
@@ -24,6 +25,7 @@ def _train(folders: Folders) -> None:
     """The story of a job, in one direction; files appear as soon as they exist."""
     use_libraries()
     # torch takes seconds to import, and a laptop may not have it.
+    from report.language import Language
     from translation.job import read_translator_spec
     from translation.learn import Lesson, Look
     from translation.make import make_translator
@@ -34,6 +36,8 @@ def _train(folders: Folders) -> None:
 
     spec = read_translator_spec(folders)
     progress = Progress(folders, TRANSLATOR_STAGES)
+    started_again = progress.earlier.notes(spec.training_seconds)
+    spec = replace(spec, training_seconds=progress.earlier.leave(spec.training_seconds))
     results = Results(folders, str(spec.pair))
     progress.enter("reading")
     pairs = part(read_pairs(spec.train.path, spec.train.encoding, spec.train.delimiter), spec.seed)
@@ -53,6 +57,7 @@ def _train(folders: Folders) -> None:
     scored = score(made.translator, pairs.held_out, spec.pair.target)
     results.write(results.named("examples.csv"), examples_csv(scored), encoding="utf-8-sig")
     measured = performance(scored, spec, made.model, looks[-1] if looks else None)
+    measured["warnings"][:0] = map(Language("en").told, started_again)
     results.write_json(results.named("model_performance.txt"), measured)
     progress.enter("reporting")
     told = Learned(pairs, looks, scored, measured, versions())

@@ -92,7 +92,7 @@ def cost_usd(
 
 def at_most(usd: float) -> str:
     """An amount that is not exceeded, in whole cents."""
-    return f"{_rounded_up(usd, 100):.2f}"
+    return f"{rounded_up(usd, 100):.2f}"
 
 
 def instances(region: str) -> list[Instance]:
@@ -151,7 +151,7 @@ def _budget(instance: Instance, settings: Settings, dataset_bytes: int, spot: bo
     volume_gb = math.ceil(VOLUME_GB_AT_LEAST + VOLUME_GB_PER_FILE_GB * dataset_bytes / 1e9)
     billed = runtime + _billed_beyond_runtime(dataset_bytes, spot)
     worst = cost_usd(instance.usd_per_hour, billed, volume_gb, instance.usd_per_gb_month)
-    return Budget(instance, runtime, billed, volume_gb, _rounded_up(worst, 10_000))
+    return Budget(instance, runtime, billed, volume_gb, rounded_up(worst, 10_000))
 
 
 def _billed_beyond_runtime(dataset_bytes: int, spot: bool) -> int:
@@ -161,6 +161,6 @@ def _billed_beyond_runtime(dataset_bytes: int, spot: bool) -> int:
     return math.ceil(BILLED_BEYOND_RUNTIME_SECONDS + moving + again)
 
 
-def _rounded_up(usd: float, parts: int) -> float:
+def rounded_up(usd: float, parts: int) -> float:
     """To the next of so many parts of a dollar; what floats make of a whole part stays it."""
     return math.ceil(round(usd * parts, 6)) / parts

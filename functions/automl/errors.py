@@ -2,9 +2,10 @@
 
 UploadError
 ├── RefusedError         the user has to change something; trying again would not help
-└── WaitingError         AWS has no room or no answer now; trying again will help
-    ├── TooEarlyError    a test file whose model is still being trained
-    └── OverBudgetError  the stack's monthly budget is used up; that may last for weeks
+├── WaitingError         AWS has no room or no answer now; trying again will help
+│   ├── TooEarlyError    a test file whose model is still being trained
+│   └── OverBudgetError  the stack's monthly budget is used up; that may last for weeks
+└── BlockedError         an engineer has to change something; then trying again will help
 """
 
 from typing import Any
@@ -36,3 +37,7 @@ class OverBudgetError(WaitingError):
     def __init__(self, reason: str, details: tuple[str, ...]) -> None:
         super().__init__(reason)
         self.details = details
+
+
+class BlockedError(UploadError):
+    """Raised when AWS refuses until an engineer changes something; the user was told."""

@@ -1,6 +1,5 @@
 """An ended training job in words: what came of it, where it is, what it cost, what to do next."""
 
-import re
 import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -9,8 +8,9 @@ from typing import Any
 
 from automl.budget import USD_PER_GB_MONTH, cost_usd
 from automl.dataset import slug
+from automl.failures import AGAIN, explained, kept
 from automl.status import Status, not_used
-from automl.training_job import model_key, results_folder
+from automl.training_job import is_later_attempt, model_key, results_folder
 
 # Name in STATUS.txt → how the file's name ends, in the order in which people want them.
 RESULT_FILES = {
@@ -23,32 +23,7 @@ RESULT_FILES = {
     "fit summary": "_fit_summary.txt",
     "examples": "_examples.csv",
     "learning curve": "_learning_curve.csv",
-}
-AGAIN = "Upload the train file again to start another attempt."
-# What SageMaker writes into a failure reason → what happened, and what to do.
-FAILURES = {
-    "CapacityError": ("AWS had no free machine of this type.", AGAIN),
-    "OutOfMemory": (
-        "The machine ran out of memory.",
-        "Set a bigger instance_type, such as ml.m5.4xlarge, in the settings file and upload it.",
-    ),
-    "exit code: 137": (
-        "The machine ran out of memory.",
-        "Set a bigger instance_type, such as ml.m5.4xlarge, in the settings file and upload it.",
-    ),
-    "InternalServerError": ("SageMaker had an error of its own.", AGAIN),
-    "CannotPullContainerError": (
-        "The AutoGluon container could not be fetched.",
-        "Ask an engineer to check the stack's parameter AutoGluonImageTag.",
-    ),
-    "ExecuteUserScriptError": (
-        "The training script broke without saying why.",
-        "Ask an engineer to look at the job's log in CloudWatch, /aws/sagemaker/TrainingJobs.",
-    ),
-    "AccessDenied": (
-        "The training job was not allowed to read or write the bucket.",
-        "Ask an engineer to check the training job's role.",
-    ),
+    "failure": "failure.txt",
 }
 
 
@@ -65,6 +40,8 @@ class EndedJob:
     billed_seconds: int
     ended: datetime | None = None
     """None for a job that never ran."""
+    interruptions: int = 0
+    """How often AWS took a spare machine away."""
 
     @classmethod
     def from_description(cls, described: Mapping[str, Any]) -> "EndedJob":
@@ -77,6 +54,10 @@ class EndedJob:
             failure_reason=described.get("FailureReason", ""),
             billed_seconds=described.get("BillableTimeInSeconds", 0),
             ended=described.get("TrainingEndTime"),
+            interruptions=sum(
+                phase["Status"] == "Interrupted"
+                for phase in described.get("SecondaryStatusTransitions", ())
+            ),
         )
 
     @property
@@ -104,6 +85,7 @@ def ended(
     # SageMaker packs the model folder of a prediction job too, empty as it is.
     own = job.model_key if job.model_key in keys else None
     model = spec.get("model_key", own)
+    files = result_files(keys, model)
     return Status(
         dataset=spec["dataset"],
         state=job.status.lower(),
@@ -113,7 +95,7 @@ def ended(
             *_findings(spec, performance),
             *not_used(spec.get("passed_over", ())),
             cost["sentence"],
-            *([] if job.status == "Completed" or not keys else [_kept(spec)]),
+            *([] if job.status == "Completed" else [kept(spec, files), *_interrupted(job)]),
             *_model_before(job, spec),
         ),
         job=job.name,
@@ -121,7 +103,7 @@ def ended(
         uploaded=spec["uploaded"],
         target=spec.get("target"),
         results=results_folder(dict(spec)),
-        files=result_files(keys, model),
+        files=files,
         model=model,
         score=_score(performance),
         cost=cost,
@@ -140,8 +122,15 @@ def receipt(job: EndedJob, spec: Mapping[str, Any]) -> dict[str, Any]:
         f"of disk (estimate, prices of {spec['price_date']}; the cap was "
         f"${spec['max_cost_usd']:.2f})."
     )
+    before = spec.get("after")
+    if before:
+        sentence += (
+            f" Together with the attempt on {before['instance_type']}, which ran out of memory, it "
+            f"cost {_about(usd + before['usd'])}."
+        )
     return {
         "usd": round(usd, 5),
+        "usd_before": before["usd"] if before else 0.0,
         "billed_seconds": job.billed_seconds,
         "instance_type": spec["instance_type"],
         "usd_per_hour": spec["usd_per_hour"],
@@ -194,9 +183,14 @@ def model_pointer(
 
 
 def supersedes(status: Status, before: Status | None) -> bool:
-    """Whether the dataset's own status may be replaced: not by the job of an older upload."""
+    """Whether the dataset's own status may be replaced.
+
+    Not by the job of an older upload, and not by an attempt that another one has followed.
+    """
     if before is None or before.job == status.job:
         return True
+    if is_later_attempt(before.job, status.job):
+        return False
     return (before.uploaded or "") <= (status.uploaded or "")
 
 
@@ -250,17 +244,16 @@ def _stopped(job: EndedJob) -> tuple[str, list[str]]:
 
 
 def _failed(job: EndedJob) -> tuple[str, list[str]]:
-    for sign, (what, step) in FAILURES.items():
-        if sign in job.failure_reason:
-            return f"training failed. {what}", [step]
-    reason = _own_words(job.failure_reason) or "SageMaker gives no reason."
-    return f"training failed. {reason}", ["Correct the file and upload it again."]
+    failure = explained(job.failure_reason)
+    return f"training failed. {failure.what}", list(failure.steps)
 
 
-def _own_words(failure_reason: str) -> str:
-    """The job's failure file without what SageMaker wraps around it."""
-    text = re.sub(r"^\w+Error: ", "", failure_reason.strip())
-    return re.sub(r",? exit code: \d+$", "", text).strip()
+def _interrupted(job: EndedJob) -> list[str]:
+    """A job that reached its end tells this itself."""
+    if not job.interruptions:
+        return []
+    often = "once" if job.interruptions == 1 else f"{job.interruptions} times"
+    return [f"AWS took the spare machine away {often} before, and training began again."]
 
 
 def _findings(spec: Mapping[str, Any], performance: Mapping[str, Any] | None) -> list[str]:
@@ -287,10 +280,6 @@ def _model_before(job: EndedJob, spec: Mapping[str, Any]) -> list[str]:
         f"The model before is kept: {before} The two were not compared, because no test file "
         f"tells {spec['target']}."
     ]
-
-
-def _kept(spec: Mapping[str, Any]) -> str:
-    return f"What was made before that is kept in {results_folder(dict(spec))}"
 
 
 def _score(performance: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -183,6 +183,7 @@ def training(spec: dict[str, Any]) -> Status:
         headline=f"{spec['dataset']}: training {what}.",
         prefix=f"results/{spec['dataset']}/",
         details=(
+            *_after(spec),
             *why,
             *not_used(spec["passed_over"]),
             *_meanwhile(spec),
@@ -247,6 +248,18 @@ def _purpose(spec: dict[str, Any]) -> tuple[str, list[str]]:
         return f"a translator from {spec['source_language']} to {spec['target_language']}", []
     why = f"The target is {spec['target']!r}, because {spec['target_rule']}."
     return f"a model that predicts {spec['target']}", [why]
+
+
+def _after(spec: dict[str, Any]) -> list[str]:
+    """Why this is a second attempt, if it is one."""
+    before = spec.get("after")
+    if not before:
+        return []
+    return [
+        f"It is the second attempt, because {before['instance_type']} ran out of memory after "
+        f"{before['billed_seconds']} billed seconds (${before['usd']:.2f}); both together stay "
+        "within the cap."
+    ]
 
 
 def _scored_on(spec: dict[str, Any]) -> str:

@@ -49,6 +49,20 @@ def attempt_name(name: str, attempt: int) -> str:
     return name if attempt == 1 else f"{name}-a{attempt}"
 
 
+def is_later_attempt(name: str | None, than: str | None) -> bool:
+    """Whether one job is a later attempt at what another one was to make."""
+    if name is None or than is None:
+        return False
+    (first, number), (other, other_number) = _attempt(name), _attempt(than)
+    return first == other and number > other_number
+
+
+def _attempt(name: str) -> tuple[str, int]:
+    # A first attempt ends with twelve hex digits, of which the first may be an a.
+    first, _, number = name.rpartition("-a")
+    return (first, int(number)) if number.isdecimal() and len(number) < 11 else (name, 1)
+
+
 def job_spec(
     name: str, plan: TrainingPlan, stack: Stack, source_key: str, model_before: str | None = None
 ) -> dict[str, Any]:
@@ -103,6 +117,7 @@ def common_spec(
         "price_date": budget.instance.price_date,
         "volume_gb": budget.volume_gb,
         "max_runtime_seconds": budget.max_runtime_seconds,
+        "max_billed_seconds": budget.max_billed_seconds,
         "max_cost_usd": settings.max_cost_usd,
         "worst_case_usd": budget.worst_case_usd,
         "spot": stack.use_spot,

@@ -5,8 +5,10 @@ import hashlib
 import importlib.util
 import json
 import shutil
+import subprocess
 import sys
 import tarfile
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,6 +18,7 @@ import pandas as pd
 import pytest
 
 from local.predict import predict
+from tests.conftest import eventually
 from tests.opt_ml import ROOT, SAMPLES, OptMl, opt_ml
 
 FILES = [
@@ -72,6 +75,36 @@ def regression(tmp_path_factory: pytest.TempPathFactory) -> OptMl:
     )
     assert job.train() == 0, (job.root / "log").read_text()[-2000:]
     return job
+
+
+def test_a_job_that_is_cut_off_and_started_again_ends_in_time_and_says_so(tmp_path: Path) -> None:
+    """As SageMaker does when it takes a spare machine away: only the results folder is kept."""
+    job = opt_ml(
+        tmp_path,
+        cut("titanic_train.csv", 400),
+        target="Survived",
+        dataset="cut",
+        report_language="ko",
+    )
+    with (tmp_path / "first.log").open("wb") as log:
+        run = subprocess.Popen(job.command(), env=job.environ, stdout=log, stderr=log)
+        progress = job.results / "progress.json"
+        eventually(lambda: progress.exists() and "fitting" in progress.read_text())
+        time.sleep(11)
+        run.kill()
+        run.wait()
+    shutil.rmtree(job.model)
+    start = time.monotonic()
+    assert job.train() == 0, (job.root / "log").read_text()[-2000:]
+    seconds = time.monotonic() - start
+    performance = job.performance()
+    told = next(note for note in performance["notes"] if note["key"] == "started_again")
+    assert (float(told["left"]), told["all"]) == (pytest.approx(0.3, abs=0.1), "0.5")
+    assert performance["warnings"][0].startswith("AWS가 예비 컴퓨터를")
+    assert performance["seconds"]["fitting"] + performance["seconds"]["refitting"] < 25, seconds
+    assert "AWS가 예비 컴퓨터를" in (job.results / "report.html").read_text()
+    assert (job.model / "passport.json").exists()
+    assert json.loads(progress.read_text())["interruptions"] == 1
 
 
 def test_every_file_is_there_and_in_the_index(binary: OptMl) -> None:
@@ -400,6 +433,21 @@ BROKEN: dict[str, tuple[str, str]] = {
         "60 different values in 60 rows",
     ),
 }
+
+
+def test_classes_of_a_single_row_cost_their_rows_and_not_the_job(tmp_path: Path) -> None:
+    common = "".join(f"{n},{n % 13},{'ab'[n % 2]}\n" for n in range(80))
+    alone = "".join(f"{n},{n},alone {n}\n" for n in range(3))
+    job = opt_ml(tmp_path, f"x,z,y\n{common}{alone}", target="y", training_minutes=0.2)
+    assert job.train() == 0, (job.root / "log").read_text()[-2000:]
+    performance = job.performance()
+    assert (performance["scored_on"], performance["rows"]) == ("out-of-fold", 80)
+
+
+def test_a_job_without_time_for_a_single_model_says_what_to_set(tmp_path: Path) -> None:
+    job = opt_ml(tmp_path, cut("titanic_train.csv", 200), target="Survived", training_minutes=0.002)
+    assert job.train() == 1
+    assert "no model was done within 0.002 training minutes. Set more" in job.failure
 
 
 @pytest.mark.parametrize("kind", BROKEN)

@@ -149,6 +149,45 @@ def test_results_appear_while_the_job_runs(stack: Cloud, start: Start) -> None:
     assert eventually(lambda: keys(stack, f"results/{name}/")) == [f"results/{name}/progress.json"]
 
 
+AGAIN = """
+checkpoints = root / "checkpoints"
+if not (checkpoints / "first").exists():
+    (root / "tmp" / "lost").touch()
+    (checkpoints / "first").write_text("1")
+    time.sleep(600)
+assert not (root / "tmp" / "lost").exists()
+(checkpoints / "second").write_text("2")
+"""
+
+
+def test_a_job_whose_machine_is_taken_away_starts_again_with_its_checkpoints(
+    stack: Cloud, start: Start
+) -> None:
+    name = start(AGAIN)
+    assert eventually(lambda: keys(stack, f"results/{name}/"))
+    stack.sagemaker.interrupt(name)
+    job = ended(stack, name)
+    assert job["TrainingJobStatus"] == "Completed"
+    phases = [transition["Status"] for transition in job["SecondaryStatusTransitions"]]
+    run = ["Starting", "Downloading", "Training"]
+    assert phases == [*run, "Interrupted", *run, "Uploading", "Completed"]
+    assert keys(stack, f"results/{name}/") == [f"results/{name}/first", f"results/{name}/second"]
+
+
+def test_the_time_limit_counts_all_machines_of_a_job(stack: Cloud, start: Start) -> None:
+    name = start(
+        '(root / "checkpoints" / str(time.time())).touch()\n' + SLEEPS,
+        StoppingCondition={"MaxRuntimeInSeconds": 6},
+    )
+    assert eventually(lambda: keys(stack, f"results/{name}/"))
+    stack.sagemaker.interrupt(name)
+    assert eventually(lambda: len(keys(stack, f"results/{name}/")) == 2)
+    job = ended(stack, name)
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
+    lasted = job["TrainingEndTime"] - job["CreationTime"]
+    assert job["BillableTimeInSeconds"] <= lasted.total_seconds() + 1 < 12
+
+
 def test_only_what_the_manifest_names_is_downloaded(stack: Cloud, start: Start) -> None:
     s3 = stack.endpoint.client("s3")
     for key in ("in/a.csv", "in/a.csv.bak", "in/b.csv"):

@@ -1,12 +1,14 @@
 """Trains in a moment: writes what the real script writes, without fitting anything.
 
-The dataset's name says what is to happen: `fails…` fails, `sleeps…` never ends. So does the train
-file: the word `broken` in it fails the job.
+The dataset's name says what is to happen: `fails…` fails, `sleeps…` never ends, `hungry…` is
+killed on the smallest machine, `starving…` on every one, `spare…` ends only when it is started
+again. So does the train file: the word `broken` in it fails the job.
 """
 
 import json
 import os
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -52,9 +54,14 @@ Path(into).write_text("\\n".join(rows) + "\\n", "utf-8")
 print("done", len(lines), len(lines))
 """
 
+first = not (results / "progress.json").exists()
 (results / "progress.json").write_text(json.dumps(PROGRESS), "utf-8")
-if name.startswith("sleeps"):
+if name.startswith("sleeps") or (name.startswith("spare") and first):
     time.sleep(600)
+small = spec["instance_type"] == "ml.m5.large"
+if name.startswith("starving") or (name.startswith("hungry") and small):
+    # What Linux does when memory is used up.
+    os.kill(os.getpid(), signal.SIGKILL)
 if name.startswith("fails") or b"broken" in train:
     (output / "failure").write_text("The stub was told to fail.", "utf-8")
     sys.exit(1)

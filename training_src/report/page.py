@@ -253,5 +253,5 @@ def _command(spec: JobSpec) -> str:
     from shlex import quote
 
     files = " ".join(quote(path.name) for path in (spec.train, spec.test) if path)
-    minutes = f"{spec.training_seconds / 60:g}"
+    minutes = f"{spec.training_seconds / 60:.3g}"
     return f"codefree run {files} --target {quote(spec.target)} --minutes {minutes}"
