@@ -5,11 +5,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 import bucket as datasets
 import endpoints
-from automl.aws_errors import waited_for
 from automl.dataset import Dataset, MisnamedError, Named
 from automl.errors import RefusedError, WaitingError
 from automl.files import UploadedFile, UploadedFiles
@@ -27,6 +26,7 @@ from automl.status import (
 from automl.training_job import results_folder
 from automl.translator import TranslatorData, TranslatorPlan, plan_translator
 from automl.uploads import owner_of_key
+from temporary import reason_to_wait
 from training_jobs import start
 from translation.languages import parse_pairs
 from translation.training_texts import (
@@ -60,7 +60,7 @@ def answer_upload(bucket: str, key: str) -> str:
         return "a folder marker"
     try:
         return _answer(bucket, owner)
-    except ClientError as error:
+    except (BotoCoreError, ClientError) as error:
         _wait_or_raise(bucket, owner, error)
 
 
@@ -144,12 +144,14 @@ def _announce(bucket: str, spec: dict[str, Any], files: UploadedFiles) -> None:
     """Say that the job runs, unless it was said, or what came of it, already."""
     before = datasets.read_status(bucket, f"results/{spec['dataset']}/")
     status = before if before and before.job == spec["job"] else _published(bucket, spec)
-    if status is None:
-        datasets.write_status(bucket, training(spec))
-        return
+    status = status or training(spec)
     note = note_on_existing_job(spec, files)
     status = status.with_note(note) if note else status
     if status != before:
+        datasets.write_status(bucket, status)
+    if status.state == "training" and (published := _published(bucket, spec)):
+        # It ended while we looked; publish_results looks at us after it has written, as we do here.
+        status = replace(published, notes=status.notes)
         datasets.write_status(bucket, status)
     if spec["kind"] == "translator" and status.state == "completed":
         # Its endpoint may have been deleted because nobody used it.
@@ -162,14 +164,14 @@ def _published(bucket: str, spec: dict[str, Any]) -> Status | None:
     return status and replace(status, prefix=f"results/{spec['dataset']}/")
 
 
-def _wait_or_raise(bucket: str, dataset: Named, error: ClientError) -> NoReturn:
+def _wait_or_raise(bucket: str, dataset: Named, error: BotoCoreError | ClientError) -> NoReturn:
     """Tell a user whom AWS keeps waiting, and let the queue try again."""
-    response = error.response
-    reason = waited_for(response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"])
+    reason = reason_to_wait(error)
     if reason is None:
         raise error
     before = datasets.read_status(bucket, dataset.results_prefix)
     if not (before and before.state == "training"):
-        answer = waiting_for_aws(dataset, reason, response["Error"]["Message"])
+        says = error.response["Error"]["Message"] if isinstance(error, ClientError) else str(error)
+        answer = waiting_for_aws(dataset, reason, says)
         datasets.write_status(bucket, answer)
     raise WaitingError(reason) from error

@@ -35,12 +35,15 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     job = EndedJob.from_description(sagemaker.describe_training_job(TrainingJobName=name))
     spec = results.read_json(job.bucket, f"jobs/{name}/job.json")
     folder = results_folder(spec)
-    if results.read_status(job.bucket, folder) is not None:
+    published = results.read_status(job.bucket, folder)
+    if published is not None:
+        correct(job.bucket, replace(published, prefix=f"results/{spec['dataset']}/"))
         logger.info("already published")
         return
     status = serve(job, spec, outcome(job, spec, folder))
     send_mail(job.bucket, status)
     publish(job.bucket, folder, status)
+    correct(job.bucket, status)
     logger.info(
         "published", extra={"state": status.state, "cost_usd": status.cost and status.cost["usd"]}
     )
@@ -80,6 +83,17 @@ def publish(bucket: str, folder: str, status: Status) -> None:
         notes = before.notes if before and before.job == status.job else ()
         results.write_status(bucket, replace(status, notes=notes))
     results.write_status(bucket, replace(status, prefix=folder))
+
+
+def correct(bucket: str, status: Status) -> None:
+    """start_training may have looked before we wrote, and have written «training» afterwards.
+
+    It looks for the job's own status after that, and we look here after having written it: one of
+    us sees the other.
+    """
+    before = results.read_status(bucket, status.prefix)
+    if before and before.job == status.job and before.state == "training":
+        results.write_status(bucket, replace(status, notes=before.notes))
 
 
 def complete_results(job: EndedJob, folder: str) -> None:

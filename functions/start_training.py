@@ -19,6 +19,7 @@ from answer_upload import answer_upload
 from automl.errors import WaitingError
 from automl.status import broken
 from automl.uploads import owner_of_key
+from temporary import reason_to_wait
 from translation.columns import columns_file_of_key
 
 if TYPE_CHECKING:
@@ -41,29 +42,45 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
 
 def handle_message(record: SQSRecord) -> None:
     """One upload: answered, sent back to the queue by raising, or put aside after some tries."""
-    detail = record.json_body["detail"]
-    # Not the data class: its key turns `a+b.csv` into `a b.csv`, and EventBridge encodes none.
-    bucket, key = detail["bucket"]["name"], detail["object"]["key"]
-    logger.append_keys(message_id=record.message_id, bucket=bucket, key=key)
-    if columns_file_of_key(key):
-        sqs.send_message(QueueUrl=columns_queue_url, MessageBody=record.body)
-        return
+    logger.append_keys(message_id=record.message_id)
     try:
-        answer = answer_upload(bucket, key)
-        logger.info("answered", extra={"answer": answer})
+        bucket, key = uploaded_object(record)
+        logger.append_keys(bucket=bucket, key=key)
+        logger.info("answered", extra={"answer": answer_message(record, bucket, key)})
     except WaitingError as reason:
         logger.info("waiting", extra={"reason": str(reason)})
         raise
-    except Exception:
+    except Exception as error:
         logger.exception("not handled")
-        if int(record.attributes.approximate_receive_count) < TRIES:
+        # Who has waited for a quota has been received often: AWS's bad moments do not count.
+        if int(record.attributes.approximate_receive_count) < TRIES or reason_to_wait(error):
             raise
-        put_aside(record, bucket, key)
+        put_aside(record)
 
 
-def put_aside(record: SQSRecord, bucket: str, key: str) -> None:
-    """To the dead-letter queue, whose alarm tells the engineers; the uploader is told here."""
+def uploaded_object(record: SQSRecord) -> tuple[str, str]:
+    """Bucket and key; raises whatever comes of a message that names none."""
+    detail = record.json_body["detail"]
+    # Not the data class: its key turns `a+b.csv` into `a b.csv`, and EventBridge encodes none.
+    return detail["bucket"]["name"], detail["object"]["key"]
+
+
+def answer_message(record: SQSRecord, bucket: str, key: str) -> str:
+    if columns_file_of_key(key):
+        sqs.send_message(QueueUrl=columns_queue_url, MessageBody=record.body)
+        return "handed on to be translated"
+    return answer_upload(bucket, key)
+
+
+def put_aside(record: SQSRecord) -> None:
+    """To the dead-letter queue, whose alarm tells the engineers; the uploader is told if we can."""
+    try:
+        bucket, key = uploaded_object(record)
+        owner = owner_of_key(key)
+        if owner is not None:
+            datasets.write_status(bucket, broken(owner))
+    except Exception as error:
+        logger.exception("the uploader is not told")
+        if reason_to_wait(error):
+            raise
     sqs.send_message(QueueUrl=dead_letter_queue_url, MessageBody=record.body)
-    owner = owner_of_key(key)
-    if owner is not None:
-        datasets.write_status(bucket, broken(owner))

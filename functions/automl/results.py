@@ -170,7 +170,8 @@ def supersedes(status: Status, before: Status | None) -> bool:
     """Whether the dataset's own status may be replaced: not by the job of an older upload."""
     if before is None or before.job == status.job:
         return True
-    return (before.uploaded or "") <= (status.uploaded or "")
+    # S3 tells when a file came by the second; of two in one, the later look is in `before`.
+    return (before.uploaded or "") < (status.uploaded or "")
 
 
 def _about(usd: float) -> str:
