@@ -5,11 +5,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 import bucket as datasets
 import endpoints
-from automl.aws_errors import waited_for
 from automl.counts import Count
 from automl.dataset import Dataset, MisnamedError, Named
 from automl.errors import OverBudgetError, RefusedError, TooEarlyError, WaitingError
@@ -32,6 +31,7 @@ from automl.translator import TranslatorData, TranslatorPlan, plan_translator
 from automl.uploads import owner_of_key
 from not_started import answer_refusal
 from observe import tally
+from temporary import reason_to_wait
 from training_jobs import start
 from translation.languages import parse_pairs
 from translation.training_texts import (
@@ -69,7 +69,7 @@ def answer_upload(bucket: str, key: str) -> str:
         return _answer(bucket, owner)
     except OverBudgetError as reason:
         _wait_for_budget(bucket, owner, reason)
-    except ClientError as error:
+    except (BotoCoreError, ClientError) as error:
         return answer_refusal(bucket, owner, error) or _wait_or_raise(bucket, owner, error)
 
 
@@ -157,13 +157,15 @@ def _announce(bucket: str, spec: dict[str, Any], files: UploadedFiles) -> None:
     """Say that the job runs, unless it was said, or what came of it, already."""
     before = datasets.read_status(bucket, f"results/{spec['dataset']}/")
     status = before if before and before.job == spec["job"] else _published(bucket, spec)
-    if status is None:
-        started = predicting if spec["kind"] == "predictions" else training
-        datasets.write_status(bucket, started(spec))
-        return
+    started = predicting if spec["kind"] == "predictions" else training
+    status = status or started(spec)
     note = note_on_existing_job(spec, files)
     status = status.with_note(note) if note else status
     if status != before:
+        datasets.write_status(bucket, status)
+    if status.runs and (published := _published(bucket, spec)):
+        # It ended while we looked; publish_results looks at us after it has written, as we do here.
+        status = replace(published, notes=status.notes)
         datasets.write_status(bucket, status)
     if spec["kind"] == "translator" and status.state == "completed":
         # Its endpoint may have been deleted because nobody used it.
@@ -183,14 +185,14 @@ def _wait_for_budget(bucket: str, dataset: Named, reason: OverBudgetError) -> No
     raise reason
 
 
-def _wait_or_raise(bucket: str, dataset: Named, error: ClientError) -> NoReturn:
+def _wait_or_raise(bucket: str, dataset: Named, error: BotoCoreError | ClientError) -> NoReturn:
     """Tell a user whom AWS keeps waiting, and let the queue try again."""
-    response = error.response
-    reason = waited_for(response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"])
+    reason = reason_to_wait(error)
     if reason is None:
         raise error
     before = datasets.read_status(bucket, dataset.results_prefix)
     if not (before and before.runs):
-        answer = waiting_for_aws(dataset, reason, response["Error"]["Message"])
+        says = error.response["Error"]["Message"] if isinstance(error, ClientError) else str(error)
+        answer = waiting_for_aws(dataset, reason, says)
         datasets.write_status(bucket, answer)
     raise WaitingError(reason) from error

@@ -121,7 +121,7 @@ def read_status(bucket: str, prefix: str) -> Status | None:
 
 
 def write_status(bucket: str, status: Status) -> None:
-    """status.json first: STATUS.txt is what people wait for."""
+    """status.json last: it is the mark that both are there, should we die in between."""
     updated = now()
-    put(bucket, f"{status.prefix}status.json", status.to_json(updated), "application/json")
     put(bucket, f"{status.prefix}STATUS.txt", status.to_text(updated), "text/plain; charset=utf-8")
+    put(bucket, f"{status.prefix}status.json", status.to_json(updated), "application/json")

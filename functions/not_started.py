@@ -1,6 +1,6 @@
 """An upload for which AWS refuses to start a job is answered in words."""
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 import bucket as datasets
 from automl.dataset import Named
@@ -8,11 +8,13 @@ from automl.errors import BlockedError
 from automl.failures import not_started, refusal
 
 
-def answer_refusal(bucket: str, dataset: Named, error: ClientError) -> str | None:
+def answer_refusal(bucket: str, dataset: Named, error: BotoCoreError | ClientError) -> str | None:
     """What was answered; None when AWS may say yes later, or nobody knows what it means.
 
     Raises BlockedError when it takes an engineer.
     """
+    if not isinstance(error, ClientError):
+        return None
     code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
     failure = refusal(error.operation_name, code, message)
     if failure is None:

@@ -44,8 +44,10 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     spec = results.read_json(job.bucket, f"jobs/{name}/job.json")
     about(dataset=spec["dataset"])
     folder = results_folder(spec)
-    if results.read_status(job.bucket, folder) is not None:
+    published = results.read_status(job.bucket, folder)
+    if published is not None:
         tally(Count.DUPLICATES)
+        correct(job.bucket, replace(published, prefix=f"results/{spec['dataset']}/"))
         logger.info("already published")
         return
     ledger.book(job, spec)
@@ -57,7 +59,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     if again:
         hand_back(job.bucket, spec)
     publish(job, folder, status)
-    tally_all(of_ended(status))
+    correct(job.bucket, status)
+    tally_all(of_ended(job.status, status.cost))
     logger.info(
         "published", extra={"state": status.state, "cost_usd": status.cost and status.cost["usd"]}
     )
@@ -116,6 +119,17 @@ def publish(job: EndedJob, folder: str, status: Status) -> None:
         results.write_status(job.bucket, replace(status, notes=notes))
     own = replace(status, prefix=folder, state=job.status.lower())
     results.write_status(job.bucket, own)
+
+
+def correct(bucket: str, status: Status) -> None:
+    """start_training may have looked before we wrote, and have written «training» afterwards.
+
+    It looks for the job's own status after that, and we look here after having written it: one of
+    us sees the other.
+    """
+    before = results.read_status(bucket, status.prefix)
+    if before and before.job == status.job and before.runs:
+        results.write_status(bucket, replace(status, notes=before.notes))
 
 
 def complete_results(job: EndedJob, folder: str) -> None:

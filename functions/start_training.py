@@ -20,6 +20,7 @@ from automl.errors import BlockedError, OverBudgetError, WaitingError
 from automl.status import broken
 from automl.uploads import dataset_of_upload, owner_of_key
 from observe import about, count_upload, count_waiting, logger, metrics, tally
+from temporary import reason_to_wait
 from translation.columns import columns_file_of_key
 
 if TYPE_CHECKING:
@@ -45,18 +46,12 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
 
 def handle_message(record: SQSRecord) -> None:
     """One upload: answered, sent back to the queue by raising, or put aside."""
-    detail = record.json_body["detail"]
-    # Not the data class: its key turns `a+b.csv` into `a b.csv`, and EventBridge encodes none.
-    bucket, key = detail["bucket"]["name"], detail["object"]["key"]
-    dataset = dataset_of_upload(key)
-    about(message_id=record.message_id, bucket=bucket, key=key, dataset=dataset, job=None)
-    count_upload(record)
-    if columns_file_of_key(key):
-        sqs.send_message(QueueUrl=columns_queue_url, MessageBody=record.body)
-        return
+    about(message_id=record.message_id, job=None)
     try:
-        answer = answer_upload(bucket, key)
-        logger.info("answered", extra={"answer": answer})
+        bucket, key = uploaded_object(record)
+        about(bucket=bucket, key=key, dataset=dataset_of_upload(key))
+        count_upload(record)
+        logger.info("answered", extra={"answer": answer_message(record, bucket, key)})
     except OverBudgetError as reason:
         count_waiting(record)
         logger.info("waiting", extra={"reason": str(reason)})
@@ -68,13 +63,28 @@ def handle_message(record: SQSRecord) -> None:
     except BlockedError as reason:
         logger.error("put aside", extra={"reason": str(reason)})
         put_aside(record)
-    except Exception:
+    except Exception as error:
         tally(Count.BROKEN)
         logger.exception("not handled")
-        if int(record.attributes.approximate_receive_count) < TRIES:
+        # Who has waited for a quota has been received often: AWS's bad moments do not count.
+        if int(record.attributes.approximate_receive_count) < TRIES or reason_to_wait(error):
             raise
+        tell_uploader(record)
         put_aside(record)
-        tell_uploader(bucket, key)
+
+
+def uploaded_object(record: SQSRecord) -> tuple[str, str]:
+    """Bucket and key; raises whatever comes of a message that names none."""
+    detail = record.json_body["detail"]
+    # Not the data class: its key turns `a+b.csv` into `a b.csv`, and EventBridge encodes none.
+    return detail["bucket"]["name"], detail["object"]["key"]
+
+
+def answer_message(record: SQSRecord, bucket: str, key: str) -> str:
+    if columns_file_of_key(key):
+        sqs.send_message(QueueUrl=columns_queue_url, MessageBody=record.body)
+        return "handed on to be translated"
+    return answer_upload(bucket, key)
 
 
 def wait_for_budget(record: SQSRecord, reason: OverBudgetError) -> None:
@@ -90,7 +100,14 @@ def put_aside(record: SQSRecord) -> None:
     tally(Count.PUT_ASIDE)
 
 
-def tell_uploader(bucket: str, key: str) -> None:
-    owner = owner_of_key(key)
-    if owner is not None:
-        datasets.write_status(bucket, broken(owner))
+def tell_uploader(record: SQSRecord) -> None:
+    """If there is one that can be told; raises only what waiting helps against."""
+    try:
+        bucket, key = uploaded_object(record)
+        owner = owner_of_key(key)
+        if owner is not None:
+            datasets.write_status(bucket, broken(owner))
+    except Exception as error:
+        logger.exception("the uploader is not told")
+        if reason_to_wait(error):
+            raise

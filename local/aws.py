@@ -1,14 +1,19 @@
 """The embedded AWS as clients and child processes reach it."""
 
+import threading
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 STACK_NAME = "codefree-automl"
+# A session's own would read and keep megabytes of API descriptions again, for every client.
+_loader = botocore.session.Session().get_component("data_loader")
+_loading = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -34,12 +39,15 @@ class Endpoint:
 
     def client(self, service: str) -> Any:
         """A boto3 client; call it from one thread at a time."""
-        return self.session().client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self.url,
-            # A proxy for the internet does not know this machine's loopback.
-            config=Config(proxies={}),
-        )
+        with _loading:
+            return self.session().client(
+                service,  # type: ignore[call-overload]
+                endpoint_url=self.url,
+                # A proxy for the internet does not know this machine's loopback.
+                config=Config(proxies={}),
+            )
 
     def session(self) -> boto3.Session:
-        return boto3.Session("local", "local", region_name=self.region)
+        session = botocore.session.Session()
+        session.register_component("data_loader", _loader)
+        return boto3.Session("local", "local", region_name=self.region, botocore_session=session)

@@ -9,6 +9,7 @@ What moto 5.2 lacks for this template, and who adds it:
 - Its event source mappings hand over one message per call, inside the sender's call, and ignore
   partial batch failures: switched off here, `queue_deliveries` polls instead.
 - Rules cannot call functions: their targets become queues here, polled by `queue_deliveries`.
+  Schedules never fire.
 - Training jobs are completed at birth, whatever the request; duplicate names replace each other;
   StopTrainingJob and quotas are unknown; nobody hears of a job's end: `sagemaker_service`.
 - Two conditional writes of one object can both succeed: `s3_conditional_writes`.
@@ -265,7 +266,13 @@ class _Stack:
         events = self._endpoint.client("events")
         by_arn = {f.configuration.arn: (name, f) for name, f in functions.items()}
         for rule in events.list_rules()["Rules"]:
-            for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]:
+            targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+            if rule.get("ScheduleExpression"):
+                # moto has no clock, and sends every event to a rule that has no pattern.
+                ids = [target["Id"] for target in targets]
+                events.remove_targets(Rule=rule["Name"], Ids=ids)
+                continue
+            for target in targets:
                 if target["Arn"] in by_arn:
                     name, function = by_arn[target["Arn"]]
                     url, arn = self._make_queue(f"{rule['Name']}-{target['Id']}"[:80])

@@ -1,6 +1,7 @@
 """What AWS says no to now but may say yes to later, in words."""
 
 QUOTA = "a free training job: the account's quota of training jobs at a time is used up"
+SILENCE = "AWS, which does not answer for the moment"
 WAITED_FOR = {
     "ResourceLimitExceeded": QUOTA,
     "ThrottlingException": "AWS, which takes no more requests for the moment",

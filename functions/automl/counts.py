@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-
-from automl.status import Status
+from typing import Any
 
 
 class Count(StrEnum):
@@ -41,10 +40,9 @@ ANSWERS = {
 }
 
 
-def of_ended(status: Status) -> dict[Count, float]:
-    """What an ended job adds."""
-    cost: Mapping[str, float] = status.cost or {"usd": 0.0}
-    return {Count(status.state.capitalize()): 1, Count.COST_USD: cost["usd"]}
+def of_ended(state: str, cost: Mapping[str, Any] | None) -> dict[Count, float]:
+    """What a job adds that ended as Completed, Failed or Stopped."""
+    return {Count(state): 1, Count.COST_USD: cost["usd"] if cost else 0.0}
 
 
 def of_upload(body: Mapping[str, object], tries: int) -> dict[Count, float]:

@@ -189,9 +189,10 @@ def supersedes(status: Status, before: Status | None) -> bool:
     """
     if before is None or before.job == status.job:
         return True
-    if is_later_attempt(before.job, status.job):
-        return False
-    return (before.uploaded or "") <= (status.uploaded or "")
+    if is_later_attempt(before.job, status.job) or is_later_attempt(status.job, before.job):
+        return is_later_attempt(status.job, before.job)
+    # S3 tells when a file came by the second; of two in one, the later look is in `before`.
+    return (before.uploaded or "") < (status.uploaded or "")
 
 
 def _about(usd: float) -> str:

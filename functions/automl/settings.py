@@ -106,7 +106,9 @@ def apply_settings_file(
 def _parsed(content: bytes, key: str) -> dict[str, Any]:
     try:
         chosen = json.loads(content.decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        # JSON may hold half a character, such as \ud800, which no file can.
+        json.dumps(chosen, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
         raise RefusedError(f"The settings file {key} is not valid JSON: {error}.") from error
     if not isinstance(chosen, dict):
         raise RefusedError(

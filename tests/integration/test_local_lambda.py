@@ -1,6 +1,7 @@
 """Functions, queues and rules of the embedded AWS, on the least template that shows them."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,17 @@ def test_event_that_breaks_its_function_three_times_is_put_aside(
     letters = eventually(lambda: dead_letters(stack))
     assert [letter["detail"]["TrainingJobName"] for letter in letters] == ["break-1"]
     assert len(keys(stack, "events/break-1/")) == 3
+
+
+def test_a_schedule_is_not_set_off_by_other_events(stack: Cloud) -> None:
+    log = stack.logs / "RecordFunction.log"
+    before = log.read_text() if log.exists() else ""
+    # RecordFunction knows no such event and would say so.
+    stack.endpoint.client("s3").put_object(Bucket=stack.bucket, Key="any", Body=b"")
+    put_job_event(stack, "after-any", "Completed")
+    eventually(lambda: keys(stack, "events/after-any/"))
+    time.sleep(2)
+    assert "KeyError" not in log.read_text().removeprefix(before)
 
 
 def test_embedded_aws_answers_on_loopback_alone(stack: Cloud) -> None:

@@ -118,3 +118,8 @@ def test_an_older_upload_never_replaces_the_status_of_a_newer_one() -> None:
     assert not supersedes(older, newer)
     assert supersedes(older, older)
     assert supersedes(older, None)
+
+
+def test_of_two_uploads_within_a_second_the_one_looked_at_later_stays() -> None:
+    first = ended(job(), SPEC, None, [])
+    assert not supersedes(first, replace(first, job="other"))

@@ -1,0 +1,56 @@
+"""Runs a function as `local/lambda_runtime.py` does, each invocation in a fork of its own.
+
+A fork can be killed without losing the process that has imported everything, which takes seconds.
+Lines in are requests, lines out are answers. Called with `tell`, it writes the fork's process id
+before each answer. With a file MORTAL in its home, every fourth fork or so dies at some moment,
+until there are as many DEATHS as the file says.
+"""
+
+import importlib.util
+import json
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+
+RUNTIME = Path(__file__).parents[1] / "local" / "lambda_runtime.py"
+HOME = Path(os.environ["HOME"])
+MORTAL, DEATHS = HOME / "mortal", HOME / "deaths"
+LIVES_SECONDS = 0.2
+spec = importlib.util.spec_from_file_location("lambda_runtime", RUNTIME)
+assert spec is not None and spec.loader is not None
+runtime = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(runtime)
+
+
+def main() -> None:
+    requests, answers = runtime._take_over_pipes()
+    handler = runtime.load_handler(os.environ["_HANDLER"])
+    runtime._answer(answers, {"ready": True})
+    for line in requests:
+        dies = must_die()
+        fork = os.fork()
+        if fork == 0:
+            if "tell" in sys.argv:
+                runtime._answer(answers, {"process": os.getpid()})
+            if dies:
+                signal.setitimer(signal.ITIMER_REAL, random.uniform(0.001, LIVES_SECONDS))
+            answer = runtime.invoke(handler, json.loads(line))
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            runtime._answer(answers, answer)
+            os._exit(0)
+        _, status = os.waitpid(fork, 0)
+        if status:
+            with DEATHS.open("a") as deaths:
+                deaths.write(".")
+            error = {"errorType": "Runtime.ExitError", "errorMessage": f"exit status {status}"}
+            runtime._answer(answers, {"error": error})
+
+
+def must_die() -> bool:
+    wanted = int(MORTAL.read_text()) if MORTAL.exists() else 0
+    return wanted > (len(DEATHS.read_text()) if DEATHS.exists() else 0) and random.random() < 0.25
+
+
+main()

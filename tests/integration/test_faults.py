@@ -1,0 +1,574 @@
+"""Whatever breaks while a dataset is handled: in the end it is as if nothing had."""
+
+import io
+import json
+import queue
+import re
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import Any, ClassVar, TypeVar
+
+import pytest
+
+from local import sagemaker_service
+from local.cloud import Cloud, Settings, open_cloud
+from local.lambda_service import FunctionError
+from local.s3_files import split_uri
+from local.training_job import Outcome, TrainingRun
+from tests.conftest import STUB_TRAINING, eventually
+from tests.faults import ATTEMPTS, FAULTS, OUTAGES, Call, Fault, Faulty, alike
+
+ROOT = Path(__file__).parents[2]
+HEADER, *ROWS = (ROOT / "samples/penguins_train.csv").read_text().splitlines()
+TRAIN = "\n".join([HEADER, *ROWS[::5]]).encode()
+TEST = "\n".join(line.partition(",")[2] for line in (HEADER, *ROWS[1:4])).encode()
+OTHER_TRAIN = "\n".join([HEADER, *ROWS[::4]]).encode()
+AT_ONCE = 4
+TRIES = 4
+Snapshot = dict[str, str]
+T = TypeVar("T")
+
+
+class HeldRun(TrainingRun):
+    """A job that has whatever it was given as soon as it starts, and ends when it is told to."""
+
+    held: ClassVar[dict[str, "HeldRun"]] = {}
+    told: ClassVar[set[str]] = set()
+
+    def run(self) -> Outcome:
+        name = self.request["TrainingJobName"]
+        self.held[name] = self
+        self.enter("Training")
+        self._require_inputs()
+        self.stop.wait()
+        if name not in self.told:
+            return Outcome("Stopped", "Stopped")
+        self._write_results(name)
+        return Outcome("Completed", "Completed")
+
+    @classmethod
+    def finish(cls, name: str) -> None:
+        cls.told.add(name)
+        eventually(lambda: cls.held.pop(name, None)).stop.set()
+
+    def _require_inputs(self) -> None:
+        for channel in self.request["InputDataConfig"]:
+            source = channel["DataSource"]["S3DataSource"]
+            bucket, key = split_uri(source["S3Uri"])
+            if source["S3DataType"] == "ManifestFile":
+                first, *files = json.load(self.s3.get_object(Bucket=bucket, Key=key)["Body"])
+                for file in files:
+                    self.s3.head_object(Bucket=bucket, Key=split_uri(first["prefix"])[1] + file)
+            else:
+                self.s3.head_object(Bucket=bucket, Key=f"{key}sourcedir.tar.gz")
+
+    def _write_results(self, name: str) -> None:
+        bucket, folder = split_uri(self.request["CheckpointConfig"]["S3Uri"])
+        stem = folder.split("/")[1]
+        performance = json.dumps(PERFORMANCE)
+        made = {f"{stem}_model_performance.txt": performance, "report.html": "<p>good</p>"}
+        made["results_index.json"] = json.dumps(
+            {"files": [{"name": name, "bytes": len(text)} for name, text in made.items()]}
+        )
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+            for file, text in made.items():
+                member = tarfile.TarInfo(file)
+                member.size = len(text)
+                archive.addfile(member, io.BytesIO(text.encode()))
+        # The live copy has stalled, as it is known to.
+        del made["report.html"]
+        objects = {
+            f"models/{name}/output/model.tar.gz": b"a model",
+            f"models/{name}/output/output.tar.gz": packed.getvalue(),
+            **{f"{folder}{file}": text.encode() for file, text in made.items()},
+        }
+        for key, content in objects.items():
+            self.s3.put_object(Bucket=bucket, Key=key, Body=content)
+
+
+PERFORMANCE = {
+    "metric": "accuracy",
+    "score": 0.75,
+    "scored_on": "hold-out",
+    "rows": 4,
+    "best_model": "Held",
+}
+
+
+@dataclass
+class World:
+    """A stack whose events go nowhere: every delivery is made by a test."""
+
+    cloud: Cloud
+    home: Path
+    numbers: Iterator[int] = field(default_factory=count)
+    _idle: dict[str, "queue.Queue[Faulty]"] = field(default_factory=dict)
+    _faulty: list[Faulty] = field(default_factory=list)
+    _local: threading.local = field(default_factory=threading.local)
+
+    def __post_init__(self) -> None:
+        events = self.cloud.endpoint.client("events")
+        for rule in events.list_rules()["Rules"]:
+            targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+            if targets:
+                ids = [target["Id"] for target in targets]
+                events.remove_targets(Rule=rule["Name"], Ids=ids)
+
+    @contextmanager
+    def function(self, name: str) -> Iterator[Faulty]:
+        """One that nobody else uses now."""
+        idle = self._idle.setdefault(name, queue.Queue())
+        try:
+            faulty = idle.get_nowait()
+        except queue.Empty:
+            faulty = Faulty(self.cloud.functions[name], self.cloud.endpoint, self.home)
+            self._faulty.append(faulty)
+        try:
+            yield faulty
+        finally:
+            idle.put(faulty)
+
+    def close(self) -> None:
+        for faulty in self._faulty:
+            faulty.close()
+
+    def client(self, service: str) -> Any:
+        """One per thread."""
+        if not hasattr(self._local, service):
+            setattr(self._local, service, self.cloud.endpoint.client(service))
+        return getattr(self._local, service)
+
+    def put(self, key: str, content: bytes) -> None:
+        self.client("s3").put_object(Bucket=self.cloud.bucket, Key=key, Body=content)
+
+    def delete(self, key: str) -> None:
+        self.client("s3").delete_object(Bucket=self.cloud.bucket, Key=key)
+
+    def keys(self, prefix: str = "") -> set[str]:
+        pages = self.client("s3").get_paginator("list_objects_v2")
+        found = pages.paginate(Bucket=self.cloud.bucket, Prefix=prefix)
+        return {entry["Key"] for page in found for entry in page.get("Contents", [])}
+
+    def read(self, key: str) -> bytes:
+        body = self.client("s3").get_object(Bucket=self.cloud.bucket, Key=key)["Body"]
+        content: bytes = body.read()
+        return content
+
+    def status(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.read(f"results/{name}/status.json"))
+        return found
+
+    def jobs(self, name: str) -> list[str]:
+        found = self.client("sagemaker").list_training_jobs(NameContains=f"{name}-")
+        return sorted(job["TrainingJobName"] for job in found["TrainingJobSummaries"])
+
+    def left_in(self, queue_id: str) -> int:
+        """How many messages a queue has."""
+        url = self.cloud.resources[queue_id].physical_resource_id
+        counts = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        return sum(
+            int(count)
+            for name, count in counts["Attributes"].items()
+            if name.startswith("ApproximateNumberOfMessages")
+        )
+
+    def new_dataset(self) -> str:
+        """Names of one length, so that texts and sizes do not depend on them."""
+        name = f"set{next(self.numbers):05d}"
+        self.put(f"data/{name}_train.csv", TRAIN)
+        self.put(f"data/{name}_test.csv", TEST)
+        return name
+
+    def snapshot(self, name: str) -> Snapshot:
+        """Everything that is there of a dataset, as far as it is alike for every dataset."""
+        found = {}
+        for prefix in (f"data/{name}", f"results/{name}/", f"jobs/{name}-", f"models/{name}-"):
+            for key in self.keys(prefix):
+                content = self.read(key)
+                text = "packed" if key.endswith(".tar.gz") else content.decode()
+                found[alike(key, name)] = alike(text, name)
+        for job in self.jobs(name):
+            described = self.client("sagemaker").describe_training_job(TrainingJobName=job)
+            given = {k: described[k] for k in ("TrainingJobStatus", "InputDataConfig")}
+            found[alike(f"training job {job}", name)] = alike(json.dumps(given), name)
+        return found
+
+    def start(self, name: str, fault: Fault | None = None, at: int = 0) -> list[Call]:
+        """Deliver an upload until it is handled; the calls of the first delivery."""
+        return self.deliver(name, self.upload_event(f"data/{name}_train.csv"), fault, at)
+
+    def deliver(
+        self,
+        name: str,
+        event: dict[str, Any],
+        fault: Fault | None = None,
+        at: int = 0,
+        receives: int = 1,
+        between: Callable[[], object] = lambda: None,
+    ) -> list[Call]:
+        """As the queue does: again until it is handled, and never what is handled."""
+        (record,) = event["Records"]
+        with self.function("StartTrainingFunction") as function:
+            if function.source_key:
+                self.delete(function.source_key)
+            record["attributes"]["ApproximateReceiveCount"] = str(receives)
+            handled = self._invoke(function, event, fault, at)
+            calls = list(function.proxy.calls)
+            between()
+            for again in range(1, TRIES):
+                if handled:
+                    return calls
+                record["attributes"]["ApproximateReceiveCount"] = str(receives + again)
+                handled = self._invoke(function, event)
+        raise AssertionError(f"not handled within {TRIES} deliveries")
+
+    def _invoke(
+        self, function: Faulty, event: dict[str, Any], fault: Fault | None = None, at: int = 0
+    ) -> bool:
+        try:
+            handled: bool = function.invoke(event, fault, at) == {"batchItemFailures": []}
+        except FunctionError:
+            assert fault and fault.kills, "only a dead function answers nothing"
+            handled = False
+        require_met(function, fault)
+        return handled
+
+    def upload_event(self, key: str) -> dict[str, Any]:
+        event: dict[str, Any] = json.loads((ROOT / "events/dataset_uploaded.json").read_text())
+        body = json.loads(event["Records"][0]["body"])
+        body["detail"]["bucket"]["name"] = self.cloud.bucket
+        body["detail"]["object"]["key"] = key
+        event["Records"][0]["body"] = json.dumps(body)
+        return event
+
+    def finish(self, name: str) -> None:
+        """The dataset's jobs come to their ends; nobody hears of it."""
+        client = self.client("sagemaker")
+        for job in self.jobs(name):
+            if not ended(client, job):
+                HeldRun.finish(job)
+            eventually(lambda job=job: ended(client, job))
+
+    def forget(self, name: str) -> None:
+        """Its jobs end, so that none of hundreds keeps its client and its thread."""
+        for job in self.jobs(name):
+            self.client("sagemaker").stop_training_job(TrainingJobName=job)
+
+    def publish(self, name: str, fault: Fault | None = None, at: int = 0) -> list[Call]:
+        """Deliver the end of each of the dataset's jobs until it is handled, as Lambda does."""
+        calls: list[Call] = []
+        for job in self.jobs(name):
+            calls += self._publish(job, fault, at)
+        return calls
+
+    def _publish(self, job: str, fault: Fault | None, at: int) -> list[Call]:
+        event = json.loads((ROOT / "events/training_job_completed.json").read_text())
+        event["detail"]["TrainingJobName"] = job
+        calls: list[Call] = []
+        with self.function("PublishResultsFunction") as function:
+            for receives in range(1, TRIES):
+                given = fault if receives == 1 else None
+                try:
+                    function.invoke(event, given, at)
+                    handled = True
+                except FunctionError:
+                    handled = False
+                require_met(function, given)
+                calls = calls or list(function.proxy.calls)
+                if handled:
+                    return calls
+        raise AssertionError(f"not handled within {TRIES} deliveries")
+
+
+def require_met(function: Faulty, fault: Fault | None) -> None:
+    """A fault that the function did not meet, or that botocore's retries hid, tests nothing."""
+    if function.proxy.error:
+        raise function.proxy.error
+    if fault is None or fault.onwards:
+        assert (function.proxy.met >= ATTEMPTS) == (fault is not None)
+        return
+    expected = 1 if fault.kills or fault.meanwhile else fault.times
+    assert function.proxy.met == expected, f"met {function.proxy.met} times"
+
+
+def ended(client: Any, job: str) -> bool:
+    status = client.describe_training_job(TrainingJobName=job)["TrainingJobStatus"]
+    return status in ("Completed", "Failed")
+
+
+@dataclass
+class Faultless:
+    """What everything else is compared with."""
+
+    starting: list[Call]
+    started: Snapshot
+    publishing: list[Call]
+    published: Snapshot
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    settings = Settings(
+        region="ca-central-1", training_source=STUB_TRAINING, job_quota=10_000, tell=lambda _: None
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sagemaker_service, "TrainingRun", HeldRun)
+        with open_cloud(settings) as cloud:
+            world = World(cloud, tmp_path_factory.mktemp("faults"))
+            yield world
+            world.close()
+
+
+@pytest.fixture(scope="module")
+def faultless(world: World) -> Faultless:
+    name = world.new_dataset()
+    starting = world.start(name)
+    started = world.snapshot(name)
+    world.finish(name)
+    publishing = world.publish(name)
+    return Faultless(starting, started, publishing, world.snapshot(name))
+
+
+def for_each_call(
+    subtests: pytest.Subtests,
+    calls: list[Call],
+    fault: Fault,
+    case: Callable[[int], Snapshot],
+    expected: Snapshot,
+) -> None:
+    places = [at for at, call in enumerate(calls) if fault.fits(call)]
+    for at, found in at_once(case, places):
+        with subtests.test(f"call {at}, {calls[at]}, {fault}"):
+            assert found() == expected
+
+
+def at_once(case: Callable[[int], T], places: list[int]) -> Iterator[tuple[int, Callable[[], T]]]:
+    assert places
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for at, future in [(at, pool.submit(case, at)) for at in places]:
+            yield at, future.result
+
+
+def from_creation(calls: list[Call]) -> list[int]:
+    """The calls that are made when there is a job already."""
+    return list(range([call.action for call in calls].index("CreateTrainingJob") + 1, len(calls)))
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_a_dataset_is_trained_as_if_no_call_of_start_training_had_been(
+    world: World, faultless: Faultless, fault: Fault, subtests: pytest.Subtests
+) -> None:
+    def case(at: int) -> Snapshot:
+        name = world.new_dataset()
+        world.start(name, fault, at)
+        found = world.snapshot(name)
+        world.forget(name)
+        return found
+
+    for_each_call(subtests, faultless.starting, fault, case, faultless.started)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_a_job_is_published_as_if_no_call_of_publish_results_had_been(
+    world: World, faultless: Faultless, fault: Fault, subtests: pytest.Subtests
+) -> None:
+    def case(at: int) -> Snapshot:
+        name = world.new_dataset()
+        world.start(name)
+        world.finish(name)
+        world.publish(name, fault, at)
+        return world.snapshot(name)
+
+    for_each_call(subtests, faultless.publishing, fault, case, faultless.published)
+
+
+@pytest.mark.parametrize("fault", OUTAGES, ids=str)
+def test_an_upload_that_has_waited_long_is_not_put_aside_when_aws_is_out(
+    world: World, faultless: Faultless, fault: Fault, subtests: pytest.Subtests
+) -> None:
+    def case(at: int) -> Snapshot:
+        name = world.new_dataset()
+        event = world.upload_event(f"data/{name}_train.csv")
+        world.deliver(name, event, fault, at, receives=200)
+        found = world.snapshot(name)
+        world.forget(name)
+        return found
+
+    for_each_call(subtests, faultless.starting, fault, case, faultless.started)
+    assert world.left_in("UploadDeadLetterQueue") == 0
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_a_job_may_end_and_be_published_before_its_upload_is_delivered_again(
+    world: World, faultless: Faultless, fault: Fault, subtests: pytest.Subtests
+) -> None:
+    def case(at: int) -> Snapshot:
+        name = world.new_dataset()
+        event = world.upload_event(f"data/{name}_train.csv")
+
+        def end() -> None:
+            world.finish(name)
+            world.publish(name)
+
+        world.deliver(name, event, fault, at, between=end)
+        return world.snapshot(name)
+
+    places = [at for at in from_creation(faultless.starting) if fault.fits(faultless.starting[at])]
+    for at, found in at_once(case, places):
+        with subtests.test(f"call {at}, {faultless.starting[at]}, {fault}"):
+            assert found() == faultless.published
+
+
+def test_another_delivery_may_do_it_all_between_any_two_calls_of_start_training(
+    world: World, faultless: Faultless, subtests: pytest.Subtests
+) -> None:
+    def case(at: int) -> Snapshot:
+        name = world.new_dataset()
+
+        def all_of_it() -> None:
+            world.start(name)
+            world.finish(name)
+            world.publish(name)
+
+        world.start(name, Fault("overtaken", meanwhile=all_of_it), at)
+        return world.snapshot(name)
+
+    for at, found in at_once(case, list(range(len(faultless.starting)))):
+        with subtests.test(f"before call {at}, {faultless.starting[at]}"):
+            assert found() == faultless.published
+
+
+@pytest.mark.parametrize("other", ["publish_results", "start_training"])
+def test_another_function_may_run_between_any_two_calls_of_publish_results(
+    world: World, faultless: Faultless, other: str, subtests: pytest.Subtests
+) -> None:
+    def case(at: int) -> Snapshot:
+        name = world.new_dataset()
+        world.start(name)
+        world.finish(name)
+        run = world.publish if other == "publish_results" else world.start
+        world.publish(name, Fault("overtaken", meanwhile=lambda: run(name)), at)
+        return world.snapshot(name)
+
+    for at, found in at_once(case, list(range(len(faultless.publishing)))):
+        with subtests.test(f"before call {at}, {faultless.publishing[at]}"):
+            assert found() == faultless.published
+
+
+def test_a_mail_goes_out_twice_rather_than_never(world: World, faultless: Faultless) -> None:
+    (mail,) = [at for at, call in enumerate(faultless.publishing) if call.action == "Publish"]
+    marks = [at for at, call in enumerate(faultless.publishing) if call.about.endswith("json")]
+    assert mail < max(marks)
+    name = world.new_dataset()
+    world.start(name)
+    world.finish(name)
+    killed = FAULTS[-1]
+    assert killed.kills and killed.after
+    calls = world.publish(name, killed, mail)
+    assert str(calls[-1]) == "Publish"
+    with world.function("PublishResultsFunction") as function:
+        again = [call for call in function.proxy.calls if call.action == "Publish"]
+    assert len(again) == 1
+
+
+@pytest.mark.parametrize("upload", ["the train file is replaced", "the test file is deleted"])
+def test_files_may_change_between_any_two_calls_of_start_training(
+    world: World, faultless: Faultless, upload: str, subtests: pytest.Subtests
+) -> None:
+    def case(at: int) -> tuple[dict[str, Any], list[str], str]:
+        name = world.new_dataset()
+
+        def change() -> None:
+            if upload == "the train file is replaced":
+                world.put(f"data/{name}_train.csv", OTHER_TRAIN)
+            else:
+                world.delete(f"data/{name}_test.csv")
+
+        world.start(name, Fault("changed", meanwhile=change), at)
+        if upload == "the train file is replaced":
+            world.start(name)
+        world.finish(name)
+        world.publish(name)
+        text = world.read(f"results/{name}/STATUS.txt").decode()
+        return world.status(name), world.jobs(name), text
+
+    for at, found in at_once(case, list(range(len(faultless.starting)))):
+        with subtests.test(f"before call {at}, {faultless.starting[at]}"):
+            status, jobs, text = found()
+            assert text.startswith(status["headline"])
+            if upload == "the train file is replaced":
+                assert status["state"] == "completed"
+                newest = json.loads(world.read(f"jobs/{status['job']}/job.json"))
+                assert newest["train"]["bytes"] == len(OTHER_TRAIN)
+                assert len(jobs) in (1, 2)
+            else:
+                assert (status["state"], len(jobs)) in [
+                    ("completed", 1),
+                    ("failed", 1),
+                    ("refused", 0),
+                ]
+
+
+def test_events_that_come_late_or_for_what_is_gone_change_nothing(
+    world: World, faultless: Faultless
+) -> None:
+    name = world.new_dataset()
+    world.start(name)
+    world.finish(name)
+    world.publish(name)
+    world.put(f"data/{name}_train.csv", OTHER_TRAIN)
+    world.start(name)
+    world.finish(name)
+    world.publish(name)
+    before = world.snapshot(name)
+    assert world.status(name)["state"] == "completed"
+    world.start(name)
+    world.publish(name)
+    assert world.snapshot(name) == before
+    world.delete(f"data/{name}_train.csv")
+    world.start(name)
+    assert world.snapshot(name) == {
+        key: text for key, text in before.items() if key != "data/NAME_train.csv"
+    }
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_upload_delivered_many_times_at_once_to_functions_that_die_makes_one_job(
+    world: World, faultless: Faultless, seed: int
+) -> None:
+    random = Random(seed)
+    name = world.new_dataset()
+    deaths = [fault for fault in FAULTS if fault.kills]
+    chosen = [(random.choice(deaths), random.randrange(len(faultless.starting))) for _ in range(6)]
+
+    def deliver(fault: Fault, at: int) -> None:
+        # A death that would come at a call that is not made does not come.
+        with suppress(AssertionError):
+            world.start(name, fault, at)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for future in [pool.submit(deliver, *death) for death in chosen]:
+            future.result()
+    world.start(name)
+    assert world.snapshot(name) == faultless.started
+    world.finish(name)
+    world.publish(name)
+    assert world.snapshot(name) == faultless.published
+
+
+def test_nothing_was_put_aside_and_nothing_written_elsewhere(world: World) -> None:
+    """The last of this module: what all its datasets have left."""
+    assert world.left_in("UploadDeadLetterQueue") == world.left_in("ResultsDeadLetterQueue") == 0
+    own = re.compile(
+        r"(data/set\d+_(train|test)\.csv|results/set\d+/.+|(jobs|models)/set\d+-.+"
+        r"|source/[0-9a-f]{64}/sourcedir\.tar\.gz)"
+    )
+    assert [key for key in world.keys() if not own.fullmatch(key)] == []
