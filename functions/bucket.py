@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 s3: "S3Client" = boto3.client("s3")
 NOT_THERE = ("NoSuchKey", "404", "NotFound")
+WRITTEN_MEANWHILE = ("PreconditionFailed", "ConditionalRequestConflict", *NOT_THERE)
 
 
 def look(bucket: str, key: str) -> UploadedFile | None:
@@ -54,12 +55,18 @@ def newest_first(bucket: str, keys: Sequence[str]) -> list[str]:
 
 def read(bucket: str, key: str) -> bytes | None:
     """The whole object; None when there is none."""
+    return read_marked(bucket, key)[0]
+
+
+def read_marked(bucket: str, key: str) -> tuple[bytes | None, str | None]:
+    """The whole object and its ETag; None and None when there is none."""
     try:
-        return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        found = s3.get_object(Bucket=bucket, Key=key)
     except ClientError as error:
         if error.response["Error"]["Code"] in NOT_THERE:
-            return None
+            return None, None
         raise
+    return found["Body"].read(), found["ETag"]
 
 
 def read_json(bucket: str, key: str) -> Any:
@@ -80,6 +87,20 @@ def exists(bucket: str, key: str) -> bool:
 
 def put(bucket: str, key: str, content: bytes, content_type: str) -> None:
     s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type)
+
+
+def replace_marked(
+    bucket: str, key: str, content: bytes, content_type: str, etag: str | None
+) -> bool:
+    """Whether the object was still the one with this ETag, or still missing, and was replaced."""
+    condition: dict[str, Any] = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+    try:
+        s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type, **condition)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in WRITTEN_MEANWHILE:
+            return False
+        raise
+    return True
 
 
 def sizes(bucket: str, prefix: str) -> dict[str, int]:

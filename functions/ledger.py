@@ -7,10 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-
-import boto3
-from botocore.exceptions import ClientError
+from typing import Any
 
 import bucket as datasets
 from automl.costs import Ended, Ledger, SetAside, costs_csv, ledger_from_json, ledger_to_json
@@ -18,14 +15,9 @@ from automl.errors import OverBudgetError
 from automl.results import EndedJob, receipt
 from job_descriptions import described
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-s3: "S3Client" = boto3.client("s3")
 LEDGER_KEY, CSV_KEY = "jobs/costs.json", "results/costs.csv"
-CONTENT_TYPES = {LEDGER_KEY: "application/json", CSV_KEY: "text/csv; charset=utf-8"}
+CSV_TYPE = "text/csv; charset=utf-8"
 LONGEST_PAUSE_SECONDS = 0.1
-WRITTEN_MEANWHILE = ("PreconditionFailed", "ConditionalRequestConflict", *datasets.NOT_THERE)
 
 
 def set_aside(bucket: str, spec: dict[str, Any], monthly_budget: float) -> None:
@@ -85,16 +77,18 @@ def _change(bucket: str, change: Callable[[Ledger], Ledger]) -> None:
     for _ in _tries():
         before, etag = _read(bucket)
         after = change(before)
-        if after == before or _written(bucket, LEDGER_KEY, ledger_to_json(after), etag):
+        if after == before or datasets.replace_marked(
+            bucket, LEDGER_KEY, ledger_to_json(after), "application/json", etag
+        ):
             return
 
 
 def _write_csv(bucket: str) -> None:
     """The ledger as a table; looked at before the ledger is, so that no older one replaces it."""
     for _ in _tries():
-        before, etag = _read_object(bucket, CSV_KEY)
+        before, etag = datasets.read_marked(bucket, CSV_KEY)
         after = costs_csv(_read(bucket)[0])
-        if after == before or _written(bucket, CSV_KEY, after, etag):
+        if after == before or datasets.replace_marked(bucket, CSV_KEY, after, CSV_TYPE, etag):
             return
 
 
@@ -106,29 +100,5 @@ def _tries() -> Iterator[None]:
 
 
 def _read(bucket: str) -> tuple[Ledger, str | None]:
-    content, etag = _read_object(bucket, LEDGER_KEY)
+    content, etag = datasets.read_marked(bucket, LEDGER_KEY)
     return ledger_from_json(content), etag
-
-
-def _read_object(bucket: str, key: str) -> tuple[bytes | None, str | None]:
-    """The object and its ETag; None and None when there is none."""
-    try:
-        found = s3.get_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in datasets.NOT_THERE:
-            return None, None
-        raise
-    return found["Body"].read(), found["ETag"]
-
-
-def _written(bucket: str, key: str, content: bytes, etag: str | None) -> bool:
-    """Whether the object was still the one with this ETag, or still missing, and was replaced."""
-    condition: dict[str, Any] = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
-    kind = CONTENT_TYPES[key]
-    try:
-        s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=kind, **condition)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in WRITTEN_MEANWHILE:
-            return False
-        raise
-    return True

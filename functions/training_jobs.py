@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -22,6 +22,7 @@ from automl.stack import Stack
 from automl.training_job import (
     attempt_name,
     job_files,
+    job_json_key,
     job_name,
     job_spec,
     model_key,
@@ -104,34 +105,47 @@ def _start(
     describe: Callable[[str], dict[str, Any]],
     stack: Stack,
 ) -> Job:
-    name, job, changes = _next_attempt(bucket, first, versions, stack.region)
-    if job is None:
-        spec = {**describe(name), **changes}
+    while True:
+        attempt = _next_attempt(bucket, first, versions, stack.region)
+        if attempt.job:
+            return attempt.job
+        spec = {**describe(attempt.name), **attempt.changes}
         ledger.set_aside(bucket, spec, stack.monthly_budget_usd)
-        _put_inputs(bucket, spec)
-        job = _create(bucket, spec, stack)
-    return job
+        if _put_inputs(bucket, spec, attempt.etag):
+            return _create(bucket, spec, stack)
 
 
-def _next_attempt(
-    bucket: str, name: str, versions: dict[str, str | None], region: str
-) -> tuple[str, Job | None, dict[str, Any]]:
+@dataclass(frozen=True)
+class Attempt:
+    """At the job of some files."""
+
+    name: str
+    job: Job | None
+    """None when it is still to be created."""
+    etag: str | None
+    """Of job.json, from before the job was looked for."""
+    changes: dict[str, Any] = field(default_factory=dict)
+    """What is different in job.json after too little memory."""
+
+
+def _next_attempt(bucket: str, name: str, versions: dict[str, str | None], region: str) -> Attempt:
     """The job that these files already have; or the first free name.
 
-    After a job without a model, only a fresh upload gets another attempt, or too little memory;
-    then the last says what is different in its job.json.
+    After a job without a model, only a fresh upload gets another attempt, or too little memory.
     """
     changes: dict[str, Any] = {}
     for attempt in count(1):
         candidate = attempt_name(name, attempt)
+        # Whoever creates the job writes job.json before: what is read here is older than it.
+        _, etag = datasets.read_marked(bucket, job_json_key(candidate))
         job = _find(bucket, candidate)
         if job is None:
-            break
+            return Attempt(candidate, None, etag, changes)
         changes = _second_try(job, versions, region)
         same = job.spec["versions"] == versions
         if job.status not in ("Failed", "Stopped") or (same and not changes):
-            return candidate, job, {}
-    return candidate, None, changes
+            return Attempt(candidate, job, etag)
+    raise AssertionError("attempts have no end")
 
 
 def _second_try(job: Job, versions: dict[str, str | None], region: str) -> dict[str, Any]:
@@ -146,7 +160,7 @@ def _find(bucket: str, name: str) -> Job | None:
     found = described(name)
     if found is None:
         return None
-    spec = datasets.read_json(bucket, f"jobs/{name}/job.json")
+    spec = datasets.read_json(bucket, job_json_key(name))
     return Job(
         spec,
         found["TrainingJobStatus"],
@@ -162,11 +176,16 @@ def _model_before(bucket: str, dataset: Dataset) -> str | None:
     return known["model"] if known and datasets.exists(bucket, known["model"]) else None
 
 
-def _put_inputs(bucket: str, spec: dict[str, Any]) -> None:
+def _put_inputs(bucket: str, spec: dict[str, Any], etag: str | None) -> bool:
+    """Whether everything is there; not when another delivery has described the job meanwhile."""
     if not datasets.exists(bucket, source.key):
         datasets.put(bucket, source.key, source.tarball(), "application/gzip")
-    for key, content in job_files(bucket, spec).items():
+    files, key = job_files(bucket, spec), job_json_key(spec["job"])
+    if not datasets.replace_marked(bucket, key, files.pop(key), "application/json", etag):
+        return False
+    for key, content in files.items():
         datasets.put(bucket, key, content, "application/json")
+    return True
 
 
 def _create(bucket: str, spec: dict[str, Any], stack: Stack) -> Job:

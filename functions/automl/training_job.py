@@ -132,7 +132,7 @@ def job_files(bucket: str, spec: dict[str, Any]) -> dict[str, bytes]:
     """
     folder = f"jobs/{spec['job']}/"
     return {
-        f"{folder}job.json": _json(spec),
+        job_json_key(spec["job"]): _json(spec),
         **{f"{folder}{name}.manifest": _manifest(bucket, key) for name, key in _inputs(spec)},
     }
 
@@ -178,6 +178,11 @@ def training_request(bucket: str, spec: dict[str, Any], stack: Stack) -> dict[st
     }
 
 
+def job_json_key(job: str) -> str:
+    """Where it is told what a job was given."""
+    return f"jobs/{job}/job.json"
+
+
 def model_key(job: str) -> str:
     """Where SageMaker puts what a training job has made."""
     return f"models/{job}/output/model.tar.gz"
@@ -210,7 +215,7 @@ def _inputs(spec: dict[str, Any]) -> list[tuple[str, str]]:
         "model": spec.get("model_key"),
         # Only rows whose target is known tell which of two models is better.
         "champion": spec.get("model_before") if spec.get("test_has_target") else None,
-        "job": f"jobs/{spec['job']}/job.json",
+        "job": job_json_key(spec["job"]),
     }
     return [(channel, key) for channel, key in keys.items() if key]
 

@@ -569,6 +569,6 @@ def test_nothing_was_put_aside_and_nothing_written_elsewhere(world: World) -> No
     assert world.left_in("UploadDeadLetterQueue") == world.left_in("ResultsDeadLetterQueue") == 0
     own = re.compile(
         r"(data/set\d+_(train|test)\.csv|results/set\d+/.+|(jobs|models)/set\d+-.+"
-        r"|source/[0-9a-f]{64}/sourcedir\.tar\.gz)"
+        r"|source/[0-9a-f]{64}/sourcedir\.tar\.gz|jobs/costs\.json|results/costs\.csv)"
     )
     assert [key for key in world.keys() if not own.fullmatch(key)] == []
