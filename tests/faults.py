@@ -28,6 +28,8 @@ from local.aws import Endpoint
 from local.lambda_service import FunctionError, LambdaFunction, environment
 from local.processes import end_group
 
+# An object was to be replaced only if it is still the one that was read.
+WRITTEN_MEANWHILE = 412
 RUNTIME = Path(__file__).with_name("forking_runtime.py")
 READS = ("GetObject", "HeadObject", "ListObjects", "Describe", "GetQueue")
 # botocore's own second try takes up to a second of waiting, a fifth would take eight more.
@@ -144,7 +146,10 @@ class Proxy:
         call = _call(request, body)
         fault = self._fault_for(call)
         if fault is None:
-            self._answer(request, *self._forward(request, body))
+            answer = self._forward(request, body)
+            if answer[0] == WRITTEN_MEANWHILE:
+                self._forget_try(call)
+            self._answer(request, *answer)
             return
         if fault.meanwhile:
             try:
@@ -177,6 +182,13 @@ class Proxy:
             self._spoilt = call
             self.met += 1
             return fault
+
+    def _forget_try(self, call: Call) -> None:
+        """Reading and writing begin again: other datasets must not change a call's number."""
+        with self._lock:
+            if not self.met:
+                reads = [n for n, c in enumerate(self.calls) if c.about == call.about]
+                del self.calls[reads[-2] :]
 
     def _forward(
         self, request: BaseHTTPRequestHandler, body: bytes
