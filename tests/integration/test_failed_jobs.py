@@ -116,7 +116,7 @@ def test_there_are_two_attempts_however_often_aws_tells_of_the_first(
     # A publication that broke off before it left its mark.
     own = f"results/{dataset}/{first}/status.json"
     cloud.endpoint.client("s3").delete_object(Bucket=cloud.bucket, Key=own)
-    event = {"detail": {"TrainingJobName": first}}
+    event = {"id": "an event", "detail": {"TrainingJobName": first}}
     for _ in range(2):
         cloud.functions["PublishResultsFunction"].invoke(event)
         cloud.functions["StartTrainingFunction"].invoke(
@@ -131,7 +131,7 @@ def test_a_cap_that_leaves_too_little_ends_in_words(cloud: Cloud, name: str) -> 
     dataset = drop_as(cloud, name, "hungry", {"max_cost_usd": 0.1})
     assert ended(cloud, dataset)["state"] == "failed"
     said = text(cloud, f"results/{dataset}/STATUS.txt")
-    assert "ml.m5.xlarge, was not tried" in said and '"max_cost_usd": at least 0.12' in said
+    assert "ml.m5.xlarge, was not tried" in said and '"max_cost_usd": at least 0.13' in said
     assert len(jobs(cloud, dataset.replace(" ", "-"))) == 1
 
 
