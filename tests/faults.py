@@ -53,9 +53,14 @@ class Call:
     action: str
     about: str
     body: bytes = b""
+    service: str = ""
 
     def __str__(self) -> str:
         return f"{self.action} {self.about}".strip()
+
+    @property
+    def is_put(self) -> bool:
+        return self.service == "S3" and self.writes
 
     @property
     def writes(self) -> bool:
@@ -74,8 +79,8 @@ class Fault:
     """The call has taken effect before anything goes wrong."""
     times: int = ATTEMPTS
     """How often; once is hidden by botocore, which tries again."""
-    onwards: bool = False
-    """All calls that follow in this invocation meet the same."""
+    onwards: int = 0
+    """So many calls of the same service that follow in this invocation meet the same."""
     meanwhile: Callable[[], object] | None = None
     """Happens in between; then the call goes on as usual."""
 
@@ -96,8 +101,11 @@ FAULTS = (
     Fault("cut short by the function's death", kills=True),
     Fault("the last before the function's death", kills=True, after=True),
 )
+# As long as an invocation lasts, and for a moment: what comes next is met too, then all is well.
 OUTAGES = tuple(
-    replace(fault, name=f"{fault.name}, as all that follow", onwards=True) for fault in FAULTS[:3]
+    replace(fault, name=f"{fault.name}, {words}", onwards=calls)
+    for words, calls in (("as all that follow", 1000), ("as the next", 1))
+    for fault in FAULTS[:3]
 )
 
 
@@ -134,6 +142,7 @@ class Proxy:
         """What went wrong meanwhile."""
         self._fault, self._at = fault, at
         self._spoilt: Call | None = None
+        self._times = 0
         while not self.process.empty():
             self.process.get()
 
@@ -173,13 +182,15 @@ class Proxy:
             if self._spoilt != call:
                 self._spoilt = None
                 self.calls.append(call)
-            at = len(self.calls) - 1
-            fault = self._fault
-            if fault is None or at < self._at or (at > self._at and not fault.onwards):
+            at, fault = len(self.calls) - 1, self._fault
+            if fault is None or not self._at <= at <= self._at + fault.onwards:
                 return None
-            if self._spoilt == call and self.met >= fault.times and not fault.onwards:
+            if self._spoilt != call:
+                self._times = 0
+            if self._times >= fault.times or call.service != self.calls[self._at].service:
                 return None
             self._spoilt = call
+            self._times += 1
             self.met += 1
             return fault
 
@@ -222,13 +233,13 @@ class Proxy:
 def _call(request: BaseHTTPRequestHandler, body: bytes) -> Call:
     address = urlsplit(request.path)
     if target := request.headers.get("X-Amz-Target"):
-        return Call(target.rpartition(".")[2], "", body)
+        return Call(target.rpartition(".")[2], "", body, target.partition(".")[0])
     if request.command == "POST" and body.startswith(b"Action="):
-        return Call(parse_qs(body.decode())["Action"][0], "", body)
+        return Call(parse_qs(body.decode())["Action"][0], "", body, "SNS")
     key = unquote(address.path).partition("/")[2].partition("/")[2]
     if "list-type" in parse_qs(address.query):
-        return Call("ListObjects", parse_qs(address.query)["prefix"][0])
-    return Call(f"{request.command.capitalize()}Object", key)
+        return Call("ListObjects", parse_qs(address.query)["prefix"][0], service="S3")
+    return Call(f"{request.command.capitalize()}Object", key, service="S3")
 
 
 def _error(request: BaseHTTPRequestHandler, code: str) -> tuple[int, list[tuple[str, str]], bytes]:

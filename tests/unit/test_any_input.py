@@ -20,6 +20,7 @@ from automl.status import misnamed, refused, training
 from automl.training_job import job_files, job_name, job_spec, training_request
 from automl.uploads import owner_of_key
 from local.request_checks import validation_message
+from tests.anything import JSON, KEYS, TEXTS
 from tests.unit.test_training_job import SOURCE, STACK
 
 MODEL = boto3.client(
@@ -27,32 +28,6 @@ MODEL = boto3.client(
 ).meta.service_model
 REQUEST = MODEL.operation_model("CreateTrainingJob").input_shape
 WHEN = "2026-11-21T04:00:00+00:00"
-PARTS = st.sampled_from(
-    [
-        *("_train", "_test", "_translate", ".csv", ".csv.gz", ".parquet", ".xlsx", ".json", ".CSV"),
-        *(
-            "/",
-            "..",
-            ".",
-            " ",
-            "_refused",
-            "en-de",
-            "translation/",
-            "data/",
-            "%2F",
-            "+",
-            "\0",
-            "\n",
-        ),
-        *("\n", "\\", "한", "x", "é", "\u202e", "\ufeff", "'", '"', "`id`", "-", "x" * 200),
-    ]
-)
-TEXTS = st.text(max_size=40)
-KEYS = st.builds(
-    lambda folder, parts: folder + "".join(parts),
-    st.sampled_from(["data/", "translation/"]),
-    st.lists(PARTS | TEXTS, max_size=6),
-)
 ROWS = "".join(f"{n},{n % 7},{n % 2}\n" for n in range(40))
 
 
@@ -115,11 +90,6 @@ def test_any_tables_have_a_plan_or_are_refused_in_words(train: bytes, test: byte
     assert_planned_or_refused(train, test, None)
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
-    max_leaves=8,
-)
 LIKELY = st.sampled_from(
     ["y", "a", "id", *METRICS, *PRESETS, "binary", "regression", "ml.m5.large", 1, 0.5, "en", ["a"]]
 )
