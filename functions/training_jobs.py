@@ -80,7 +80,7 @@ def _job_of(bucket: str, plan: TrainingPlan | TranslatorPlan, stack: Stack) -> J
         lambda name: job_spec(name, plan, stack, source.key, _model_before(bucket, plan.dataset)),
         stack,
     )
-    if not asks_for_predictions(job.spec, job.channels, plan.files.test):
+    if not asks_for_predictions(job.spec, job.status, job.channels, plan.files.test):
         return job
     if job.status != "Completed":
         raise TooEarlyError(job.spec)

@@ -20,15 +20,18 @@ def is_other_file(used: Mapping[str, Any] | None, test: UploadedFile) -> bool:
 
 
 def asks_for_predictions(
-    given: Mapping[str, Any], channels: Collection[str], test: UploadedFile | None
+    given: Mapping[str, Any], status: str, channels: Collection[str], test: UploadedFile | None
 ) -> bool:
     """Whether a test file came too late for the training job of its dataset.
+
+    A job that has ended without a model can predict nothing.
 
     The job's channels are believed rather than its job.json: when two functions see the bucket in
     different states, one starts the job and the other may be the last to describe it.
     """
     used = given["test"] if "test" in channels else None
-    return test is not None and is_other_file(used, test)
+    makes_model = status not in ("Failed", "Stopped")
+    return makes_model and test is not None and is_other_file(used, test)
 
 
 def prediction_job_name(bucket: str, model_job: str, plan: TrainingPlan) -> str:

@@ -28,13 +28,19 @@ def test_a_test_file_is_late_when_the_job_was_not_given_it() -> None:
     test = later().files.test
     assert test is not None
     given = spec(plan())
-    assert asks_for_predictions(MODEL, ["train", "job"], test)
-    assert not asks_for_predictions(given, ["train", "test", "job"], test)
-    assert not asks_for_predictions(given, ["train", "job"], None)
+    assert asks_for_predictions(MODEL, "Completed", ["train", "job"], test)
+    assert not asks_for_predictions(given, "Completed", ["train", "test", "job"], test)
+    assert not asks_for_predictions(given, "Completed", ["train", "job"], None)
     # The last function to describe the job need not be the one that started it.
-    assert asks_for_predictions(given, ["train", "job"], test)
+    assert asks_for_predictions(given, "InProgress", ["train", "job"], test)
     assert is_other_file(given["test"], replace(test, etag="other bytes"))
     assert not is_other_file(given["test"], replace(test, version="v2"))
+
+
+def test_nobody_waits_for_a_model_that_will_never_be() -> None:
+    test = later().files.test
+    for status in ("Failed", "Stopped"):
+        assert not asks_for_predictions(spec(plan()), status, ["train", "job"], test)
 
 
 def test_the_same_test_file_for_the_same_model_always_gives_the_same_job() -> None:
