@@ -116,6 +116,8 @@ class Proxy:
         self.process: queue.Queue[int] = queue.Queue()
         self._target = urlsplit(endpoint.url).netloc
         self._lock = threading.Lock()
+        # There is a thread per connection of the function; each has one of its own to AWS.
+        self._own = threading.local()
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -205,13 +207,11 @@ class Proxy:
         self, request: BaseHTTPRequestHandler, body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
         headers = {k: v for k, v in request.headers.items() if k.lower() not in ("expect",)}
-        connection = HTTPConnection(self._target)
-        try:
-            connection.request(request.command, request.path, body, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.getheaders(), answer.read()
-        finally:
-            connection.close()
+        if not hasattr(self._own, "connection"):
+            self._own.connection = HTTPConnection(self._target)
+        self._own.connection.request(request.command, request.path, body, headers)
+        answer = self._own.connection.getresponse()
+        return answer.status, answer.getheaders(), answer.read()
 
     def _answer(
         self,
