@@ -17,11 +17,13 @@ from automl.plan import TrainingPlan, plan_training
 from automl.stack import Stack
 from automl.status import (
     Status,
+    deleted,
     misnamed,
     note_on_existing_job,
     predicting,
     refused,
     training,
+    tried_again,
     waiting_for_aws,
     waiting_for_budget,
     waiting_for_train,
@@ -51,8 +53,10 @@ columns_queue_url = os.environ["COLUMNS_QUEUE_URL"]
 sqs: "SQSClient" = boto3.client("sqs")
 
 
-def answer_upload(bucket: str, key: str) -> str:
+def answer_upload(bucket: str, key: str, tries: int) -> str:
     """Whatever there is to do for this upload, and in a few words what that was.
+
+    `tries` counts how often it has been delivered, this time too.
 
     Raises WaitingError when AWS has no room or no answer now, or the month no budget, and
     BlockedError when it takes an engineer.
@@ -66,6 +70,9 @@ def answer_upload(bucket: str, key: str) -> str:
     if owner is None:
         return "a folder marker"
     try:
+        if tries > 1 and datasets.read_status(bucket, owner.results_prefix) is None:
+            # A function that is killed, for want of memory or time, cannot say so.
+            datasets.write_status(bucket, tried_again(owner))
         return _answer(bucket, owner)
     except OverBudgetError as reason:
         _wait_for_budget(bucket, owner, reason)
@@ -139,6 +146,8 @@ def _wait_for_train(bucket: str, owner: Dataset | TranslatorData) -> str:
     tests = datasets.newest_first(bucket, owner.test_keys)
     if tests and not (before and before.has_job_for(None)):
         datasets.write_status(bucket, waiting_for_train(owner, tests[0]))
+    if not tests and before == tried_again(owner):
+        datasets.write_status(bucket, deleted(owner))
     return "waiting for the train file"
 
 

@@ -84,7 +84,8 @@ def answer_message(record: SQSRecord, bucket: str, key: str) -> str:
     if columns_file_of_key(key):
         sqs.send_message(QueueUrl=columns_queue_url, MessageBody=record.body)
         return "handed on to be translated"
-    return answer_upload(bucket, key)
+    tries = int(record.attributes.approximate_receive_count)
+    return answer_upload(bucket, key, tries)
 
 
 def wait_for_budget(record: SQSRecord, reason: OverBudgetError) -> None:

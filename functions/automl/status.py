@@ -113,6 +113,32 @@ def waiting_for_train(dataset: Named, test_key: str) -> Status:
     )
 
 
+def tried_again(dataset: Named) -> Status:
+    """The answer to an upload that was delivered before, and nobody knows what came of it."""
+    return Status(
+        dataset=dataset.name,
+        state="waiting",
+        headline=f"{dataset.name}: waiting for another try.",
+        prefix=dataset.results_prefix,
+        details=(
+            "Your upload was looked at before, and that ended without an answer; it is tried again "
+            "by itself.",
+        ),
+        next=("Nothing; if this stays so for hours, tell the people who run this.",),
+    )
+
+
+def deleted(dataset: Named) -> Status:
+    """The answer to an upload that is gone when it is tried again."""
+    return Status(
+        dataset=dataset.name,
+        state="refused",
+        headline=f"{dataset.name}: the file was deleted before it could be looked at.",
+        prefix=dataset.results_prefix,
+        next=("Upload it again. Nothing was trained and nothing was paid.",),
+    )
+
+
 def waiting_for_aws(dataset: Named, reason: str, aws_says: str) -> Status:
     """The answer to an upload that AWS has no room for now."""
     return Status(

@@ -524,6 +524,34 @@ def test_two_functions_that_overtake_each_other_leave_the_last_word_to_the_end_o
     assert world.snapshot(name) == faultless.published
 
 
+def test_an_upload_on_which_the_function_dies_every_time_is_said_to_wait(world: World) -> None:
+    name = world.new_dataset()
+    event = world.upload_event(f"data/{name}_train.csv")
+    (record,) = event["Records"]
+    record["attributes"]["ApproximateReceiveCount"] = "2"
+    with world.function("StartTrainingFunction") as function, suppress(FunctionError):
+        reading = Fault("killed while it reads", kills=True)
+        function.invoke(event, reading, at=3)
+    status = world.status(name)
+    assert (status["state"], status["job"]) == ("waiting", None)
+    assert "waiting for another try" in world.read(f"results/{name}/STATUS.txt").decode()
+    world.forget(name)
+
+
+def test_an_upload_that_is_gone_when_it_is_tried_again_waits_for_nothing(world: World) -> None:
+    name = world.new_dataset()
+    event = world.upload_event(f"data/{name}_train.csv")
+    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "2"
+    for part in ("train", "test"):
+        world.delete(f"data/{name}_{part}.csv")
+    with world.function("StartTrainingFunction") as function:
+        assert function.invoke(event) == {"batchItemFailures": []}
+    status = world.status(name)
+    assert (status["state"], status["job"]) == ("refused", None)
+    assert "was deleted before it could be looked at" in status["headline"]
+    world.forget(name)
+
+
 def test_a_mail_goes_out_twice_rather_than_never(world: World, faultless: Faultless) -> None:
     (mail,) = [at for at, call in enumerate(faultless.publishing) if call.action == "Publish"]
     marks = [at for at, call in enumerate(faultless.publishing) if call.about.endswith("json")]
