@@ -11,8 +11,7 @@ from job_spec import Folders
 def run_job(train: Callable[[Folders], None]) -> int:
     """The exit status of the job."""
     folders = Folders.from_environ(os.environ)
-    for folder in (folders.results, folders.output_data, folders.model, folders.unfinished):
-        folder.mkdir(parents=True, exist_ok=True)
+    folders.make()
     try:
         train(folders)
     except Exception as error:

@@ -34,6 +34,11 @@ class Folders:
             output_data=Path(environ["SM_OUTPUT_DATA_DIR"]),
         )
 
+    def make(self) -> None:
+        """Those that there are not yet."""
+        for folder in (self.results, self.output_data, self.model, self.unfinished):
+            folder.mkdir(parents=True, exist_ok=True)
+
     def job_json(self) -> dict[str, Any]:
         """All that the job was told."""
         job: dict[str, Any] = json.loads((self.channels["job"] / "job.json").read_text("utf-8"))

@@ -294,8 +294,7 @@ def test_a_part_that_breaks_costs_itself_alone(
     penguins = (SAMPLES / "penguins_train.csv").read_text()
     job = opt_ml(tmp_path, penguins, penguins, target="species", training_minutes=0.2)
     folders = Folders.from_environ(job.environ)
-    folders.output_data.mkdir(parents=True)
-    job.results.mkdir()
+    folders.make()
     train.train(folders)
     failed = [n["part"] for n in job.performance()["notes"] if n["key"] == "part_failed"]
     assert failed == ["plots", "feature importance"]
