@@ -2,8 +2,8 @@
 
 A fork can be killed without losing the process that has imported everything, which takes seconds.
 Lines in are requests, lines out are answers. Called with `tell`, it writes the fork's process id
-before each answer. With a file MORTAL in its home, every fourth fork or so dies at some moment,
-until there are as many DEATHS as the file says.
+before each answer. With a file MORTAL of its handler's name in its home, every fourth fork or so
+dies at some moment, until there are as many DEATHS as the file says.
 """
 
 import importlib.util
@@ -16,7 +16,7 @@ from pathlib import Path
 
 RUNTIME = Path(__file__).parents[1] / "local" / "lambda_runtime.py"
 HOME = Path(os.environ["HOME"])
-MORTAL, DEATHS = HOME / "mortal", HOME / "deaths"
+MORTAL, DEATHS = HOME / f"mortal {os.environ['_HANDLER']}", HOME / "deaths"
 LIVES_SECONDS = 0.2
 spec = importlib.util.spec_from_file_location("lambda_runtime", RUNTIME)
 assert spec is not None and spec.loader is not None
