@@ -444,9 +444,9 @@ def test_classes_of_a_single_row_cost_their_rows_and_not_the_job(tmp_path: Path)
 
 
 def test_a_job_without_time_for_a_single_model_says_what_to_set(tmp_path: Path) -> None:
-    job = opt_ml(tmp_path, cut("titanic_train.csv", 200), target="Survived", training_minutes=0.002)
+    job = opt_ml(tmp_path, cut("titanic_train.csv", 200), target="Survived", training_minutes=1e-5)
     assert job.train() == 1
-    assert "no model was done within 0.002 training minutes. Set more" in job.failure
+    assert "no model was done within 1e-05 training minutes. Set more" in job.failure
 
 
 @pytest.mark.parametrize("kind", BROKEN)

@@ -14,6 +14,7 @@ import pytest
 
 from local.cloud import Cloud, Settings, open_cloud
 from tests.conftest import STUB_TRAINING, eventually
+from tests.integration.test_observability import counted
 from tests.integration.test_uploads import ROOT, TRAIN, drop, jobs, keys, text, uploaded_event
 
 BUDGET, QUOTA = 0.2, 3
@@ -230,11 +231,12 @@ def test_before_a_message_is_too_old_for_its_queue_a_copy_takes_its_place(
     assert waits(upload(cloud, name, receives=19))
     assert messages(cloud) == 0
     assert start(cloud, name, receives=20) == DONE
-    # The queue has delivered the copy, and it waits there.
+    # The queue has delivered the copy: the third try that waits, and it stays there.
+    soon(lambda: counted(cloud, name)["Waiting"] == 3)
     assert messages(cloud) == 1
-    write_ledger(cloud, {})
     url = cloud.resources["UploadQueue"].physical_resource_id
     cloud.endpoint.client("sqs").purge_queue(QueueUrl=url)
+    write_ledger(cloud, {})
 
 
 def messages(cloud: Cloud) -> int:
