@@ -1,0 +1,42 @@
+"""What a model folder leaves out, and what stays as it was."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import lightgbm
+import numpy as np
+import pandas as pd
+from autogluon.common.loaders import load_pkl
+from autogluon.common.savers import save_pkl
+
+from pack import _forget_how_it_was_learned
+
+
+def rows() -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    letters = pd.Categorical(random.choice(list("abc"), 500))
+    return pd.DataFrame({"x": random.normal(size=500), "y": random.normal(size=500), "z": letters})
+
+
+def test_a_smaller_model_gives_the_same_answers_for_the_same_reasons(tmp_path: Path) -> None:
+    frame, file = rows(), tmp_path / "model.pkl"
+    target = (frame["x"] * frame["y"] > 0) ^ (frame["z"] == "a")
+    data = lightgbm.Dataset(frame, target)
+    booster = lightgbm.train({"objective": "binary", "verbosity": -1}, data, num_boost_round=50)
+    save_pkl.save(str(file), SimpleNamespace(model=booster), verbose=False)
+    bytes_before = file.stat().st_size
+    _forget_how_it_was_learned(file)
+    smaller = load_pkl.load(str(file), verbose=False).model
+    assert file.stat().st_size < 0.7 * bytes_before
+    assert np.array_equal(smaller.predict(frame), booster.predict(frame))
+    assert np.array_equal(
+        smaller.predict(frame, pred_contrib=True), booster.predict(frame, pred_contrib=True)
+    )
+
+
+def test_a_model_of_another_kind_stays_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "model.pkl"
+    save_pkl.save(str(file), SimpleNamespace(model=None), verbose=False)
+    before = file.read_bytes()
+    _forget_how_it_was_learned(file)
+    assert file.read_bytes() == before
