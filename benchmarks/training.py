@@ -164,17 +164,18 @@ def run_plain(
         "SM_OUTPUT_DATA_DIR": out,
     }
     arguments = ["--label", target, "--time-limit", str(60 * minutes)]
+    start = time.time()
     text, peak = run([script, *arguments], variables)
+    whole = time.time() - start
     line = next(line for line in text.splitlines() if line.startswith("STAGES "))
-    stages = json.loads(line.removeprefix("STAGES "))
-    outside = sum(s for name, s in stages.items() if name not in ("fit", "total"))
+    fit = json.loads(line.removeprefix("STAGES "))["fit"]
     told = pd.read_csv(next(out.glob("x_test_prediction*.csv"))).rename(
         columns={"Predicted": "prediction"}
     )
     told.columns = [str(name).replace("proba_", "probability_") for name in told.columns]
     metric, score = scored(frames[1][target], told)
     served = serve("plain", model, data / "x_test.csv")
-    return Measured(score, metric, stages["fit"], outside, 0, peak, packed(model), served)
+    return Measured(score, metric, fit, whole - fit, 0, peak, packed(model), served)
 
 
 def run_job(frames: tuple[pd.DataFrame, ...], target: str, minutes: float, work: Path) -> Measured:
@@ -203,7 +204,7 @@ def run_job(frames: tuple[pd.DataFrame, ...], target: str, minutes: float, work:
     _, peak = run([ROOT / "training_src" / "train.py"], variables)
     whole = time.time() - start
     seconds = json.loads((data / "x_model_performance.txt").read_text())["seconds"]
-    fit = seconds["fitting"] + seconds["refitting"]
+    fit = seconds["fitting"] + seconds.get("refitting", 0)
     new = sum(seconds.get(name, 0) for name in NEW)
     told = pd.read_csv(
         data / "x_test_predictions.csv", encoding="utf-8-sig", dtype={"reasons": str}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from autogluon.core.utils.utils import default_holdout_frac
 from autogluon.tabular import TabularPredictor
 from sklearn.model_selection import train_test_split
 
@@ -43,6 +44,8 @@ FEWEST_ROWS_IN_FOLDS = 50
 # Fitting the best model on all rows, for the same number of rounds, takes so many times as long
 # as it took on the rows of one fold, or without those that were held out.
 REFIT_COST = 1.2
+# So few of the rows are not worth half of the time.
+SHARE_WORTH_A_REFIT = 0.05
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Fitted:
     fit_rows: int
     folds: int
     """How many AutoGluon chose among models by; 0 = by a hold-out of its own."""
+    worth_refitting: bool
+    """Whether the models have not seen enough of all rows."""
     refitted: bool = False
     """Whether predictions come from a model of all rows."""
 
@@ -71,9 +76,10 @@ def fit(spec: JobSpec, prepared: Prepared, folder: Path, progress: Progress) -> 
     scored = test if test is not None else rows
     if scored_on == "hold-out":
         rows, scored = split(rows, spec.target, prepared.problem)
-    seconds = spec.training_seconds / (1 + REFIT_COST / max(folds, 1))
+    worth = folds > 0 or _unseen(len(rows), len(prepared.rows)) >= SHARE_WORTH_A_REFIT
+    seconds = spec.training_seconds / (1 + worth * REFIT_COST / max(folds, 1))
     predictor = _fit(spec, prepared.problem, rows, folder, seconds, folds, progress)
-    return Fitted(predictor, predictor.model_best, scored_on, scored, len(rows), folds)
+    return Fitted(predictor, predictor.model_best, scored_on, scored, len(rows), folds, worth)
 
 
 def refit(fitted: Fitted, seconds_left: float) -> Fitted:
@@ -90,6 +96,11 @@ def refit(fitted: Fitted, seconds_left: float) -> Fitted:
     names: dict[str, str] = predictor.refit_full(model="best", train_data_extra=extra)
     best = names[fitted.best] if fitted.scored_on == "test file" else fitted.best
     return replace(fitted, best=best, refitted=True)
+
+
+def _unseen(fit_rows: int, rows: int) -> float:
+    """The share that is held out, by us to score and by AutoGluon to choose among models."""
+    return 1 - fit_rows / rows * (1 - float(default_holdout_frac(fit_rows)))
 
 
 def split(rows: pd.DataFrame, target: str, problem: Problem) -> tuple[pd.DataFrame, pd.DataFrame]:

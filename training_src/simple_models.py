@@ -11,9 +11,10 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from metrics import Predictions
 from problem import QUANTILES, Problem
+from sampling import random_rows
 
 SEED = 0
-MOST_ROWS, MOST_COLUMNS = 5000, 200
+MOST_ROWS, MOST_ROWS_SCORED, MOST_COLUMNS = 5000, 20_000, 200
 FOLDS = 5
 
 
@@ -39,6 +40,8 @@ def linear(
 ) -> Predictions | None:
     """A regularised linear model on at most 5,000 rows; None for quantiles.
 
+    It predicts the scored rows, or 20,000 of them.
+
     `same_rows`: it is scored on the rows that it learns from, out of fold.
     """
     if problem.type == "quantile":
@@ -46,7 +49,7 @@ def linear(
     learned = train.sample(min(len(train), MOST_ROWS), random_state=SEED).sort_index()
     names = [name for name in train.columns if name != target][:MOST_COLUMNS]
     model = _pipeline(learned[names], problem)
-    rows = learned if same_rows else scored
+    rows = learned if same_rows else scored.iloc[random_rows(len(scored), MOST_ROWS_SCORED)]
     if same_rows:
         method = "predict_proba" if problem.has_classes else "predict"
         found = cross_val_predict(

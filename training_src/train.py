@@ -30,8 +30,8 @@ from scoring import Scored, compare, score
 
 # Of the training minutes: what explaining may take beside them.
 EXPLAINING_SHARE = 0.2
-REASONS_SHARE, IMPORTANCE_SHARE = 0.4, 0.25
-SECONDS_AT_LEAST = 5.0
+REASONS_SHARE, IMPORTANCE_SHARE = 0.25, 0.25
+SECONDS_AT_LEAST = 3.0
 
 
 def train(folders: Folders) -> None:
@@ -148,6 +148,8 @@ def _refit(fitted: Fitted, prepared: Prepared, progress: Progress, clock: Stopwa
 
     It is what is scored on a test file; rows of train have to be scored before.
     """
+    if not fitted.worth_refitting:
+        return fitted
     with _stage("refitting", progress, clock):
         try:
             fitted = refit(fitted, clock.left)

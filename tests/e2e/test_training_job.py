@@ -443,6 +443,17 @@ def test_classes_of_a_single_row_cost_their_rows_and_not_the_job(tmp_path: Path)
     assert (performance["scored_on"], performance["rows"]) == ("out-of-fold", 80)
 
 
+def test_models_that_have_seen_nearly_all_rows_are_not_fitted_again(tmp_path: Path) -> None:
+    rows = [f"{n % 97},{n % 89},{'ab'[n % 97 < n % 89]}\n" for n in range(60_000)]
+    train, test = "x,z,y\n" + "".join(rows), "x,z,y\n" + "".join(rows[:500])
+    job = opt_ml(tmp_path, train, test, target="y", training_minutes=0.1)
+    assert job.train() == 0, (job.root / "log").read_text()[-2000:]
+    performance = job.performance()
+    assert "refitting" not in performance["seconds"]
+    assert "not_refitted" not in [note["key"] for note in performance["notes"]]
+    assert "_FULL" not in performance["best_model"] and performance["score"] > 0.9
+
+
 def test_a_job_without_time_for_a_single_model_says_what_to_set(tmp_path: Path) -> None:
     job = opt_ml(tmp_path, cut("titanic_train.csv", 200), target="Survived", training_minutes=1e-5)
     assert job.train() == 1

@@ -20,7 +20,6 @@ from matplotlib.font_manager import fontManager, get_font
 from sklearn.metrics import (
     auc,
     average_precision_score,
-    confusion_matrix,
     precision_recall_curve,
     roc_curve,
 )
@@ -205,7 +204,9 @@ def calibration(
 def _confusion(axes: Axes, predictions: Predictions, say: Language) -> None:
     target, predicted = predictions.target.astype(str), predictions.predicted.astype(str)
     classes = shown_classes(predictions)
-    counts = confusion_matrix(target, predicted, labels=classes)
+    # scikit-learn's is thirty times slower on texts.
+    table = pd.crosstab(target.to_numpy(), predicted.to_numpy())
+    counts = table.reindex(index=classes, columns=classes, fill_value=0).to_numpy()
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(*counts.shape):
