@@ -5,8 +5,10 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 SUPPORTED := >=3.11,<3.14
+# What `sam build` packs, of the functions and of the layer with the training source.
+DEPLOYED := functions/requirements.txt training_src/translation/container.txt
 
-.PHONY: help demo up torch test check build deploy lock clean
+.PHONY: help demo up torch test check build deploy hooks audit sbom lock clean
 .DELETE_ON_ERROR:
 
 help: ## list what make can do
@@ -20,7 +22,7 @@ up: .venv/run ## keep the bucket up on this machine until Ctrl-C
 
 torch: .venv/torch ## add what training a translator of your own needs
 
-test: check .venv-toolkit/ready ## everything that CI runs
+test: check .venv-toolkit/ready .venv-operations/ready ## everything that CI runs
 	.venv/bin/pytest
 
 check: .venv/dev .venv/torch .venv-sam/ready ## lint, types, template, build
@@ -37,12 +39,29 @@ build: .venv-sam/ready ## build what `sam deploy` uploads
 deploy: build ## deploy into the AWS account whose credentials are set
 	.venv-sam/bin/sam deploy --guided
 
+hooks: .venv/dev .venv/torch .venv-operations/ready ## check what is committed before each commit
+	.venv-operations/bin/pre-commit install
+
+# --strict: a package that could not be looked up is no package without vulnerabilities.
+audit: .venv-operations/ready ## look for known vulnerabilities in the pinned versions
+	@failed=0; for lock in requirements/*.txt $(DEPLOYED); do echo "$$lock"; \
+	  .venv-operations/bin/pip-audit --strict --disable-pip --require-hashes -r $$lock || failed=1; \
+	done; exit $$failed
+
+sbom: .venv-operations/ready ## list what is deployed, as CycloneDX, in build/sbom
+	@mkdir -p build/sbom
+	@for lock in $(DEPLOYED); do \
+	  .venv-operations/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+	  -o build/sbom/$$(basename $$(dirname $$lock)).cdx.json $$lock || exit; \
+	done
+
 lock: .tools/bin/uv ## bring every pinned version up to date
 	$(LOCK) pyproject.toml --group functions --group job --group translator --group build --upgrade \
 	  -o requirements/run.txt
 	$(LOCK) pyproject.toml --group functions --group job --group translator --group build --group dev \
 	  -c requirements/run.txt --upgrade -o requirements/dev.txt
 	$(LOCK) --group sam --upgrade -o requirements/sam.txt
+	$(LOCK) --group operations --upgrade -o requirements/operations.txt
 	$(LOCK) --group toolkit -c requirements/run.txt --upgrade -o requirements/toolkit.txt
 	$(UV) pip compile -q --python-version 3.12 --python-platform x86_64-manylinux2014 \
 	  --generate-hashes --no-header --group functions -c requirements/run.txt --upgrade \
@@ -53,7 +72,7 @@ lock: .tools/bin/uv ## bring every pinned version up to date
 	  -o training_src/translation/container.txt
 
 clean: ## remove everything that make put here
-	rm -rf .venv .venv-sam .venv-toolkit .tools .aws-sam
+	rm -rf .venv .venv-sam .venv-toolkit .venv-operations .tools .aws-sam build
 
 .tools/bin/uv: requirements/uv.txt
 	@echo "Setting up uv in .tools …"
@@ -91,6 +110,13 @@ TORCH := torch==2.13.0 transformers==5.14.1
 	@echo "Installing the AWS SAM command line in .venv-sam …"
 	@$(UV) venv -q --clear --python '$(SUPPORTED)' .venv-sam
 	@VIRTUAL_ENV=.venv-sam $(UV) pip install -q --require-hashes -r requirements/sam.txt
+	@touch $@
+
+# The aws command line pins its own botocore; the others keep company with it.
+.venv-operations/ready: requirements/operations.txt | .venv/pyvenv.cfg
+	@echo "Installing the tools around deploying in .venv-operations …"
+	@$(UV) venv -q --clear --python .venv/bin/python .venv-operations
+	@VIRTUAL_ENV=.venv-operations $(UV) pip install -q --require-hashes -r requirements/operations.txt
 	@touch $@
 
 # SageMaker's toolkit has to be compiled; without a C compiler the one test that needs it says so.
