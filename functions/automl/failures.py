@@ -34,8 +34,8 @@ OUT_OF_MEMORY = Failure(
 ROLE_REFUSED = Failure(
     "AWS SageMaker may not act in the role that is made for training jobs.",
     (
-        "Engineers: see that TrainingJobRole exists and trusts sagemaker.amazonaws.com; deploying "
-        "the stack again restores both.",
+        "Engineers: see that TrainingJobRole exists and trusts sagemaker.amazonaws.com; "
+        "docs/operations.md tells how to find what was changed by hand.",
     ),
 )
 ROLE_NOT_PASSED = Failure(
