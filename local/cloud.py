@@ -64,6 +64,7 @@ class PortTakenError(Exception):
 class Settings:
     """What may differ from one embedded AWS to the next."""
 
+    stack_name: str = STACK_NAME
     template: Path = ROOT / "template.yaml"
     parameters: Mapping[str, str] | None = None
     training_source: Path | None = None
@@ -111,16 +112,35 @@ def open_cloud(settings: Settings) -> Iterator[Cloud]:
         logs = settings.logs or home / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         endpoint = closing.enter_context(_moto_server(settings.port, settings.region))
-        template = load_template(settings.template, endpoint.session(), settings.parameters)
-        stack = _Stack(endpoint, template, settings)
         sagemaker = SageMakerService(
             endpoint, home / "jobs", logs, settings.job_quota, settings.tell
         )
         closing.callback(sagemaker.close)
         endpoints = EndpointService(endpoint, home / "endpoints", logs, settings.tell)
         closing.callback(endpoints.close)
-        stack.apply_bucket_properties()
-        functions = stack.functions(home, logs)
+        yield closing.enter_context(_open_stack(settings, endpoint, sagemaker, home, logs))
+
+
+@contextmanager
+def open_beside(cloud: Cloud, settings: Settings) -> Iterator[Cloud]:
+    """One more stack in the account and region of another; it takes that one's port and quota."""
+    with tempfile.TemporaryDirectory(prefix="codefree-") as folder:
+        home = Path(folder)
+        logs = settings.logs or home / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        with _open_stack(settings, cloud.endpoint, cloud.sagemaker, home, logs) as other:
+            yield other
+
+
+@contextmanager
+def _open_stack(
+    settings: Settings, endpoint: Endpoint, sagemaker: SageMakerService, home: Path, logs: Path
+) -> Iterator[Cloud]:
+    template = load_template(settings.template, endpoint.session(), settings.parameters)
+    stack = _Stack(endpoint, template, settings)
+    stack.apply_bucket_properties()
+    functions = stack.functions(home, logs)
+    with ExitStack() as closing:
         closing.callback(_stop_deliveries, stack.closing, stack.pollers, functions)
         stack.connect_queues(functions)
         stack.connect_rules(functions)
@@ -186,7 +206,7 @@ class _Stack:
         cloudformation = self._endpoint.client("cloudformation")
         parameters = self._settings.parameters or {}
         stack_id = cloudformation.create_stack(
-            StackName=STACK_NAME,
+            StackName=self._settings.stack_name,
             TemplateBody=json.dumps(self._template.cloudformation),
             Parameters=[
                 {"ParameterKey": name, "ParameterValue": value}
@@ -269,8 +289,8 @@ class _Stack:
             targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
             if rule.get("ScheduleExpression"):
                 # moto has no clock, and sends every event to a rule that has no pattern.
-                ids = [target["Id"] for target in targets]
-                events.remove_targets(Rule=rule["Name"], Ids=ids)
+                if ids := [target["Id"] for target in targets]:
+                    events.remove_targets(Rule=rule["Name"], Ids=ids)
                 continue
             for target in targets:
                 if target["Arn"] in by_arn:

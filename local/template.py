@@ -60,7 +60,7 @@ def load_template(
 ) -> Template:
     """Read and translate a SAM template; folders are relative to it, as in `sam build`."""
     source = yaml_parse(path.read_text(encoding="utf-8"))
-    whole = _translated(source, session, parameters or {})
+    whole = translated(_as_if_uploaded(source), session, parameters or {})
     created = without_unsupported(whole)
     left_out = {k: v for k, v in whole["Resources"].items() if k not in created["Resources"]}
     return Template(created, dict(_functions(source, path.parent)), left_out)
@@ -97,21 +97,26 @@ def _refers(node: Any, logical_ids: set[str]) -> bool:
     )
 
 
-def _translated(
-    source: dict[str, Any], session: boto3.Session, parameters: Mapping[str, str]
-) -> dict[str, Any]:
+def _as_if_uploaded(source: dict[str, Any]) -> dict[str, Any]:
     uploaded = copy.deepcopy(source)
     for properties, name in _code_properties(uploaded):
         properties[name] = UPLOADED
+    return uploaded
+
+
+def translated(
+    uploaded: dict[str, Any], session: boto3.Session, parameters: Mapping[str, str]
+) -> dict[str, Any]:
+    """The CloudFormation of a SAM template whose code is uploaded."""
     # It warns of switches of its own that only AWS can set.
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     translator = Translator(managed_policy_map={}, sam_parser=Parser(), boto_session=session)
-    translated: dict[str, Any] = translator.translate(
+    cloudformation: dict[str, Any] = translator.translate(
         uploaded,
         # Some references it resolves itself, to the defaults unless it is told better.
         parameter_values=dict(parameters),
     )
-    return translated
+    return cloudformation
 
 
 def _code_properties(source: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
