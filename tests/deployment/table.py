@@ -1,0 +1,67 @@
+"""The list of the rehearsal: what was made, what of it was looked up, and what could not be."""
+
+from pathlib import Path
+
+from tests.deployment.comparing import Value
+from tests.deployment.making import COMPLETERS, MAKERS
+from tests.deployment.not_checkable import NOT_CHECKABLE, reason
+from tests.deployment.stacks import Stack
+
+PAGE = Path(__file__).parents[2] / "docs" / "rehearsal.md"
+HEAD = """# What the rehearsal of `sam deploy` makes and looks at
+
+`make test` packages the build with `sam package`, makes a stack of it in moto (AWS on this machine)
+with every resource that a parameter can add, and asks the describe calls for each value that the
+template asks for. *There* counts the values that came back as they were asked for; what moto cannot
+tell is named, with the reason below.
+
+*Made by* says who made it: moto's CloudFormation; moto and then calls for what it leaves out;
+or only calls, the same that CloudFormation would make, where moto's lacks the type.
+Calls prove that a value has the right form and arrives, not that AWS's own CloudFormation sends it
+so.
+Every value has also been held against the schemas that AWS publishes of the resource types.
+
+A test keeps this page true. After a change of the template, write it anew with
+`REWRITE=1 .venv/bin/pytest tests/integration/test_deployment.py -k documentation`.
+
+| Logical id | Type | Made by | There | Not told here |
+|---|---|---|---|---|
+"""
+
+
+def page(stack: Stack, values: list[Value]) -> str:
+    """The page of the documentation, without anything that changes from one run to the next."""
+    lines = [_line(stack, name, values) for name in sorted(stack.resources)]
+    reasons = [f"- `{kind}` `{path}`: {words}.\n" for (kind, path), words in NOT_CHECKABLE.items()]
+    there = sum(value.is_there for value in values)
+    total = f"\n{len(lines)} resources, {there} of {len(values)} values there.\n"
+    return HEAD + "".join(lines) + total + "\n## Why not\n\n" + "".join(reasons)
+
+
+def _line(stack: Stack, logical_id: str, values: list[Value]) -> str:
+    own = [value for value in values if value.logical_id == logical_id]
+    there = sum(value.is_there for value in own)
+    missing = {_pattern(value) for value in own if not value.is_there}
+    kind = stack.resources[logical_id]["Type"]
+    # What comes after the name is a hash of the contents, which every change changes.
+    name = _without_hash(logical_id)
+    told = f"{there} of {len(own)}"
+    return f"| {name} | {kind} | {_maker(kind)} | {told} | {', '.join(sorted(missing))} |\n"
+
+
+def _maker(kind: str) -> str:
+    if kind in MAKERS or kind.startswith("Custom::"):
+        return "calls"
+    return "moto and calls" if kind in COMPLETERS else "moto"
+
+
+def _pattern(value: Value) -> str:
+    lines = (line for line in NOT_CHECKABLE if reason(value, {line: "this one"}))
+    return f"`{next(lines)[1]}`"
+
+
+def _without_hash(logical_id: str) -> str:
+    for kind in ("TrainingSourceLayer", "TranslationPageLayer", "TranslationApiDeployment"):
+        if logical_id.startswith(kind):
+            return f"{kind}…"
+    return logical_id
