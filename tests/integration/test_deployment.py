@@ -40,7 +40,7 @@ from tests.deployment.updating import STATEFUL, replaced
 pytestmark = pytest.mark.skipif(
     not (BUILT.exists() and SAM.exists()), reason="nothing is built yet: make build"
 )
-REGION = "ap-northeast-2"
+REGION = "ca-central-1"
 # Everything that a condition may add is there.
 EVERYTHING = {"NotificationEmail": "lab@example.com", "DeleteDataWithStack": "true"}
 # An upload settles for longer than any test takes.
@@ -197,6 +197,13 @@ def has_data(bucket: str) -> bool:
     return s3_backends[ACCOUNT]["aws"].head_object(bucket, "data/a.csv") is not None
 
 
+def messages(account: Endpoint, queue: str) -> int:
+    """How many settle."""
+    name = "ApproximateNumberOfMessagesDelayed"
+    found = account.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=[name])
+    return int(found["Attributes"][name])
+
+
 def test_an_update_from_the_last_release_keeps_what_holds_something(
     account: Endpoint, packaged: Template
 ) -> None:
@@ -207,14 +214,13 @@ def test_an_update_from_the_last_release_keeps_what_holds_something(
     stack = create(account, "updated", before, KEEPING)
     held = place(stack)
     put_data(held["DatasetBucket"])
+    account.client("sqs").send_message(QueueUrl=held["UploadQueue"], MessageBody="an upload")
+    settling = messages(account, held["UploadQueue"])
     stack.update(after, CHANGED)
 
     assert held.items() <= place(stack).items()
     assert has_data(held["DatasetBucket"])
-    settling = account.client("sqs").get_queue_attributes(
-        QueueUrl=held["UploadQueue"], AttributeNames=["ApproximateNumberOfMessagesDelayed"]
-    )["Attributes"]
-    assert settling["ApproximateNumberOfMessagesDelayed"] == "1", "the upload is not forgotten"
+    assert messages(account, held["UploadQueue"]) == settling >= 1
 
     missing = [v for v in compared(stack) if not v.is_there and not reason(v, NOT_CHECKABLE)]
     assert [v for v in missing if not reason(v, NOT_UPDATED)] == []

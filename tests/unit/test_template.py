@@ -201,6 +201,10 @@ def test_cloudformation_waits_for_the_clean_up_as_long_as_it_may_take() -> None:
     assert timeout < RESOURCES["CleanUp"]["Properties"]["ServiceTimeout"] <= 3600
 
 
+def test_no_stage_is_made_before_the_region_has_a_role_for_access_logs() -> None:
+    assert "TranslationApi" in deleted_before("ApiGatewayAccount")
+
+
 def test_every_parameter_is_explained_has_a_default_and_bounds() -> None:
     bounds = {"AllowedValues", "AllowedPattern", "MinValue", "MaxLength"}
     for name, parameter in TEMPLATE["Parameters"].items():
