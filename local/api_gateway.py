@@ -168,7 +168,6 @@ class ApiServer:
         headers = {
             name.removeprefix("gatewayresponse.header."): value.strip("'")
             for name, value in worded.get("responseParameters", {}).items()
-            if value.strip("'")
         }
         code = int(worded.get("statusCode", status)) if given else status
         return Response(text, code, headers, content_type="application/json")

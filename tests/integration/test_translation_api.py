@@ -130,6 +130,8 @@ def test_without_the_key_nothing_is_translated(shouting: Cloud, key: str | None)
 
     assert answer.status == 403
     assert "API key" in answer.json["error"]
+    # Not even an empty one, which API Gateway may refuse to be told of.
+    assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 def test_a_route_that_is_none_is_answered_in_json(cloud: Cloud) -> None:
