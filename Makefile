@@ -22,7 +22,7 @@ up: .venv/run ## keep the bucket up on this machine until Ctrl-C
 
 torch: .venv/torch ## add what training a translator of your own needs
 
-test: check .venv-toolkit/ready .venv-operations/ready ## everything that CI runs
+test: check .venv-toolkit/ready .venv-operations/ready .venv-lambda/ready ## everything that CI runs
 	.venv/bin/pytest
 
 check: .venv/dev .venv/torch .venv-sam/ready ## lint, types, template, build
@@ -63,6 +63,7 @@ lock: .tools/bin/uv ## bring every pinned version up to date
 	$(LOCK) --group sam --upgrade -o requirements/sam.txt
 	$(LOCK) --group operations --upgrade -o requirements/operations.txt
 	$(LOCK) --group toolkit -c requirements/run.txt --upgrade -o requirements/toolkit.txt
+	$(LOCK) --group lambda -c requirements/run.txt --upgrade -o requirements/lambda.txt
 	$(UV) pip compile -q --python-version 3.12 --python-platform x86_64-manylinux2014 \
 	  --generate-hashes --no-header --group functions -c requirements/run.txt --upgrade \
 	  -o functions/requirements.txt
@@ -72,7 +73,7 @@ lock: .tools/bin/uv ## bring every pinned version up to date
 	  -o training_src/translation/container.txt
 
 clean: ## remove everything that make put here
-	rm -rf .venv .venv-sam .venv-toolkit .venv-operations .tools .aws-sam build
+	rm -rf .venv .venv-sam .venv-toolkit .venv-operations .venv-lambda .tools .aws-sam build
 
 .tools/bin/uv: requirements/uv.txt
 	@echo "Setting up uv in .tools …"
@@ -127,4 +128,14 @@ TORCH := torch==2.13.0 transformers==5.14.1
 	  && .venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 	  > "$$(.venv-toolkit/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/autogluon.pth" \
 	  || { rm -rf .venv-toolkit/bin/train; echo "The toolkit could not be built; its test is skipped."; }
+	@touch $@
+
+# The functions' own Python, whatever Python the engineer has; pyenv shows it only when it is named.
+.venv-lambda/ready: requirements/lambda.txt | .tools/bin/uv
+	@echo "Installing AWS's Lambda runtime in .venv-lambda …"
+	@PYENV_VERSION="$$(pyenv versions --bare 2> /dev/null | paste -sd: -)" \
+	  $(UV) venv -q --clear --python 3.12 .venv-lambda \
+	  && VIRTUAL_ENV=.venv-lambda $(UV) pip install -q --compile-bytecode --require-hashes \
+	  -r requirements/lambda.txt \
+	  || { rm -rf .venv-lambda/bin; echo "There is no Python 3.12; the runtime's tests are skipped."; }
 	@touch $@

@@ -4,7 +4,6 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 import bucket as datasets
@@ -31,6 +30,7 @@ from automl.status import (
 from automl.training_job import results_folder
 from automl.translator import TranslatorData, TranslatorPlan, plan_translator
 from automl.uploads import owner_of_key
+from clients import client
 from not_started import answer_refusal
 from observe import tally
 from temporary import reason_to_wait
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 stack = Stack.from_environ(os.environ)
 pairs = parse_pairs(os.environ["TRANSLATOR_PAIRS"])
 columns_queue_url = os.environ["COLUMNS_QUEUE_URL"]
-sqs: "SQSClient" = boto3.client("sqs")
+sqs: "SQSClient" = client("sqs")
 
 
 def answer_upload(bucket: str, key: str, tries: int) -> str:

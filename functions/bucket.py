@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, cast
 
-import boto3
 from botocore.exceptions import ClientError
 
 from automl.files import UploadedFile, is_too_large, sample_range
 from automl.status import Status, status_from_json
+from clients import client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
-s3: "S3Client" = boto3.client("s3")
+s3: "S3Client" = client("s3")
 NOT_THERE = ("NoSuchKey", "404", "NotFound")
 WRITTEN_MEANWHILE = ("PreconditionFailed", "ConditionalRequestConflict", *NOT_THERE)
 

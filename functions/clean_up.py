@@ -4,15 +4,15 @@ import json
 import urllib.request
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from automl.clean_up import CleanUp, answer, planned
+from clients import client
 from leftovers import SecondsLeft, delete_bucket, delete_endpoints, delete_models, stop_jobs
 
 logger = Logger()
-cloudformation: Any = boto3.client("cloudformation")
+cloudformation: Any = client("cloudformation")
 # The jobs whose models are served; the template allows no others to be deleted.
 SERVED = "translation-"
 ANSWER_SECONDS, ANSWER_TRIES = 30, 3

@@ -3,7 +3,6 @@
 import os
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.exceptions import ClientError
 
 from automl.endpoint import (
@@ -13,12 +12,13 @@ from automl.endpoint import (
     endpoint_request,
     model_request,
 )
+from clients import client
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker.type_defs import DescribeEndpointOutputTypeDef
 
-sagemaker: "SageMakerClient" = boto3.client("sagemaker")
+sagemaker: "SageMakerClient" = client("sagemaker")
 place = EndpointPlace.from_environ(os.environ)
 # SageMaker has no code of its own for what is missing, what is there already and what is busy.
 VALIDATION = ("ValidationException", "ValidationError", "ResourceNotFound")

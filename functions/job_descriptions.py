@@ -2,14 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.exceptions import ClientError
+
+from clients import client
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker.type_defs import DescribeTrainingJobResponseTypeDef
 
-sagemaker: "SageMakerClient" = boto3.client("sagemaker")
+sagemaker: "SageMakerClient" = client("sagemaker")
 
 
 def described(name: str) -> "DescribeTrainingJobResponseTypeDef | None":

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
-import boto3
 from botocore.exceptions import ClientError
 
 from automl.clean_up import OutOfTimeError, belongs_to
+from clients import client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 SecondsLeft = Callable[[], float]
 
-s3: "S3Client" = boto3.client("s3")
-sagemaker: "SageMakerClient" = boto3.client("sagemaker")
+s3: "S3Client" = client("s3")
+sagemaker: "SageMakerClient" = client("sagemaker")
 PAUSE_SECONDS = 5
 # What the other steps and the answer need.
 RESERVE_SECONDS = 120

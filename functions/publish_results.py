@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import bucket as results
@@ -18,6 +17,7 @@ from automl.results import EndedJob, ended, mail_subject, mail_text, model_point
 from automl.second_try import second_try, told
 from automl.status import Status
 from automl.training_job import results_folder
+from clients import client
 from observe import about, logger, metrics, tally, tally_all
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-sagemaker: "SageMakerClient" = boto3.client("sagemaker")
-sns: "SNSClient" = boto3.client("sns")
-sqs: "SQSClient" = boto3.client("sqs")
+sagemaker: "SageMakerClient" = client("sagemaker")
+sns: "SNSClient" = client("sns")
+sqs: "SQSClient" = client("sqs")
 region = os.environ["AWS_REGION"]
 upload_queue_url = os.environ["UPLOAD_QUEUE_URL"]
 topic_arn = os.environ["RESULTS_TOPIC_ARN"]

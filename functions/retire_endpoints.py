@@ -4,20 +4,20 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import bucket as results
 import endpoints
 from automl.endpoint import VARIANT, is_idle, retired_in_words
 from automl.translator import TranslatorData
+from clients import client
 from observe import logger
 from translation.languages import Pair
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
 
-cloudwatch: "CloudWatchClient" = boto3.client("cloudwatch")
+cloudwatch: "CloudWatchClient" = client("cloudwatch")
 bucket_name = os.environ["DATASET_BUCKET"]
 DAY_SECONDS = 86400
 

@@ -3,7 +3,6 @@
 import os
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
     EventType,
@@ -19,6 +18,7 @@ from automl.counts import Count
 from automl.errors import BlockedError, OverBudgetError, WaitingError
 from automl.status import broken
 from automl.uploads import dataset_of_upload, owner_of_key
+from clients import client
 from observe import about, count_upload, count_waiting, logger, metrics, tally
 from temporary import reason_to_wait
 from translation.columns import columns_file_of_key
@@ -26,7 +26,7 @@ from translation.columns import columns_file_of_key
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-sqs: "SQSClient" = boto3.client("sqs")
+sqs: "SQSClient" = client("sqs")
 upload_queue_url = os.environ["UPLOAD_QUEUE_URL"]
 columns_queue_url = os.environ["COLUMNS_QUEUE_URL"]
 dead_letter_queue_url = os.environ["UPLOAD_DEAD_LETTER_QUEUE_URL"]

@@ -8,8 +8,6 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
 import bucket as datasets
 import ledger
 from automl.counts import Count
@@ -30,13 +28,14 @@ from automl.training_job import (
 )
 from automl.training_source import TrainingSource
 from automl.translator import TranslatorPlan, translator_job_name, translator_spec
+from clients import client
 from job_descriptions import described
 from observe import about, tally
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
-sagemaker: "SageMakerClient" = boto3.client("sagemaker")
+sagemaker: "SageMakerClient" = client("sagemaker")
 source = TrainingSource(Path(os.environ["TRAINING_SOURCE_DIR"]))
 
 

@@ -5,7 +5,6 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
     EventType,
@@ -20,6 +19,7 @@ from automl.counts import ANSWERS
 from automl.errors import RefusedError
 from automl.status import Status
 from automl.uploads import dataset_of_upload
+from clients import client
 from engines import engines_from_environ
 from observe import about, count_waiting, logger, metrics, tally
 from translation.columns import (
@@ -49,7 +49,7 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 pairs = parse_pairs(os.environ["TRANSLATOR_PAIRS"])
 # The queue tries again when an engine cannot now: there is time for one answer that is slow.
 engines = engines_from_environ(os.environ, patience_seconds=60)
-sqs: "SQSClient" = boto3.client("sqs")
+sqs: "SQSClient" = client("sqs")
 queue_url = os.environ["COLUMNS_QUEUE_URL"]
 upload_queue_url = os.environ["UPLOAD_QUEUE_URL"]
 TEXTS_AT_ONCE, RETRY_SECONDS = 200, 120

@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 
-from charset_normalizer import from_bytes
-
 from reading.errors import UnreadableError
 from reading.header import MOST_LINES_ABOVE, find_header, is_number
 from reading.names import column_names, was_unnamed
@@ -152,6 +150,9 @@ def _encoding(content: bytes, whole: bool, name: str) -> str:
 
 
 def _guessed_encoding(content: bytes, name: str) -> str:
+    # Few files need it, and it would make every cold start longer.
+    from charset_normalizer import from_bytes
+
     best = from_bytes(content, cp_isolation=ENCODINGS).best()
     if best is None:
         raise UnreadableError(
