@@ -24,6 +24,10 @@ class Endpoint:
     region: str
 
     @property
+    def port(self) -> str:
+        return self.url.rpartition(":")[2]
+
+    @property
     def credentials(self) -> dict[str, str]:
         """What the AWS CLI needs; any key opens the embedded AWS."""
         return {

@@ -135,6 +135,14 @@ def run(
 def up(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 5555,
     api_port: Annotated[int, typer.Option(help="Port of the translation API and its page.")] = 5556,
+    env_vars: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.json",
+            help="Let functions in Docker containers reach it, too, and write what `sam local "
+            "--env-vars` needs into FILE.json.",
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Logs go to DIR/logs/.")] = Path(
         "results"
     ),
@@ -143,22 +151,29 @@ def up(
     with stoppable():
         _say("Starting the embedded AWS …")
         from local import cloud as embedded
-        from local import default_translator
+        from local import containers, default_translator
         from local.keep_up import instructions, tell_events
 
+        try:
+            gateway = containers.gateway_address() if env_vars else None
+        except containers.NoDockerError as error:
+            _refuse(str(error))
         chosen = embedded.Settings(
             # There is no Amazon Translate here to fall back to.
             parameters={"SettleSeconds": "1", "RetrySeconds": "60", "TranslationFallback": "none"},
             logs=out / "logs",
             port=port,
             api_port=api_port,
+            gateway=gateway,
             tell=_say,
             warn=_say,
         )
         try:
             with embedded.open_cloud(chosen) as cloud:
                 default_translator.deploy(cloud)
-                print(instructions(cloud), flush=True)
+                if env_vars:
+                    env_vars.write_text(containers.environments(cloud), "utf-8")
+                print(instructions(cloud, env_vars), flush=True)
                 tell_events(cloud, _say)
         except (embedded.PortTakenError, default_translator.TranslatorError) as error:
             _refuse(str(error))

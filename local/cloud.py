@@ -75,6 +75,8 @@ class Settings:
     """0 means any free one."""
     api_port: int = 0
     """Where the translation API and its page listen."""
+    gateway: str | None = None
+    """An address beside 127.0.0.1 to listen on: that of Docker's network, for containers."""
     region: str = REGION
     """Two clouds that are open at a time in one process need two regions."""
     job_quota: int = 2
@@ -112,6 +114,8 @@ def open_cloud(settings: Settings) -> Iterator[Cloud]:
         logs = settings.logs or home / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         endpoint = closing.enter_context(_moto_server(settings.port, settings.region))
+        if settings.gateway:
+            closing.enter_context(_listening(settings.gateway, int(endpoint.port)))
         sagemaker = SageMakerService(
             endpoint, home / "jobs", logs, settings.job_quota, settings.tell
         )
@@ -155,16 +159,25 @@ def _moto_server(port: int, region: str) -> Iterator[Endpoint]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     # Functions run from their folders; nothing of them is in a bucket.
     os.environ["VALIDATE_LAMBDA_S3"] = "false"
-    _require_free(port)
-    # moto's own default is every network that this machine is in.
-    server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
+    try:
+        # moto's own default is every network that this machine is in.
+        with _listening("127.0.0.1", port) as url:
+            yield Endpoint(url, region)
+    finally:
+        _forget(region)
+
+
+@contextmanager
+def _listening(address: str, port: int) -> Iterator[str]:
+    """One more door to what moto holds, which all servers of a process share."""
+    _require_free(address, port)
+    server = ThreadedMotoServer(address, port, verbose=False)
     server.start()
     try:
         host, port = server.get_host_and_port()
-        yield Endpoint(f"http://{host}:{port}", region)
+        yield f"http://{host}:{port}"
     finally:
         server.stop()
-        _forget(region)
 
 
 def _forget(region: str) -> None:
@@ -176,12 +189,12 @@ def _forget(region: str) -> None:
                 backend.reset()
 
 
-def _require_free(port: int) -> None:
+def _require_free(address: str, port: int) -> None:
     """moto would wait for ever for a server that could not start."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((address, port))
         except OSError as error:
             reason = f"Port {port} cannot be used ({error.strerror}); choose another with --port."
             raise PortTakenError(reason) from error
@@ -311,7 +324,7 @@ class _Stack:
         plan = next(self._template.resources("AWS::ApiGateway::UsagePlan"), ("", {}))
         limits = {k: v for k, v in plan[1].items() if k in ("Throttle", "Quota")}
         described = read_api(rest[1], limits, lambda given: clean_json(given, self.resources))
-        _require_free(self._settings.api_port)
+        _require_free("127.0.0.1", self._settings.api_port)
         return ApiServer(described, functions, self._settings.api_port, self._settings.warn)
 
     def _poll(self, url: str, batch_size: int, deliver: Any) -> None:

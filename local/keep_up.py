@@ -3,20 +3,24 @@
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from local.api_gateway import ApiServer
 from local.cloud import Cloud
+from local.containers import ADD_HOST
 
 POLL_SECONDS = 1.0
+# The bucket's name in events/.
+SAMPLE_BUCKET = "codefree-automl-datasetbucket-1a2b3c4d5e6f"
 
 
-def instructions(cloud: Cloud) -> str:
+def instructions(cloud: Cloud, env_vars: Path | None = None) -> str:
     """The exact lines to type in another terminal."""
     export = " ".join(f"{name}={value}" for name, value in cloud.endpoint.credentials.items())
     translation = _translation(cloud.api) if cloud.api else ""
     aws = f"aws --endpoint-url {cloud.endpoint.url} s3"
-    port = cloud.endpoint.url.rpartition(":")[2]
+    containers = _containers(cloud, env_vars) if env_vars else ""
     return f"""
 The embedded AWS is up at {cloud.endpoint.url}; Ctrl-C ends it and forgets all that is in it.
 In another terminal:
@@ -30,9 +34,9 @@ Results appear below s3://{cloud.bucket}/results/:
   {aws} cp s3://{cloud.bucket}/results/titanic/STATUS.txt -
   {aws} cp --recursive s3://{cloud.bucket}/results/titanic/ results/titanic/
 
-All datasets at a glance: codefree status --port {port}
+All datasets at a glance: codefree status --port {cloud.endpoint.port}
 
-{translation}Logs of functions and training jobs: {cloud.logs}
+{translation}{containers}Logs of functions and training jobs: {cloud.logs}
 """
 
 
@@ -42,6 +46,20 @@ def _translation(api: ApiServer) -> str:
   {api.url}
   API key: {api.key}
   curl {api.url}translate -H 'X-Api-Key: {api.key}' -d '{{"text": "I love you."}}'
+
+"""
+
+
+def _containers(cloud: Cloud, env_vars: Path) -> str:
+    options = f"--env-vars {env_vars} --add-host {ADD_HOST}"
+    return f"""A function in a container, after the export above and `make build`:
+
+  sed s/{SAMPLE_BUCKET}/{cloud.bucket}/ events/dataset_uploaded.json \\
+    | .venv-sam/bin/sam local invoke StartTrainingFunction -e - {options}
+
+The API and its page in a container:
+
+  .venv-sam/bin/sam local start-api {options}
 
 """
 

@@ -1,6 +1,5 @@
 """The template is code: what it names must exist, and what the code reads must be named there."""
 
-import importlib.util
 import json
 import re
 from pathlib import Path
@@ -8,6 +7,8 @@ from typing import Any
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
+
+from tests import sample_events
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
@@ -247,6 +248,16 @@ def test_every_sample_event_is_one_that_its_rule_lets_through(path: Path) -> Non
         served = {(r["Properties"]["Method"].upper(), r["Properties"]["Path"]) for r in routes}
         assert (event["httpMethod"], event["path"]) in served
         return
+    if "RequestType" in event:
+        asked, given = (
+            event["ResourceProperties"],
+            RESOURCES[event["LogicalResourceId"]]["Properties"],
+        )
+        assert set(asked) == set(given) - {"ServiceTimeout"}
+        return
+    if event.get("source") == "aws.events":
+        assert "ScheduleExpression" in RESOURCES["RetireEndpointsDaily"]["Properties"]
+        return
     facts = [json.loads(r["body"]) for r in event["Records"]] if "Records" in event else [event]
     for fact in facts:
         name = "DatasetUploaded" if fact["source"] == "aws.s3" else "TrainingJobEnded"
@@ -260,9 +271,7 @@ def test_every_sample_event_is_one_that_its_rule_lets_through(path: Path) -> Non
             assert fact["detail"]["TrainingJobStatus"] in pattern["detail"]["TrainingJobStatus"]
 
 
-def test_there_are_sample_events_for_both_functions() -> None:
-    names = {path.stem for path in ROOT.glob("events/*.json")}
-    assert {"dataset_uploaded", "training_job_completed", "training_job_failed"} <= names
-    assert importlib.util.find_spec("start_training") and importlib.util.find_spec(
-        "publish_results"
-    )
+def test_every_sample_event_names_its_function() -> None:
+    assert set(sample_events.FUNCTIONS) == {path.stem for path in ROOT.glob("events/*.json")}
+    assert set(sample_events.FUNCTIONS.values()) == set(FUNCTIONS)
+    assert set(sample_events.FUNCTIONS) == set(sample_events.SAMPLES)

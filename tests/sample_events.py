@@ -1,0 +1,262 @@
+"""The events in events/: what lies in the stack before each, and what must have come of it."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from moto.cloudformation.models import cloudformation_backends
+from moto.sagemaker.models import sagemaker_backends
+
+from local import default_translator
+from local.aws import ACCOUNT, STACK_NAME
+from local.cloud import Cloud, Settings, open_cloud
+from local.keep_up import SAMPLE_BUCKET
+from tests.conftest import STUB_TRAINING, eventually
+from tests.endpoints import put_endpoint
+
+ROOT = Path(__file__).parents[1]
+EVENTS = ROOT / "events"
+ROW = re.compile(r"^\| `(\w+)\.json` \| `(\w+)` \|", re.MULTILINE)
+FUNCTIONS: dict[str, str] = dict(ROW.findall((EVENTS / "README.md").read_text("utf-8")))
+"""Event → the function that it is for."""
+
+JOB = "titanic-0a1b2c3d4e5f"
+STACK_ID = (
+    "arn:aws:cloudformation:us-east-1:123456789012:"
+    "stack/codefree-automl/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+)
+LISTENER = "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/answer"
+DONE: dict[str, list[Any]] = {"batchItemFailures": []}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A running stack, and how the functions reach it."""
+
+    cloud: Cloud
+    url: str
+
+    def client(self, service: str) -> Any:
+        return self.cloud.endpoint.client(service)
+
+    def put(self, key: str, content: bytes) -> None:
+        self.client("s3").put_object(Bucket=self.cloud.bucket, Key=key, Body=content)
+
+    def put_sample(self, name: str, key: str) -> None:
+        self.put(key, (ROOT / "samples" / name).read_bytes())
+
+    def read(self, key: str) -> str:
+        found = self.client("s3").get_object(Bucket=self.cloud.bucket, Key=key)
+        return str(found["Body"].read().decode("utf-8-sig"))
+
+    def status(self, prefix: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.read(f"{prefix}status.json"))
+        return found
+
+    def job(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.client("sagemaker").describe_training_job(TrainingJobName=name)
+        return found
+
+
+Before = Callable[[Place], dict[str, str]]
+"""Answers names in the event → the real ones."""
+After = Callable[[Place, Any], None]
+
+
+@contextmanager
+def open_place(host: str = "127.0.0.1", gateway: str | None = None) -> Iterator[Place]:
+    """A stack in which nothing happens by itself: uploads wait, and ended jobs tell nobody.
+
+    `host` is what the functions call it.
+    """
+    parameters = {
+        "SettleSeconds": "900",
+        "TranslationFallback": "none",
+        "TranslatorPairs": "en-de,en-fr",
+    }
+    settings = Settings(parameters=parameters, training_source=STUB_TRAINING, gateway=gateway)
+    with open_cloud(settings) as cloud:
+        default_translator.deploy(cloud)
+        events = cloud.endpoint.client("events")
+        rule = cloud.resources["TrainingJobEnded"].physical_resource_id
+        targets = events.list_targets_by_rule(Rule=rule)["Targets"]
+        events.remove_targets(Rule=rule, Ids=[target["Id"] for target in targets])
+        yield Place(cloud, f"http://{host}:{cloud.endpoint.port}")
+
+
+def try_event(name: str, place: Place, invoke: Callable[[str, str], Any]) -> None:
+    """Prepare the stack, hand the event to its function (`invoke`), and look at what came of it."""
+    before, after = SAMPLES[name]
+    names = {SAMPLE_BUCKET: place.cloud.bucket} | before(place)
+    event = (EVENTS / f"{name}.json").read_text("utf-8")
+    for sample, real in names.items():
+        event = event.replace(sample, real)
+    after(place, invoke(FUNCTIONS[name], event))
+
+
+def _titanic(place: Place) -> dict[str, str]:
+    place.put_sample("titanic_test.csv", "data/titanic_test.csv")
+    place.put_sample("titanic_train.csv", "data/titanic_train.csv")
+    return {}
+
+
+def _titanic_is_trained(place: Place, answer: Any) -> None:
+    assert answer == DONE
+    _is_trained(place, "results/titanic/", {"train", "test", "job", "code"})
+
+
+def _is_trained(place: Place, prefix: str, channels: set[str]) -> None:
+    status = place.status(prefix)
+    job = place.job(status["job"])
+    place.client("sagemaker").stop_training_job(TrainingJobName=status["job"])
+    assert status["state"] == "training"
+    assert {channel["ChannelName"] for channel in job["InputDataConfig"]} == channels
+    # The source that the layer brings, packed by the function.
+    place.client("s3").head_object(Bucket=place.cloud.bucket, Key=_source(place))
+
+
+def _source(place: Place) -> str:
+    found = place.client("s3").list_objects_v2(Bucket=place.cloud.bucket, Prefix="source/")
+    return str(found["Contents"][0]["Key"])
+
+
+def _misnamed(place: Place) -> dict[str, str]:
+    place.put("data/holiday picture (1).png", b"\x89PNG")
+    return {}
+
+
+def _misnamed_is_refused(place: Place, answer: Any) -> None:
+    assert answer == DONE
+    found = place.client("s3").list_objects_v2(
+        Bucket=place.cloud.bucket, Prefix="results/_refused/holiday-picture-1-png-"
+    )
+    texts = [place.read(o["Key"]) for o in found["Contents"] if o["Key"].endswith("STATUS.txt")]
+    assert "holiday picture (1).png" in texts[0]
+
+
+def _sentence_pairs(place: Place) -> dict[str, str]:
+    place.put_sample("en-de_train.tsv", "translation/en-de_train.tsv")
+    return {}
+
+
+def _translator_is_trained(place: Place, answer: Any) -> None:
+    assert answer == DONE
+    _is_trained(place, "results/translation/en-de/", {"train", "job", "code"})
+
+
+def _ended_job(dataset: str, status: str) -> Before:
+    """A job of a stub of the training, started by the stack's own function."""
+
+    def before(place: Place) -> dict[str, str]:
+        place.put(f"data/{dataset}.json", b'{"target": "species"}')
+        place.put_sample("penguins_train.csv", f"data/{dataset}_train.csv")
+        body = {
+            "bucket": {"name": place.cloud.bucket},
+            "object": {"key": f"data/{dataset}_train.csv"},
+        }
+        event = json.loads((EVENTS / "dataset_uploaded.json").read_text("utf-8"))
+        event["Records"][0]["body"] = json.dumps({"detail": body})
+        place.cloud.functions["StartTrainingFunction"].invoke(event)
+        job = str(place.status(f"results/{dataset}/")["job"])
+        if status == "Stopped":
+            place.client("sagemaker").stop_training_job(TrainingJobName=job)
+        eventually(lambda: place.job(job)["TrainingJobStatus"] == status)
+        return {JOB: job}
+
+    return before
+
+
+def _is_published(dataset: str, state: str) -> After:
+    def after(place: Place, answer: Any) -> None:
+        assert answer is None
+        status = place.status(f"results/{dataset}/")
+        assert status["state"] == state
+        assert place.status(f"results/{dataset}/{status['job']}/")["state"] == state
+        assert status["job"] in place.read("results/costs.csv")
+
+    return after
+
+
+def _nothing(place: Place) -> dict[str, str]:
+    return {}
+
+
+def _is_translated(place: Place, answer: Any) -> None:
+    assert answer["statusCode"] == 200
+    assert json.loads(answer["body"])["translations"][0]["translation"] == "Ich liebe dich."
+
+
+def _columns_file(place: Place) -> dict[str, str]:
+    settings = {"columns": ["review"], "source": "en", "target": "de"}
+    place.put("data/reviews_translate.json", json.dumps(settings).encode())
+    place.put("data/reviews_translate.csv", b"id,review\n1,I love you.\n")
+    return {}
+
+
+def _columns_are_translated(place: Place, answer: Any) -> None:
+    assert answer == DONE
+    table = place.read("results/reviews_translate/reviews_translated.csv").splitlines()
+    assert table == ["id,review,review_de", "1,I love you.,Ich liebe dich."]
+
+
+def _idle_endpoint(place: Place) -> dict[str, str]:
+    name = put_endpoint(place.cloud, "en-fr", "pass", version="idle")
+    record: Any = sagemaker_backends[ACCOUNT][place.cloud.endpoint.region].endpoints[name]
+    record.last_modified_time = datetime.now(UTC) - timedelta(days=31)
+    return {}
+
+
+def _idle_endpoint_is_gone(place: Place, answer: Any) -> None:
+    assert answer == [f"{STACK_NAME}-en-fr"]
+    assert _endpoints(place) == [f"{STACK_NAME}-en-de"]
+
+
+def _endpoints(place: Place) -> list[str]:
+    found = place.client("sagemaker").list_endpoints()["Endpoints"]
+    return [endpoint["EndpointName"] for endpoint in found]
+
+
+def _ending_stack(place: Place) -> dict[str, str]:
+    sagemaker = place.client("sagemaker")
+    name = put_endpoint(place.cloud, "en-fr", "pass", version="ending")
+    arn = sagemaker.describe_endpoint(EndpointName=name)["EndpointArn"]
+    sagemaker.add_tags(
+        ResourceArn=arn, Tags=[{"Key": "codefree-automl:stack", "Value": STACK_NAME}]
+    )
+    stacks = cloudformation_backends[ACCOUNT][place.cloud.endpoint.region].stacks
+    (stack,) = stacks.values()
+    stack.status = "DELETE_IN_PROGRESS"
+    # CloudFormation, too, listens at a pre-signed address of S3.
+    address = place.client("s3").generate_presigned_url(
+        "put_object", {"Bucket": place.cloud.bucket, "Key": "answer"}
+    )
+    listener = address.replace(place.cloud.endpoint.url, place.url)
+    return {STACK_ID: stack.stack_id, LISTENER: listener}
+
+
+def _stack_is_cleaned_up(place: Place, answer: Any) -> None:
+    assert answer is None
+    told = json.loads(place.read("answer"))
+    assert (told["Status"], told["LogicalResourceId"]) == ("SUCCESS", "CleanUp")
+    assert _endpoints(place) == [f"{STACK_NAME}-en-de"]
+
+
+SAMPLES: dict[str, tuple[Before, After]] = {
+    "dataset_uploaded": (_titanic, _titanic_is_trained),
+    "datasets_uploaded_together": (_titanic, _titanic_is_trained),
+    "misnamed_file_uploaded": (_misnamed, _misnamed_is_refused),
+    "sentence_pairs_uploaded": (_sentence_pairs, _translator_is_trained),
+    # The stub of the training goes by these names.
+    "training_job_completed": (_ended_job("any", "Completed"), _is_published("any", "completed")),
+    "training_job_failed": (_ended_job("fails", "Failed"), _is_published("fails", "failed")),
+    "training_job_stopped": (_ended_job("sleeps", "Stopped"), _is_published("sleeps", "stopped")),
+    "translation_requested": (_nothing, _is_translated),
+    "columns_file_uploaded": (_columns_file, _columns_are_translated),
+    "day_passed": (_idle_endpoint, _idle_endpoint_is_gone),
+    "stack_deleted": (_ending_stack, _stack_is_cleaned_up),
+}
