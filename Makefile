@@ -33,7 +33,7 @@ check: .venv/dev .venv/torch .venv-sam/ready ## lint, types, template, build
 	.venv-sam/bin/sam validate --lint
 	@$(MAKE) --no-print-directory build
 
-# Lambda cannot keep what it compiles and would do so at every cold start: half of its time. Parts
+# Lambda cannot keep what it compiles and would do so at every cold start, a quarter of its init. Parts
 # of powertools that no function imports stay as they are.
 UNUSED := utilities/(auth_alpha|idempotency|parameters|parser)/
 build: .venv-sam/ready .venv-lambda/ready ## build what `sam deploy` uploads

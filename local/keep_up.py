@@ -54,7 +54,7 @@ def _containers(cloud: Cloud, env_vars: Path) -> str:
     options = f"--env-vars {env_vars} --add-host {ADD_HOST}"
     return f"""A function in a container, after the export above and `make build`:
 
-  sed s/{SAMPLE_BUCKET}/{cloud.bucket}/ events/dataset_uploaded.json \\
+  sed s/{SAMPLE_BUCKET}/{cloud.bucket}/g events/dataset_uploaded.json \\
     | .venv-sam/bin/sam local invoke StartTrainingFunction -e - {options}
 
 The API and its page in a container:

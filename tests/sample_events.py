@@ -3,12 +3,13 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
 from moto.cloudformation.models import cloudformation_backends
 from moto.sagemaker.models import sagemaker_backends
 
@@ -53,6 +54,10 @@ class Place:
     def read(self, key: str) -> str:
         found = self.client("s3").get_object(Bucket=self.cloud.bucket, Key=key)
         return str(found["Body"].read().decode("utf-8-sig"))
+
+    def keys(self, prefix: str) -> list[str]:
+        found = self.client("s3").list_objects_v2(Bucket=self.cloud.bucket, Prefix=prefix)
+        return [entry["Key"] for entry in found.get("Contents", [])]
 
     def status(self, prefix: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.read(f"{prefix}status.json"))
@@ -112,17 +117,15 @@ def _titanic_is_trained(place: Place, answer: Any) -> None:
 
 def _is_trained(place: Place, prefix: str, channels: set[str]) -> None:
     status = place.status(prefix)
-    job = place.job(status["job"])
-    place.client("sagemaker").stop_training_job(TrainingJobName=status["job"])
     assert status["state"] == "training"
-    assert {channel["ChannelName"] for channel in job["InputDataConfig"]} == channels
+    inputs = place.job(status["job"])["InputDataConfig"]
+    # It may have failed already: not every machine has what fits a translator.
+    with suppress(ClientError):
+        place.client("sagemaker").stop_training_job(TrainingJobName=status["job"])
+    found = {one["ChannelName"]: one["DataSource"]["S3DataSource"]["S3Uri"] for one in inputs}
+    assert set(found) == channels
     # The source that the layer brings, packed by the function.
-    place.client("s3").head_object(Bucket=place.cloud.bucket, Key=_source(place))
-
-
-def _source(place: Place) -> str:
-    found = place.client("s3").list_objects_v2(Bucket=place.cloud.bucket, Prefix="source/")
-    return str(found["Contents"][0]["Key"])
+    assert place.keys(found["code"].removeprefix(f"s3://{place.cloud.bucket}/"))
 
 
 def _misnamed(place: Place) -> dict[str, str]:
@@ -132,11 +135,9 @@ def _misnamed(place: Place) -> dict[str, str]:
 
 def _misnamed_is_refused(place: Place, answer: Any) -> None:
     assert answer == DONE
-    found = place.client("s3").list_objects_v2(
-        Bucket=place.cloud.bucket, Prefix="results/_refused/holiday-picture-1-png-"
-    )
-    texts = [place.read(o["Key"]) for o in found["Contents"] if o["Key"].endswith("STATUS.txt")]
-    assert "holiday picture (1).png" in texts[0]
+    keys = place.keys("results/_refused/holiday-picture-1-png-")
+    (text,) = (place.read(key) for key in keys if key.endswith("STATUS.txt"))
+    assert "holiday picture (1).png" in text
 
 
 def _sentence_pairs(place: Place) -> dict[str, str]:

@@ -3,7 +3,9 @@
 import json
 import os
 import platform
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -17,8 +19,9 @@ import urllib3
 
 from local.containers import ADD_HOST, HOST, NoDockerError, environments, gateway_address
 from local.processes import end_group
+from tests.integration.test_local_run import start
 from tests.lambda_emulator import BUILT, PYTHON, ROOT
-from tests.sample_events import SAMPLES, Place, open_place, try_event
+from tests.sample_events import DONE, SAMPLES, Place, open_place, try_event
 
 pytestmark = pytest.mark.docker
 
@@ -154,3 +157,23 @@ def test_the_api_translates_and_serves_its_page_from_a_container(api: str) -> No
         page = urllib3.request("GET", f"{api}{path}", timeout=120)
         file = ROOT / "web" / (path.strip("/") or "index.html")
         assert (page.status, page.data.decode()) == (200, file.read_text("utf-8"))
+
+
+def test_what_codefree_up_tells_to_type_runs_a_function(image: str, tmp_path: Path) -> None:
+    env_vars = tmp_path / "env.json"
+    process = start(tmp_path, "up", "--port", "0", "--api-port", "0", "--env-vars", env_vars)
+    assert process.stdout is not None
+    told = ""
+    while "Logs of functions" not in told:
+        line = process.stdout.readline()
+        assert line, "it ended"
+        told += line
+    (export,) = re.findall(r"^  (export .*)$", told, re.MULTILINE)
+    (sed,) = re.findall(r"^  (sed .* \\\n .*)$", told, re.MULTILINE)
+    # Nothing of a dataset has been uploaded yet, so there is nothing to train.
+    script = f"{export}\n{sed} --skip-pull-image --invoke-image {image}"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, cwd=ROOT)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=START_SECONDS)
+    assert json.loads(done.stdout or "null") == DONE, done.stderr
+    assert '"dataset":"titanic"' in done.stderr
