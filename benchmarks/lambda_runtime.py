@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
-ROUNDS, WARM_REQUESTS = 3, 6
+ROUNDS, WARM_REQUESTS = 9, 90
 EVENTS = (
     "dataset_uploaded",
     "training_job_completed",
