@@ -57,7 +57,10 @@ def main() -> None:
         of_report(browser, work / "results/titanic", PICTURES, "en")
         of_report(browser, work / "results/titanic-ko", PICTURES, "ko")
         of_predictions(browser, work / "results/titanic", PICTURES)
-        of_translation_page(browser, PICTURES)
+        with open_cloud(Settings(parameters={"TranslationFallback": "none"})) as cloud:
+            default_translator.deploy(cloud)
+            assert cloud.api is not None
+            of_translation_page(browser, cloud.api.url, cloud.api.key, PICTURES)
 
 
 def train(work: Path, name: str, language: str) -> str:
@@ -113,19 +116,16 @@ def table(predictions: Path) -> str:
     return html
 
 
-def of_translation_page(browser: Browser, into: Path) -> None:
-    parameters = {"TranslationFallback": "none"}
-    with open_cloud(Settings(parameters=parameters)) as cloud:
-        default_translator.deploy(cloud)
-        assert cloud.api is not None
-        page = browser.new_page(viewport={"width": WIDTH, "height": 480}, device_scale_factor=2)
-        page.goto(cloud.api.url)
-        page.get_by_label("API key").fill(cloud.api.key)
-        page.get_by_role("button", name="Use this key").click()
-        page.get_by_label("Text to translate").fill("Where is the library?\nThank you very much!")
-        page.get_by_role("button", name="Translate").click()
-        page.get_by_text("Translated.").wait_for()
-        save(page, into / "translate.png", "main", "#message")
+def of_translation_page(browser: Browser, url: str, key: str, into: Path) -> None:
+    page = browser.new_page(viewport={"width": WIDTH, "height": 480}, device_scale_factor=2)
+    page.goto(url)
+    page.get_by_label("API key").fill(key)
+    page.get_by_role("button", name="Use this key").click()
+    page.get_by_label("Text to translate").fill("Where is the library?\nThank you very much!")
+    page.get_by_role("button", name="Translate").click()
+    page.get_by_text("Translated.").wait_for()
+    save(page, into / "translate.png", "main", "#message")
+    page.close()
 
 
 def save(page: Page, file: Path, first: str, last: str) -> None:
