@@ -81,7 +81,7 @@ def train(work: Path, name: str, language: str) -> str:
 
 def of_terminal(command: str, said: str) -> str:
     """A terminal in which a command was typed, as SVG."""
-    console = Console(record=True, width=104, file=io.StringIO())
+    console = Console(record=True, width=108, file=io.StringIO())
     console.print(f"[green]$[/] [bold]{command}[/]")
     console.print(said)
     return console.export_svg(title="", theme=MONOKAI, code_format=FRAME, unique_id="terminal")

@@ -31,7 +31,7 @@ PAGES = {
 }
 LAPTOP, AWS, TEACHER = PAGES["en"].split("\n## ")[1:]
 PICTURE_BYTES = 150_000
-# Another one than that of the cloud that all tests share.
+# Another one than that of the cloud that all tests share, and one whose prices are reckoned high.
 REGION = "ap-northeast-2"
 
 
@@ -150,6 +150,11 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 @pytest.fixture(scope="module")
 def laptop(tmp_path_factory: pytest.TempPathFactory) -> Laptop:
     """After the whole laptop part."""
@@ -205,7 +210,7 @@ def test_the_scores_are_about_those_that_are_read_together(laptop: Laptop) -> No
         name: json.loads((laptop.folder / f"results/{name}/status.json").read_text())["score"]
         for name in expected
     }
-    values = {name: score["value"] for name, score in scores.items()}
+    values = {name: score["score"] for name, score in scores.items()}
     assert values == pytest.approx(expected, rel=0.05)
 
 
@@ -326,6 +331,8 @@ def test_the_aws_part_works_against_the_stack_that_the_teacher_deploys(
     assert terminal.enter(gone.replace("codefree-automl", "gone")) == 1
     said = terminal.said.replace("gone", "codefree-automl")
     assert unsaid(AWS, said) == [], terminal.said
+    (worst,) = {*re.findall(r"It costs (\$[\d.]+) at the very most", said)}
+    assert f"at the very most {worst} per upload" in TEACHER
 
 
 def test_the_commands_of_the_aws_part_are_those_that_the_stack_prints(classroom: Cloud) -> None:
@@ -342,13 +349,13 @@ def test_the_commands_of_the_aws_part_are_those_that_the_stack_prints(classroom:
     assert outputs["DownloadCommand"] == fetch.strip()
 
 
-def test_what_a_class_costs_follows_from_the_worst_case_and_stays_below_the_caps() -> None:
+def test_what_a_class_costs_stays_below_the_caps() -> None:
     settings = class_settings(TEACHER)
-    (worst,) = re.findall(r"It costs \$([\d.]+) at the very most", AWS)
-    ((students, all_together),) = re.findall(r"a class of (\d+) stays below \$([\d.]+\d)", TEACHER)
+    (worst,) = re.findall(r"\$([\d.]+) per upload", TEACHER)
+    ((students, together),) = re.findall(r"A class of (\d+) stays below \$([\d.]+\d)", TEACHER)
     assert float(worst) <= float(settings["MaxCostUsd"])
-    assert int(students) * float(worst) <= float(all_together)
-    assert float(all_together) <= float(settings["MonthlyBudgetUsd"])
+    assert int(students) * float(worst) <= float(together) + 1e-9
+    assert float(together) <= float(settings["MonthlyBudgetUsd"])
 
 
 @pytest.fixture(scope="module")
@@ -362,7 +369,7 @@ def enforcing() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        eventually(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+        eventually(lambda: answers(port))
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
@@ -404,4 +411,4 @@ def test_the_students_keys_open_what_they_need_and_nothing_else(
         "aws iam list-users",
     ):
         assert terminal.enter(box) != 0, terminal.said
-        assert "AccessDenied" in terminal.said.splitlines()[-2] or "403" in terminal.said
+        assert re.search("AccessDenied|403", terminal.said.rpartition("$ ")[2]), terminal.said
