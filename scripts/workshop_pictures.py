@@ -53,9 +53,9 @@ def main() -> None:
     with open_browser() as browser, tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         (PICTURES / "demo.svg").write_text(of_terminal("make demo", train(work, "titanic", "en")))
-        train(work, "titanic-ko", "ko")
+        train(work, "titanic_ko", "ko")
         of_report(browser, work / "results/titanic", PICTURES, "en")
-        of_report(browser, work / "results/titanic-ko", PICTURES, "ko")
+        of_report(browser, work / "results/titanic_ko", PICTURES, "ko")
         of_predictions(browser, work / "results/titanic", PICTURES)
         with open_cloud(Settings(parameters={"TranslationFallback": "none"})) as cloud:
             default_translator.deploy(cloud)
@@ -81,9 +81,9 @@ def train(work: Path, name: str, language: str) -> str:
 
 def of_terminal(command: str, said: str) -> str:
     """A terminal in which a command was typed, as SVG."""
-    console = Console(record=True, width=108, file=io.StringIO())
+    console = Console(record=True, width=110, file=io.StringIO())
     console.print(f"[green]$[/] [bold]{command}[/]")
-    console.print(said)
+    console.print(said, width=106)
     return console.export_svg(title="", theme=MONOKAI, code_format=FRAME, unique_id="terminal")
 
 

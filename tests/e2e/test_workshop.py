@@ -31,6 +31,7 @@ PAGES = {
 }
 LAPTOP, AWS, TEACHER = PAGES["en"].split("\n## ")[1:]
 PICTURE_BYTES = 150_000
+NUMBER = r"\d+(?:\.\d+)?"
 # Another one than that of the cloud that all tests share, and one whose prices are reckoned high.
 REGION = "ap-northeast-2"
 
@@ -45,10 +46,18 @@ def quotes(page: str) -> list[str]:
 
 
 def unsaid(page: str, said: str) -> list[str]:
-    """The quotes that were not said; … stands for what differs from run to run."""
-    return [
-        quote for quote in quotes(page) if not re.search(re.escape(quote).replace("…", ".*"), said)
-    ]
+    """The quotes that were not said."""
+    return [quote for quote in quotes(page) if not is_said(quote, said)]
+
+
+def is_said(quote: str, said: str) -> bool:
+    """Numbers may be a little different; … stands for what differs from run to run."""
+    words = (re.escape(part).replace("…", ".*") for part in re.split(NUMBER, quote))
+    numbers = [float(number) for number in re.findall(NUMBER, quote)]
+    return any(
+        [float(number) for number in found.groups()] == pytest.approx(numbers, rel=0.05)
+        for found in re.finditer(f"({NUMBER})".join(words), said)
+    )
 
 
 def class_settings(page: str) -> dict[str, str]:
@@ -108,7 +117,7 @@ class Laptop:
 
     def enter(self, box: str) -> None:
         if "$bucket/results/" in box:
-            eventually(self._nothing_runs, seconds=180)
+            eventually(self._nothing_runs, seconds=300)
         self.exit_codes[box] = self.terminal.enter(self.adapted(box))
 
     def _nothing_runs(self) -> bool:
@@ -194,13 +203,13 @@ def test_nothing_fails_but_what_is_broken_on_purpose(laptop: Laptop) -> None:
 
 
 def test_every_step_leaves_the_files_that_are_opened_next(laptop: Laptop) -> None:
-    for dataset in ("titanic", "titanic-ko", "penguins", "lifeboat", "weights"):
+    for dataset in ("titanic", "titanic_ko", "penguins", "lifeboat", "weights"):
         only(laptop, f"results/{dataset}/*/report.html")
     predicted = rows(only(laptop, "results/titanic/*/titanic_test_predictions.csv"))
     assert len(predicted) == 418
     wilkes = next(row for row in predicted if row["Name"].startswith("Wilkes"))
     assert wilkes["prediction"] == "0"
-    assert float(wilkes["probability_1"]) == pytest.approx(0.44, abs=0.1)
+    assert float(wilkes["probability_1"]) == pytest.approx(0.4, abs=0.1)
     assert {"Sex = female ↑", "Pclass = 3 ↓"} <= {*wilkes["reasons"].split("; ")}
 
 
@@ -269,7 +278,7 @@ def test_every_picture_is_shown_and_small() -> None:
 def test_the_pictures_can_be_made_anew(laptop: Laptop, browser: Browser, tmp_path: Path) -> None:
     results = laptop.folder / "results"
     workshop_pictures.of_report(browser, results / "titanic", tmp_path, "en")
-    workshop_pictures.of_report(browser, results / "titanic-ko", tmp_path, "ko")
+    workshop_pictures.of_report(browser, results / "titanic_ko", tmp_path, "ko")
     workshop_pictures.of_predictions(browser, results / "titanic", tmp_path)
     (tmp_path / "demo.svg").write_text(workshop_pictures.of_terminal("make demo", "ready"))
     assert "ready" in (tmp_path / "demo.svg").read_text()
