@@ -189,15 +189,15 @@ def _forget(region: str) -> None:
                 backend.reset()
 
 
-def _require_free(address: str, port: int) -> None:
+def _require_free(address: str, port: int, option: str = "--port") -> None:
     """moto would wait for ever for a server that could not start."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))
         except OSError as error:
-            reason = f"Port {port} cannot be used ({error.strerror}); choose another with --port."
-            raise PortTakenError(reason) from error
+            why = f"Port {port} cannot be used ({error.strerror})"
+            raise PortTakenError(f"{why}; choose another with {option}.") from error
 
 
 class _Stack:
@@ -324,7 +324,7 @@ class _Stack:
         plan = next(self._template.resources("AWS::ApiGateway::UsagePlan"), ("", {}))
         limits = {k: v for k, v in plan[1].items() if k in ("Throttle", "Quota")}
         described = read_api(rest[1], limits, lambda given: clean_json(given, self.resources))
-        _require_free("127.0.0.1", self._settings.api_port)
+        _require_free("127.0.0.1", self._settings.api_port, "--api-port")
         return ApiServer(described, functions, self._settings.api_port, self._settings.warn)
 
     def _poll(self, url: str, batch_size: int, deliver: Any) -> None:

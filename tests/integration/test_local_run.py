@@ -218,15 +218,17 @@ def test_up_tells_what_to_type_and_what_happens(tmp_path: Path, train: Path) -> 
     assert process.returncode == 130, rest
 
 
-def test_up_on_a_taken_port_is_refused_in_a_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["--port", "--api-port"])
+def test_up_on_a_taken_port_is_refused_in_a_sentence(tmp_path: Path, option: str) -> None:
     import socket
 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        done = codefree(tmp_path, "up", "--port", str(taken.getsockname()[1]))
+        ports = {"--port": "0", "--api-port": "0", option: str(taken.getsockname()[1])}
+        done = codefree(tmp_path, "up", *(word for pair in ports.items() for word in pair))
     assert done.returncode == 1
-    assert "choose another with --port" in done.stderr
+    assert f"choose another with {option}." in done.stderr
     assert "Traceback" not in done.stderr
 
 
