@@ -1,7 +1,7 @@
 """The embedded AWS as clients and child processes reach it."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
@@ -22,6 +22,10 @@ class Endpoint:
 
     url: str
     region: str
+    access_key_id: str = "local"
+    """Who it is that asks; this one may do everything."""
+    secret_access_key: str = "local"
+    session_token: str | None = None
 
     @property
     def port(self) -> str:
@@ -29,12 +33,24 @@ class Endpoint:
 
     @property
     def credentials(self) -> dict[str, str]:
-        """What the AWS CLI needs; any key opens the embedded AWS."""
+        """What the AWS CLI needs."""
+        token = {"AWS_SESSION_TOKEN": self.session_token} if self.session_token else {}
         return {
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
             "AWS_DEFAULT_REGION": self.region,
+            **token,
         }
+
+    def in_role(self, arn: str) -> "Endpoint":
+        """The same for somebody who may do what a role may do, and nothing else."""
+        keys = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="local")["Credentials"]
+        return replace(
+            self,
+            access_key_id=keys["AccessKeyId"],
+            secret_access_key=keys["SecretAccessKey"],
+            session_token=keys["SessionToken"],
+        )
 
     @property
     def environ(self) -> dict[str, str]:
@@ -54,4 +70,10 @@ class Endpoint:
     def session(self) -> boto3.Session:
         session = botocore.session.Session()
         session.register_component("data_loader", _loader)
-        return boto3.Session("local", "local", region_name=self.region, botocore_session=session)
+        return boto3.Session(
+            self.access_key_id,
+            self.secret_access_key,
+            self.session_token,
+            region_name=self.region,
+            botocore_session=session,
+        )

@@ -3,8 +3,9 @@
 What moto 5.2 lacks for this template, and who adds it:
 
 - It knows no SAM: `template` translates, and drops what moto cannot create.
-- A bucket's notifications, versioning and public access block, and a function's dead-letter
-  queue, are skipped by its CloudFormation: read from the template here.
+- A bucket's notifications, versioning and public access block, a function's dead-letter queue, and
+  policies that are resources, are skipped by its CloudFormation: read from the template here.
+- Its check of permissions knows hardly any resources and no conditions: `permissions`.
 - Functions need Docker: `lambda_service` runs them as child processes.
 - Its event source mappings hand over one message per call, inside the sender's call, and ignore
   partial batch failures: switched off here, `queue_deliveries` polls instead.
@@ -16,7 +17,8 @@ What moto 5.2 lacks for this template, and who adds it:
 - Endpoints answer without a model and cannot be updated: `endpoint_service`.
 - REST APIs call no functions: `api_gateway`.
 
-IAM policies and mails have no effect; bucket and queue policies and alarms are not even created.
+Functions, queues' pollers and jobs have the credentials of their roles. Mails have no effect; bucket
+and queue policies and alarms are not even created.
 """
 
 import json
@@ -42,6 +44,7 @@ from local.api_gateway import ApiServer, read_api
 from local.aws import ACCOUNT, REGION, STACK_NAME, Endpoint
 from local.endpoint_service import EndpointService
 from local.lambda_service import FunctionConfiguration, LambdaFunction
+from local.permissions import PermissionService, Request
 from local.queue_deliveries import batch_delivery, event_delivery, start_poller
 from local.sagemaker_service import SageMakerService
 from local.template import FunctionCode, Template, load_template
@@ -84,6 +87,8 @@ class Settings:
     """Told one line per event that matters."""
     warn: Callable[[str], None] = print
     """Told one line per failed invocation."""
+    heard: Callable[[Request], object] = id
+    """Told every request that is made in a role."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,7 @@ class Cloud:
     """Logical id → moto's object of it."""
     logs: Path
     sagemaker: SageMakerService
+    permissions: PermissionService
     api: ApiServer | None
     """None when the template has no REST API."""
 
@@ -116,13 +122,16 @@ def open_cloud(settings: Settings) -> Iterator[Cloud]:
         endpoint = closing.enter_context(_moto_server(settings.port, settings.region))
         if settings.gateway:
             closing.enter_context(_listening(settings.gateway, int(endpoint.port)))
+        permissions = PermissionService(endpoint, settings.heard)
+        closing.callback(permissions.close)
         sagemaker = SageMakerService(
             endpoint, home / "jobs", logs, settings.job_quota, settings.tell
         )
         closing.callback(sagemaker.close)
         endpoints = EndpointService(endpoint, home / "endpoints", logs, settings.tell)
         closing.callback(endpoints.close)
-        yield closing.enter_context(_open_stack(settings, endpoint, sagemaker, home, logs))
+        services = (sagemaker, permissions)
+        yield closing.enter_context(_open_stack(settings, endpoint, services, home, logs))
 
 
 @contextmanager
@@ -132,17 +141,23 @@ def open_beside(cloud: Cloud, settings: Settings) -> Iterator[Cloud]:
         home = Path(folder)
         logs = settings.logs or home / "logs"
         logs.mkdir(parents=True, exist_ok=True)
-        with _open_stack(settings, cloud.endpoint, cloud.sagemaker, home, logs) as other:
+        services = (cloud.sagemaker, cloud.permissions)
+        with _open_stack(settings, cloud.endpoint, services, home, logs) as other:
             yield other
 
 
 @contextmanager
 def _open_stack(
-    settings: Settings, endpoint: Endpoint, sagemaker: SageMakerService, home: Path, logs: Path
+    settings: Settings,
+    endpoint: Endpoint,
+    services: tuple[SageMakerService, PermissionService],
+    home: Path,
+    logs: Path,
 ) -> Iterator[Cloud]:
     template = load_template(settings.template, endpoint.session(), settings.parameters)
     stack = _Stack(endpoint, template, settings)
     stack.apply_bucket_properties()
+    stack.apply_role_policies()
     functions = stack.functions(home, logs)
     with ExitStack() as closing:
         closing.callback(_stop_deliveries, stack.closing, stack.pollers, functions)
@@ -151,7 +166,7 @@ def _open_stack(
         api = stack.api(functions)
         if api:
             closing.callback(api.close)
-        yield Cloud(endpoint, stack.outputs, functions, stack.resources, logs, sagemaker, api)
+        yield Cloud(endpoint, stack.outputs, functions, stack.resources, logs, *services, api)
 
 
 @contextmanager
@@ -247,10 +262,27 @@ class _Stack:
                     Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
                 )
 
+    def apply_role_policies(self) -> None:
+        iam = self._endpoint.client("iam")
+        for logical_id, properties in self._template.resources("AWS::IAM::RolePolicy"):
+            if not self._is_wanted(logical_id):
+                continue
+            given = clean_json(properties, self.resources)
+            iam.put_role_policy(
+                RoleName=given["RoleName"],
+                PolicyName=given["PolicyName"],
+                PolicyDocument=json.dumps(given["PolicyDocument"]),
+            )
+
+    def _is_wanted(self, logical_id: str) -> bool:
+        condition = self._template.cloudformation["Resources"][logical_id].get("Condition")
+        return not condition or bool(self.resources.lazy_condition_map[condition])
+
     def functions(self, home: Path, logs: Path) -> dict[str, LambdaFunction]:
         return {
             logical_id: LambdaFunction(
-                self._configuration(logical_id, code, home, logs), self._endpoint.environ
+                self._configuration(logical_id, code, home, logs),
+                self._endpoint.in_role(self.resources[logical_id].role),
             )
             for logical_id, code in self._template.functions.items()
         }
@@ -291,9 +323,10 @@ class _Stack:
             if function := by_arn.get(mapping["FunctionArn"]):
                 self._lambda.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
                 url = self._queue_url(mapping["EventSourceArn"])
-                deliver = batch_delivery(self._sqs, url, mapping, function, self._settings.warn)
+                sqs = function.aws.client("sqs")
+                deliver = batch_delivery(sqs, url, mapping, function, self._settings.warn)
                 for _ in range(POLLERS_PER_QUEUE):
-                    self._poll(url, mapping["BatchSize"], deliver)
+                    self._poll(sqs, url, mapping["BatchSize"], deliver)
 
     def connect_rules(self, functions: dict[str, LambdaFunction]) -> None:
         events = self._endpoint.client("events")
@@ -314,7 +347,7 @@ class _Stack:
                     deliver = event_delivery(
                         self._sqs, url, function, dead_letters, self._settings.warn
                     )
-                    self._poll(url, 1, deliver)
+                    self._poll(self._sqs, url, 1, deliver)
 
     def api(self, functions: dict[str, LambdaFunction]) -> ApiServer | None:
         """The REST API, served; its resources are none of moto's."""
@@ -327,8 +360,8 @@ class _Stack:
         _require_free("127.0.0.1", self._settings.api_port, "--api-port")
         return ApiServer(described, functions, self._settings.api_port, self._settings.warn)
 
-    def _poll(self, url: str, batch_size: int, deliver: Any) -> None:
-        self.pollers.append(start_poller(self._sqs, url, batch_size, deliver, self.closing))
+    def _poll(self, sqs: Any, url: str, batch_size: int, deliver: Any) -> None:
+        self.pollers.append(start_poller(sqs, url, batch_size, deliver, self.closing))
 
     def _make_queue(self, name: str) -> tuple[str, str]:
         # Longer than any function may run, so that nothing is delivered while it is handled.

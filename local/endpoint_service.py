@@ -209,7 +209,8 @@ class EndpointService:
         folder = self._home / f"{config}-{self._count}"
         folder.mkdir(parents=True)
         archive = folder.with_suffix(".tar.gz")
-        self._endpoint.client("s3").download_file(bucket, key, str(archive))
+        aws = self._endpoint.in_role(model["ExecutionRoleArn"])
+        aws.client("s3").download_file(bucket, key, str(archive))
         with tarfile.open(archive) as tar:
             tar.extractall(folder, filter="data")
         archive.unlink()

@@ -11,6 +11,7 @@ from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import Any
 
+from local.aws import Endpoint
 from local.processes import end_group
 
 RUNTIME = Path(__file__).with_name("lambda_runtime.py")
@@ -45,9 +46,11 @@ class FunctionConfiguration:
 class LambdaFunction:
     """Overlapping invocations get a child process each, up to AT_ONCE; idle ones are used again."""
 
-    def __init__(self, configuration: FunctionConfiguration, aws: dict[str, str]) -> None:
+    def __init__(self, configuration: FunctionConfiguration, aws: Endpoint) -> None:
         self.configuration = configuration
-        self._environ = environment(configuration, aws)
+        self.aws = aws
+        """In the function's role."""
+        self._environ = environment(configuration, aws.environ)
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()

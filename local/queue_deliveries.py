@@ -90,6 +90,7 @@ def event_delivery(
     warn: Callable[[str], None],
 ) -> Deliver:
     """A rule's target: an asynchronous invocation, tried again and then put aside."""
+    own = function.aws.client("sqs")
 
     def deliver(messages: list[Message]) -> None:
         for message in messages:
@@ -105,7 +106,7 @@ def event_delivery(
                     sqs.change_message_visibility(**receipt, VisibilityTimeout=pause)
                     continue
                 if dead_letter_url:
-                    sqs.send_message(QueueUrl=dead_letter_url, MessageBody=message["Body"])
+                    own.send_message(QueueUrl=dead_letter_url, MessageBody=message["Body"])
             sqs.delete_message(**receipt)
 
     return deliver

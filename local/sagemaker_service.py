@@ -207,13 +207,14 @@ class SageMakerService:
         home = self._home / name
         self._tell(f"training job {name} started, log: {log}")
         self._put_event(job)
+        aws = self._endpoint.in_role(job.request["RoleArn"])
         run = TrainingRun(
             request=job.request,
             arn=job.arn,
             folder=MlFolder(home),
             log=log,
-            s3=self._endpoint.client("s3"),
-            aws=self._endpoint.environ,
+            s3=aws.client("s3"),
+            aws=aws.environ,
             stop=job.stop,
             interrupt=job.interrupt,
             enter=job.enter,

@@ -40,7 +40,7 @@ def make_version(cloud: Cloud, name: str, behaviour: str, version: str) -> str:
     sagemaker.create_model(
         ModelName=config,
         PrimaryContainer={"Image": "any", "ModelDataUrl": f"s3://{cloud.bucket}/{key}"},
-        ExecutionRoleArn="arn:aws:iam::123456789012:role/any",
+        ExecutionRoleArn=cloud.resources["EndpointRole"].arn,
     )
     variant = {
         "VariantName": "main",

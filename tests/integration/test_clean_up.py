@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from uuid import uuid4
@@ -21,7 +22,12 @@ OWN, OTHER = "codefree-automl", "codefree-automl-b"
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Cloud]:
-    parameters = {"SettleSeconds": "0", "RetrySeconds": "60", "TranslationFallback": "none"}
+    parameters = {
+        "SettleSeconds": "0",
+        "RetrySeconds": "60",
+        "TranslationFallback": "none",
+        "DeleteDataWithStack": "true",
+    }
     chosen = Settings(parameters=parameters, training_source=STUB_TRAINING, region="eu-west-3")
     with open_cloud(chosen) as cloud:
         yield cloud
@@ -93,14 +99,21 @@ class CloudFormation:
         return dict(self.listener.answers[-1])
 
 
-@pytest.fixture
-def cloudformation(stack: Cloud) -> Iterator[CloudFormation]:
+@contextmanager
+def answered(stack: Cloud) -> Iterator[CloudFormation]:
+    """With a listener for what the function answers."""
     sender = CloudFormation(stack)
     thread = threading.Thread(target=sender.server.serve_forever, daemon=True)
     thread.start()
     yield sender
     sender.server.shutdown()
     sender.server.server_close()
+
+
+@pytest.fixture
+def cloudformation(stack: Cloud) -> Iterator[CloudFormation]:
+    with answered(stack) as sender:
+        yield sender
 
 
 def serve(stack: Cloud, owner: str, job: str) -> str:

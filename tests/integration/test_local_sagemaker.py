@@ -63,7 +63,7 @@ def request(stack: Cloud, name: str) -> dict[str, Any]:
     }
     return {
         "TrainingJobName": name,
-        "RoleArn": "arn:aws:iam::123456789012:role/training-job",
+        "RoleArn": stack.resources["Role"].arn,
         "AlgorithmSpecification": {"TrainingImage": "image", "TrainingInputMode": "File"},
         "HyperParameters": {key: json.dumps(value) for key, value in values.items()},
         "InputDataConfig": [channel("code", "S3Prefix", f"s3://{bucket}/source/{name}/")],
@@ -290,7 +290,7 @@ def test_end_of_a_job_reaches_the_rules_function_as_sagemaker_tells_it(
     assert event["account"] == "123456789012"
     assert event["resources"] == [event["detail"]["TrainingJobArn"]]
     assert event["detail"]["TrainingJobStatus"] == "Completed"
-    assert event["detail"]["RoleArn"] == "arn:aws:iam::123456789012:role/training-job"
+    assert event["detail"]["RoleArn"] == stack.resources["Role"].arn
     assert event["detail"]["Tags"] == {"team": "a"}
     assert event["detail"]["TrainingEndTime"] >= event["detail"]["CreationTime"] > 10**12
 

@@ -1,0 +1,294 @@
+"""What the roles of the template may do, and what they really ask for while the pipeline runs."""
+
+import json
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from moto.iam.models import iam_backends
+from samtranslator.yaml_helper import yaml_parse
+
+from local.aws import ACCOUNT
+from local.cloud import Cloud, Settings, open_cloud
+from local.lambda_service import LambdaFunction
+from local.permissions import PARTITION, Need, Request, needs, statements_of
+from tests.conftest import STUB_TRAINING, eventually
+from tests.endpoints import put_endpoint
+from tests.integration import (
+    test_clean_up,
+    test_costs,
+    test_failed_jobs,
+    test_later_files,
+    test_putting_back,
+    test_translate_columns,
+    test_translator_serving,
+    test_uploads,
+)
+
+ROOT = Path(__file__).parents[1]
+TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+PARAMETERS = {
+    "SettleSeconds": "0",
+    "RetrySeconds": "60",
+    "TranslationFallback": "none",
+    "TranslatorPairs": "en-de,en-aa",
+    "MonthlyBudgetUsd": "1000",
+    "DeleteDataWithStack": "true",
+}
+# Actions of AWS's own machinery, which no laptop has.
+NOT_RECORDED = {
+    "cloudwatch:PutMetricData": "SageMaker measures its machines",
+    "ecr:BatchCheckLayerAvailability": "SageMaker pulls the container",
+    "ecr:BatchGetImage": "SageMaker pulls the container",
+    "ecr:GetAuthorizationToken": "SageMaker pulls the container",
+    "ecr:GetDownloadUrlForLayer": "SageMaker pulls the container",
+    "logs:CreateLogGroup": "SageMaker writes what the container prints",
+    "logs:CreateLogStream": "Lambda and SageMaker write what the code prints",
+    "logs:DescribeLogStreams": "SageMaker writes what the container prints",
+    "logs:PutLogEvents": "Lambda and SageMaker write what the code prints",
+    "s3:AbortMultipartUpload": "SageMaker gives up the upload of a large model",
+    "sqs:GetQueueAttributes": "Lambda looks how full the queue is",
+    "xray:PutTelemetryRecords": "Lambda sends traces",
+    "xray:PutTraceSegments": "Lambda sends traces",
+}
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One action on one resource, as the template allows it to a role."""
+
+    role: str
+    """Logical id."""
+    sid: str
+    action: str
+    number: int
+    """Of the resource among those of the statement."""
+    resource: str
+    """As the template has it."""
+
+    def __str__(self) -> str:
+        return f"{self.role}-{self.sid}-{self.action}-{self.resource}"
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A run of the pipeline."""
+
+    requests: set[Request]
+    """Their roles by logical id."""
+    statements: dict[tuple[str, str], dict[str, Any]]
+    """Role and sid → statement, with every reference resolved."""
+
+    def of(self, role: str) -> list[tuple[Request, Need]]:
+        return [(r, need) for r in self.requests if r.role == role for need in r.needs]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def policies() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Role and statement, of its own policies and of those that a condition adds."""
+    for logical_id, resource in TEMPLATE["Resources"].items():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::IAM::Role":
+            for policy in properties.get("Policies", []):
+                yield from ((logical_id, s) for s in policy["PolicyDocument"]["Statement"])
+        if resource["Type"] == "AWS::IAM::RolePolicy":
+            role = properties["RoleName"]["Ref"]
+            yield from ((role, s) for s in properties["PolicyDocument"]["Statement"])
+
+
+def permissions() -> list[Permission]:
+    return [
+        Permission(role, statement["Sid"], action, number, written(resource))
+        for role, statement in policies()
+        for action in listed(statement["Action"])
+        for number, resource in enumerate(listed(statement["Resource"]))
+    ]
+
+
+def written(resource: Any) -> str:
+    """A resource in the shortest form that says the same."""
+    match resource:
+        case {"Fn::GetAtt": [name, *_]} | {"Ref": name}:
+            return f"{name}"
+        case {"Fn::Sub": [text, *_]} | {"Fn::Sub": text}:
+            short = re.sub(r"^arn:\$\{AWS::Partition\}:(\w+):.*?\$?\{?\w*(AccountId)\}:", r"\1 ", text)
+            return short.replace(".Arn}", "}").replace("${AWS::StackName}", "(stack)")
+    return str(resource)
+
+
+def record() -> Recording:
+    """Everything that the pipeline can do, once, each function and job in its own role."""
+    heard: set[Request] = set()
+    settings = Settings(
+        parameters=PARAMETERS,
+        training_source=STUB_TRAINING,
+        region=test_translator_serving.REGION,
+        heard=heard.add,
+    )
+    with open_cloud(settings) as cloud:
+        roles = {
+            resource.name: logical_id
+            for logical_id, resource in cloud.resources.items()
+            if logical_id in TEMPLATE["Resources"]
+            and TEMPLATE["Resources"][logical_id]["Type"] == "AWS::IAM::Role"
+        }
+        statements = {
+            (logical_id, statement["Sid"]): dict(statement)
+            for name, logical_id in roles.items()
+            for statement in statements_of(name)
+        }
+        run(cloud)
+    return Recording({replace(r, role=roles[r.role]) for r in heard}, statements)
+
+
+def run(cloud: Cloud) -> None:
+    """What other tests do one by one, in an order in which each leaves room for the next."""
+    test_uploads.test_train_and_test_dropped_together_end_in_results(cloud, name())
+    test_later_files.test_a_test_file_that_comes_late_is_predicted_by_the_model_that_exists(
+        cloud, name()
+    )
+    test_later_files.test_a_replaced_train_file_is_trained_and_compared_with_the_model_before(
+        cloud, name()
+    )
+    test_failed_jobs.test_too_little_memory_is_tried_once_more_on_a_bigger_machine(cloud, name())
+    test_failed_jobs.test_an_interrupted_job_starts_again_and_is_published_once(cloud, name())
+    test_uploads.test_results_that_the_live_copy_left_out_are_brought(cloud, name())
+    test_uploads.test_an_upload_that_keeps_breaking_us_is_put_aside_and_its_owner_told(
+        cloud, name()
+    )
+    put_endpoint(cloud, "en-aa", "texts = [t.upper() for t in texts]", version="columns")
+    test_translate_columns.test_columns_are_translated_beside_the_originals(cloud, True)
+    test_translate_columns.test_an_endpoint_that_is_missing_makes_it_wait(cloud)
+    test_translate_columns.test_a_training_set_is_translated_before_it_is_trained(cloud)
+    test_putting_back.test_a_file_to_translate_that_was_put_aside_finds_its_own_queue_again(
+        cloud, name()
+    )
+    test_translator_serving.test_a_finished_translator_answers_the_api(cloud)
+    test_translator_serving.test_a_better_one_takes_over(cloud)
+    test_translator_serving.test_an_idle_endpoint_goes_and_comes_back_with_its_file(cloud)
+    ask_amazon_translate(cloud)
+    wait_for_next_month(cloud)
+    put_an_ended_job_aside(cloud)
+    test_clean_up.running(cloud, name())
+    with test_clean_up.answered(cloud) as cloudformation:
+        for delete_data in ("false", "true"):
+            answer = cloudformation.send("Delete", "DELETE_IN_PROGRESS", delete_data)
+            assert answer["Status"] == "SUCCESS", answer
+
+
+def name() -> str:
+    return f"penguins {uuid4().hex[:6]}"
+
+
+def wait_for_next_month(cloud: Cloud) -> None:
+    """An upload over the budget that has waited for so long that a copy takes its place."""
+    dataset = name()
+    budget = float(PARAMETERS["MonthlyBudgetUsd"])
+    test_costs.write_ledger(cloud, {"a job": (budget, test_costs.JUST_NOW.isoformat())})
+    test_uploads.drop(cloud, f"data/{dataset}.json", '{"target": "species"}')
+    cloud.endpoint.client("s3").put_object(
+        Bucket=cloud.bucket, Key=f"data/{dataset}_train.csv", Body=test_uploads.TRAIN
+    )
+    event = test_uploads.uploaded_event(cloud, f"data/{dataset}_train.csv")
+    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "20"
+    assert cloud.functions["StartTrainingFunction"].invoke(event) == {"batchItemFailures": []}
+    test_costs.write_ledger(cloud, {})
+
+
+def put_an_ended_job_aside(cloud: Cloud) -> None:
+    """Its event names no job: the function fails three times."""
+    detail = {
+        "TrainingJobStatus": "Completed",
+        "RoleArn": cloud.resources["TrainingJobRole"].arn,
+    }
+    cloud.endpoint.client("events").put_events(
+        Entries=[
+            {
+                "Source": "aws.sagemaker",
+                "DetailType": "SageMaker Training Job State Change",
+                "Detail": json.dumps(detail),
+            }
+        ]
+    )
+    url = cloud.resources["ResultsDeadLetterQueue"].physical_resource_id
+    sqs = cloud.endpoint.client("sqs")
+    assert eventually(lambda: sqs.receive_message(QueueUrl=url).get("Messages"))
+
+
+def ask_amazon_translate(cloud: Cloud) -> None:
+    """By both functions that can, and once in a language that Amazon has to find out."""
+    text = {"text": "hello", "source": "auto", "target": "fr"}
+    request = {"httpMethod": "POST", "path": "/translate", "body": json.dumps(text)}
+    sample = json.loads((ROOT / "events/translation_requested.json").read_text())
+    with amazon_translate(cloud) as url:
+        with using(cloud.functions["TranslateFunction"], url) as function:
+            answer = function.invoke({**sample, **request, "isBase64Encoded": False})
+            assert json.loads(answer["body"])["translations"][0]["translation"] == "HELLO"
+        with using(cloud.functions["TranslateColumnsFunction"], url) as function:
+            dataset = uuid4().hex
+            settings = test_translate_columns.settings(source="auto", target="fr")
+            s3 = cloud.endpoint.client("s3")
+            for kind, body in (("json", settings), ("csv", test_translate_columns.REVIEWS)):
+                key = f"data/{dataset}_translate.{kind}"
+                s3.put_object(Bucket=cloud.bucket, Key=key, Body=body.encode())
+            function.invoke(test_uploads.uploaded_event(cloud, f"data/{dataset}_translate.csv"))
+            assert test_translate_columns.result(cloud, dataset)
+
+
+@contextmanager
+def using(function: LambdaFunction, url: str) -> Iterator[LambdaFunction]:
+    """A function of the stack whose Amazon Translate is at that address."""
+    before = function.configuration
+    variables = {
+        **before.variables,
+        "TRANSLATION_ENGINE": "amazon-translate",
+        "AWS_ENDPOINT_URL_TRANSLATE": url,
+    }
+    own = LambdaFunction(replace(before, variables=variables), function.aws)
+    yield own
+    own.close()
+
+
+@contextmanager
+def amazon_translate(cloud: Cloud) -> Iterator[str]:
+    """Of which moto has nothing: it answers in capitals who may ask."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            refusal = cloud.permissions.refusal(_translate_request(self.headers, given))
+            status, answer = (403, {"__type": "AccessDeniedException", "message": refusal})
+            if not refusal:
+                status, answer = 200, {"TranslatedText": given["Text"].upper()}
+            body = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/x-amz-json-1.1")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def _translate_request(headers: Mapping[str, str], given: dict[str, str]) -> Request:
+    key = re.findall(r"Credential=(\w+)", headers["Authorization"])[0]
+    role = iam_backends[ACCOUNT][PARTITION].access_keys[key].role_arn
+    found = list(needs("translate:TranslateText", given, test_translator_serving.REGION))
+    if given["SourceLanguageCode"] == "auto":
+        found += needs("comprehend:DetectDominantLanguage", {}, test_translator_serving.REGION)
+    return Request(str(role).rpartition("/")[2], "TranslateText", tuple(found))
