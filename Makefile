@@ -25,12 +25,13 @@ torch: .venv/torch ## add what training a translator of your own needs
 test: check .venv-toolkit/ready .venv-operations/ready .venv-lambda/ready ## everything that CI runs
 	.venv/bin/pytest
 
-check: .venv/dev .venv/torch .venv-sam/ready ## lint, types, template, build
+check: .venv/dev .venv/torch .venv-sam/ready .venv-checkov/ready ## lint, types, template, build
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy functions local training_src
 	.venv/bin/cfn-lint template.yaml
 	.venv-sam/bin/sam validate --lint
+	.venv-checkov/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
 	@$(MAKE) --no-print-directory build
 
 # Lambda cannot keep what it compiles and would do so at every cold start, a quarter of its init. Parts
@@ -68,6 +69,7 @@ lock: .tools/bin/uv ## bring every pinned version up to date
 	  -c requirements/run.txt --upgrade -o requirements/dev.txt
 	$(LOCK) --group sam --upgrade -o requirements/sam.txt
 	$(LOCK) --group operations --upgrade -o requirements/operations.txt
+	$(LOCK) --group checkov --upgrade -o requirements/checkov.txt
 	$(LOCK) --group toolkit -c requirements/run.txt --upgrade -o requirements/toolkit.txt
 	$(LOCK) --group lambda -c requirements/run.txt --upgrade -o requirements/lambda.txt
 	$(UV) pip compile -q --python-version 3.12 --python-platform x86_64-manylinux2014 \
@@ -79,7 +81,7 @@ lock: .tools/bin/uv ## bring every pinned version up to date
 	  -o training_src/translation/container.txt
 
 clean: ## remove everything that make put here
-	rm -rf .venv .venv-sam .venv-toolkit .venv-operations .venv-lambda .tools .aws-sam build
+	rm -rf .venv .venv-sam .venv-checkov .venv-toolkit .venv-operations .venv-lambda .tools .aws-sam build
 
 .tools/bin/uv: requirements/uv.txt
 	@echo "Setting up uv in .tools …"
@@ -124,6 +126,13 @@ TORCH := torch==2.13.0 transformers==5.14.1
 	@echo "Installing the tools around deploying in .venv-operations …"
 	@$(UV) venv -q --clear --python .venv/bin/python .venv-operations
 	@VIRTUAL_ENV=.venv-operations $(UV) pip install -q --require-hashes -r requirements/operations.txt
+	@touch $@
+
+# It pins some hundred packages; nothing of them is needed anywhere else.
+.venv-checkov/ready: requirements/checkov.txt | .tools/bin/uv
+	@echo "Installing checkov in .venv-checkov …"
+	@$(UV) venv -q --clear --python '$(SUPPORTED)' .venv-checkov
+	@VIRTUAL_ENV=.venv-checkov $(UV) pip install -q --require-hashes -r requirements/checkov.txt
 	@touch $@
 
 # SageMaker's toolkit has to be compiled; without a C compiler the one test that needs it says so.

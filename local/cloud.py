@@ -17,8 +17,8 @@ What moto 5.2 lacks for this template, and who adds it:
 - Endpoints answer without a model and cannot be updated: `endpoint_service`.
 - REST APIs call no functions: `api_gateway`.
 
-Functions, queues' pollers and jobs have the credentials of their roles. Mails have no effect; bucket
-and queue policies and alarms are not even created.
+Functions, queues' pollers and jobs have the credentials of their roles. Mails have no effect;
+policies of bucket, queues and topic, and alarms, are not even created.
 """
 
 import json
@@ -275,7 +275,7 @@ class _Stack:
             )
 
     def _is_wanted(self, logical_id: str) -> bool:
-        condition = self._template.cloudformation["Resources"][logical_id].get("Condition")
+        condition = self._template.left_out[logical_id].get("Condition")
         return not condition or bool(self.resources.lazy_condition_map[condition])
 
     def functions(self, home: Path, logs: Path) -> dict[str, LambdaFunction]:

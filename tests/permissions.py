@@ -3,7 +3,7 @@
 import json
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,12 +12,12 @@ from typing import Any
 from uuid import uuid4
 
 from moto.iam.models import iam_backends
-from samtranslator.yaml_helper import yaml_parse
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 from local.aws import ACCOUNT
 from local.cloud import Cloud, Settings, open_cloud
 from local.lambda_service import LambdaFunction
-from local.permissions import PARTITION, Need, Request, needs, statements_of
+from local.permissions import PARTITION, Need, Request, iam, needs, statements_of
 from tests.conftest import STUB_TRAINING, eventually
 from tests.endpoints import put_endpoint
 from tests.integration import (
@@ -37,7 +37,7 @@ PARAMETERS = {
     "SettleSeconds": "0",
     "RetrySeconds": "60",
     "TranslationFallback": "none",
-    "TranslatorPairs": "en-de,en-aa",
+    "TranslatorPairs": "en-de,en-aa,en-bb",
     "MonthlyBudgetUsd": "1000",
     "DeleteDataWithStack": "true",
 }
@@ -85,8 +85,25 @@ class Recording:
     statements: dict[tuple[str, str], dict[str, Any]]
     """Role and sid → statement, with every reference resolved."""
 
+    def alone(self, permission: Permission) -> dict[str, Any]:
+        """The statement that allows this and nothing else."""
+        statement = self.statements[permission.role, permission.sid]
+        resource = listed(statement["Resource"])[permission.number]
+        return {**statement, "Action": permission.action, "Resource": resource}
+
     def of(self, role: str) -> list[tuple[Request, Need]]:
         return [(r, need) for r in self.requests if r.role == role for need in r.needs]
+
+
+def applies(action: str, resource: str) -> bool:
+    """Whether AWS knows the action for resources of that kind; only SageMaker's kinds mix here."""
+    service, _, name = action.partition(":")
+    kinds = iam.actions.get_action_details(service, name)["resourceTypes"]
+    return (
+        service != "sagemaker"
+        or any(resource.startswith(f"sagemaker {kind['name']}/") for kind in kinds)
+        or resource == "*"
+    )
 
 
 def listed(value: Any) -> list[Any]:
@@ -106,11 +123,13 @@ def policies() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def permissions() -> list[Permission]:
+    """All that the roles allow; an action on a resource of a kind that it does not take is none."""
     return [
         Permission(role, statement["Sid"], action, number, written(resource))
         for role, statement in policies()
         for action in listed(statement["Action"])
         for number, resource in enumerate(listed(statement["Resource"]))
+        if applies(action, written(resource))
     ]
 
 
@@ -120,7 +139,9 @@ def written(resource: Any) -> str:
         case {"Fn::GetAtt": [name, *_]} | {"Ref": name}:
             return f"{name}"
         case {"Fn::Sub": [text, *_]} | {"Fn::Sub": text}:
-            short = re.sub(r"^arn:\$\{AWS::Partition\}:(\w+):.*?\$?\{?\w*(AccountId)\}:", r"\1 ", text)
+            short = re.sub(
+                r"^arn:\$\{AWS::Partition\}:(\w+):.*?\$?\{?\w*(AccountId)\}:", r"\1 ", text
+            )
             return short.replace(".Arn}", "}").replace("${AWS::StackName}", "(stack)")
     return str(resource)
 
@@ -162,21 +183,24 @@ def run(cloud: Cloud) -> None:
     test_failed_jobs.test_too_little_memory_is_tried_once_more_on_a_bigger_machine(cloud, name())
     test_failed_jobs.test_an_interrupted_job_starts_again_and_is_published_once(cloud, name())
     test_uploads.test_results_that_the_live_copy_left_out_are_brought(cloud, name())
-    test_uploads.test_an_upload_that_keeps_breaking_us_is_put_aside_and_its_owner_told(
-        cloud, name()
-    )
+    put_a_message_aside(cloud)
     put_endpoint(cloud, "en-aa", "texts = [t.upper() for t in texts]", version="columns")
     test_translate_columns.test_columns_are_translated_beside_the_originals(cloud, True)
     test_translate_columns.test_an_endpoint_that_is_missing_makes_it_wait(cloud)
     test_translate_columns.test_a_training_set_is_translated_before_it_is_trained(cloud)
+    wait_for_a_training_sets_translator(cloud)
     test_putting_back.test_a_file_to_translate_that_was_put_aside_finds_its_own_queue_again(
         cloud, name()
     )
     test_translator_serving.test_a_finished_translator_answers_the_api(cloud)
     test_translator_serving.test_a_better_one_takes_over(cloud)
     test_translator_serving.test_an_idle_endpoint_goes_and_comes_back_with_its_file(cloud)
+    retire_an_endpoint_without_a_status(cloud)
+    for word in ("alt", "neu"):
+        test_translator_serving.upload(cloud, word)
+        eventually(lambda word=word: test_translator_serving.answers(cloud, word))  # type: ignore[misc]
     ask_amazon_translate(cloud)
-    wait_for_next_month(cloud)
+    spend_the_budget(cloud)
     put_an_ended_job_aside(cloud)
     test_clean_up.running(cloud, name())
     with test_clean_up.answered(cloud) as cloudformation:
@@ -189,19 +213,37 @@ def name() -> str:
     return f"penguins {uuid4().hex[:6]}"
 
 
-def wait_for_next_month(cloud: Cloud) -> None:
-    """An upload over the budget that has waited for so long that a copy takes its place."""
-    dataset = name()
+def wait_for_a_training_sets_translator(cloud: Cloud) -> None:
+    chosen = {"translate_columns": ["review"], "translate_target": "bb"}
+    test_translate_columns.put(cloud, "data/early.json", json.dumps(chosen))
+    test_translate_columns.put(cloud, "data/early_train.csv", test_translate_columns.train_rows())
+    test_uploads.status(cloud, "results/early/", {"waiting"})
+
+
+def retire_an_endpoint_without_a_status(cloud: Cloud) -> None:
+    s3 = cloud.endpoint.client("s3")
+    s3.delete_object(Bucket=cloud.bucket, Key=test_translator_serving.STATUS)
+    test_translator_serving.make_old(cloud)
+    assert cloud.functions["RetireEndpointsFunction"].invoke({})
+
+
+def spend_the_budget(cloud: Cloud) -> None:
+    """One upload has waited for so long that a copy takes its place, one finds it free again."""
     budget = float(PARAMETERS["MonthlyBudgetUsd"])
-    test_costs.write_ledger(cloud, {"a job": (budget, test_costs.JUST_NOW.isoformat())})
-    test_uploads.drop(cloud, f"data/{dataset}.json", '{"target": "species"}')
-    cloud.endpoint.client("s3").put_object(
-        Bucket=cloud.bucket, Key=f"data/{dataset}_train.csv", Body=test_uploads.TRAIN
-    )
-    event = test_uploads.uploaded_event(cloud, f"data/{dataset}_train.csv")
-    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "20"
+    job = test_uploads.jobs(cloud, "penguins")[0]
+    for since in (test_costs.JUST_NOW, test_costs.AGO):
+        test_costs.write_ledger(cloud, {job: (budget, str(since))})
+        dataset = name()
+        test_uploads.drop(cloud, f"data/{dataset}.json", '{"target": "species"}')
+        assert test_costs.upload(cloud, dataset, receives=20) == test_costs.DONE
+        test_costs.write_ledger(cloud, {})
+
+
+def put_a_message_aside(cloud: Cloud) -> None:
+    event = test_uploads.uploaded_event(cloud, "data/any_train.csv")
+    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "5"
+    event["Records"][0]["body"] = "{}"
     assert cloud.functions["StartTrainingFunction"].invoke(event) == {"batchItemFailures": []}
-    test_costs.write_ledger(cloud, {})
 
 
 def put_an_ended_job_aside(cloud: Cloud) -> None:
@@ -236,10 +278,8 @@ def ask_amazon_translate(cloud: Cloud) -> None:
         with using(cloud.functions["TranslateColumnsFunction"], url) as function:
             dataset = uuid4().hex
             settings = test_translate_columns.settings(source="auto", target="fr")
-            s3 = cloud.endpoint.client("s3")
             for kind, body in (("json", settings), ("csv", test_translate_columns.REVIEWS)):
-                key = f"data/{dataset}_translate.{kind}"
-                s3.put_object(Bucket=cloud.bucket, Key=key, Body=body.encode())
+                test_translate_columns.put(cloud, f"data/{dataset}_translate.{kind}", body)
             function.invoke(test_uploads.uploaded_event(cloud, f"data/{dataset}_translate.csv"))
             assert test_translate_columns.result(cloud, dataset)
 
@@ -265,7 +305,9 @@ def amazon_translate(cloud: Cloud) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            refusal = cloud.permissions.refusal(_translate_request(self.headers, given))
+            refusal = cloud.permissions.refusal(
+                _translate_request(self.headers["Authorization"], given)
+            )
             status, answer = (403, {"__type": "AccessDeniedException", "message": refusal})
             if not refusal:
                 status, answer = 200, {"TranslatedText": given["Text"].upper()}
@@ -285,8 +327,8 @@ def amazon_translate(cloud: Cloud) -> Iterator[str]:
     server.server_close()
 
 
-def _translate_request(headers: Mapping[str, str], given: dict[str, str]) -> Request:
-    key = re.findall(r"Credential=(\w+)", headers["Authorization"])[0]
+def _translate_request(authorization: str, given: dict[str, str]) -> Request:
+    key = re.findall(r"Credential=(\w+)", authorization)[0]
     role = iam_backends[ACCOUNT][PARTITION].access_keys[key].role_arn
     found = list(needs("translate:TranslateText", given, test_translator_serving.REGION))
     if given["SourceLanguageCode"] == "auto":

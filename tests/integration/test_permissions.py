@@ -1,19 +1,19 @@
-"""The policies are exactly enough: all that happens is allowed, and all that is allowed happens."""
+"""The policies are exactly enough: all that is asked for is allowed, and nothing else is."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
-from local.permissions import Need, allows
-from tests.permissions import (
-    NOT_RECORDED,
-    Permission,
-    Recording,
-    listed,
-    permissions,
-    policies,
-    record,
-)
+from local.cloud import Cloud
+from local.permissions import Need, allows, statements_of
+from tests.conftest import eventually
+from tests.integration.test_uploads import TRAIN, drop, ended, jobs, keys
+from tests.permissions import NOT_RECORDED, Permission, Recording, permissions, record
+from tests.policies_page import PAGE, page
 
 
 @pytest.fixture(scope="module")
@@ -21,49 +21,121 @@ def recording() -> Recording:
     return record()
 
 
-def covered(recording: Recording, role: str, need: Need, without: str = "") -> bool:
+def is_allowed(
+    recording: Recording, role: str, need: Need, without: Permission | None = None
+) -> bool:
     return any(
-        allows(statement, need)
-        for (of, sid), statement in recording.statements.items()
-        if of == role and sid != without
+        allows(recording.alone(permission), need)
+        for permission in permissions()
+        if permission.role == role and permission != without
     )
 
 
 def test_everything_that_the_pipeline_asks_for_is_allowed(recording: Recording) -> None:
     for request in recording.requests:
         for need in request.needs:
-            assert covered(recording, request.role, need), request
-
-
-def only_unrecorded(actions: Iterable[str]) -> bool:
-    return set(actions) <= NOT_RECORDED.keys()
-
-
-@pytest.mark.parametrize(
-    ("role", "sid"),
-    [
-        pytest.param(role, s["Sid"], id=f"{role}-{s['Sid']}")
-        for role, s in policies()
-        if not only_unrecorded(listed(s["Action"]))
-    ],
-)
-def test_without_any_one_statement_something_is_refused(
-    recording: Recording, role: str, sid: str
-) -> None:
-    refused = [n for _, n in recording.of(role) if not covered(recording, role, n, without=sid)]
-    assert refused
+            assert is_allowed(recording, request.role, need), request
 
 
 @pytest.mark.parametrize(
     "permission", [p for p in permissions() if p.action not in NOT_RECORDED], ids=str
 )
-def test_every_action_is_needed_on_every_resource_that_it_is_allowed_on(
+def test_without_any_one_permission_something_is_refused(
     recording: Recording, permission: Permission
 ) -> None:
-    statement = recording.statements[permission.role, permission.sid]
-    only = {
-        **statement,
-        "Action": permission.action,
-        "Resource": listed(statement["Resource"])[permission.number],
+    role = permission.role
+    assert any(
+        not is_allowed(recording, role, need, without=permission) for _, need in recording.of(role)
+    )
+
+
+def test_what_has_a_condition_is_refused_without_it(recording: Recording) -> None:
+    found = {
+        (request.role, need.action, key)
+        for request in recording.requests
+        for need in request.needs
+        for key in need.context
+        if not is_allowed(recording, request.role, replace(need, context={**need.context, key: "another's"}))
     }
-    assert any(allows(only, need) for _, need in recording.of(permission.role))
+    tag = "codefree-automl:stack"
+    assert found == {
+        ("StartTrainingRole", "sagemaker:CreateTrainingJob", f"aws:RequestTag/{tag}"),
+        ("StartTrainingRole", "sagemaker:AddTags", f"aws:RequestTag/{tag}"),
+        ("StartTrainingRole", "iam:PassRole", "iam:PassedToService"),
+        ("PublishResultsRole", "iam:PassRole", "iam:PassedToService"),
+        ("CleanUpRole", "sagemaker:StopTrainingJob", f"aws:ResourceTag/{tag}"),
+        ("CleanUpRole", "sagemaker:DeleteEndpoint", f"aws:ResourceTag/{tag}"),
+        ("CleanUpRole", "sagemaker:DeleteEndpointConfig", f"aws:ResourceTag/{tag}"),
+        ("CleanUpRole", "sagemaker:DeleteModel", f"aws:ResourceTag/{tag}"),
+    }
+
+
+def test_the_page_about_policies_lists_every_permission_and_every_call(
+    recording: Recording,
+) -> None:
+    written, found = PAGE.read_text("utf-8").splitlines(), page(recording).splitlines()
+    assert len(written) == len(found)
+    for line, now in zip(written, found, strict=True):
+        *start, needed, end = line.split("|") if "|" in line else (line, "", "")
+        *start_now, needed_now, end_now = now.split("|") if "|" in now else (now, "", "")
+        assert (start, end) == (start_now, end_now)
+        # Of two files dropped at once, either may be looked for before it is there.
+        assert {c.strip() for c in needed_now.split(",")} <= {c.strip() for c in needed.split(",")}
+
+
+@contextmanager
+def without(cloud: Cloud, role: str, sid: str) -> Iterator[None]:
+    """A stack whose template lacks that statement."""
+    iam, resource = cloud.endpoint.client("iam"), cloud.resources[role]
+    (policy,) = iam.list_role_policies(RoleName=resource.name)["PolicyNames"]
+    before = list(statements_of(resource.name))
+
+    def put(statements: list[object]) -> None:
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        iam.put_role_policy(RoleName=resource.name, PolicyName=policy, PolicyDocument=document)
+
+    put([statement for statement in before if statement["Sid"] != sid])
+    try:
+        yield
+    finally:
+        put(list(before))
+
+
+@pytest.fixture
+def name() -> str:
+    return f"penguins-{uuid4().hex[:6]}"
+
+
+def drop_train(cloud: Cloud, name: str) -> None:
+    drop(cloud, f"data/{name}.json", '{"target": "species"}')
+    drop(cloud, f"data/{name}_train.csv", TRAIN)
+
+
+def test_no_job_is_started_whose_role_may_not_be_passed(cloud: Cloud, name: str) -> None:
+    with without(cloud, "StartTrainingRole", "PassTrainingJobRole"):
+        drop_train(cloud, name)
+        assert ended(cloud, name)["state"] == "failed"
+    assert jobs(cloud, name) == []
+
+
+def test_a_job_fails_whose_role_may_not_read_its_channels(cloud: Cloud, name: str) -> None:
+    with without(cloud, "TrainingJobRole", "ReadChannelsAndRestoreCheckpoints"):
+        drop_train(cloud, name)
+        assert ended(cloud, name)["state"] == "failed"
+
+
+def test_an_ended_job_is_put_aside_when_no_mail_may_be_sent(cloud: Cloud, name: str) -> None:
+    sqs = cloud.endpoint.client("sqs")
+    url = cloud.resources["ResultsDeadLetterQueue"].physical_resource_id
+    with without(cloud, "PublishResultsRole", "SendMail"):
+        drop_train(cloud, name)
+        (message,) = eventually(lambda: sqs.receive_message(QueueUrl=url).get("Messages"))
+    assert name in message["Body"]
+    assert not any(key.endswith("/STATUS.txt") for key in keys(cloud, f"results/{name}/{name}"))
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def test_data_cannot_be_deleted_by_a_stack_that_was_not_told_to(cloud: Cloud) -> None:
+    allowed = str(list(statements_of(cloud.resources["CleanUpRole"].name)))
+    assert "StopTrainingJob" in allowed
+    assert "s3:" not in allowed

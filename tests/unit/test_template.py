@@ -100,6 +100,7 @@ def test_every_permission_is_a_sentence_and_names_what_it_is_for() -> None:
         actions = statement["Action"]
         actions = {actions} if isinstance(actions, str) else set(actions)
         assert re.fullmatch(r"[A-Z][A-Za-z]+", statement["Sid"]), (role, statement)
+        assert statement["Effect"] == "Allow", (role, statement)
         assert not any("*" in action for action in actions), (role, statement)
         if statement["Resource"] == "*":
             assert actions <= WITHOUT_RESOURCE, (role, statement)
