@@ -271,7 +271,7 @@ class Faulty:
         # A training source of its own, which can be missing without another function's minding.
         (own / "own.txt").write_text(own.name)
         self._configuration = replace(function.configuration, opt=own)
-        aws = {**endpoint.environ, "AWS_ENDPOINT_URL": self.proxy.url}
+        aws = {**function.aws.environ, "AWS_ENDPOINT_URL": self.proxy.url}
         with function.configuration.log.open("a") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-u", "-B", "-P", str(RUNTIME), "tell"],

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from moto.iam.models import iam_backends
-from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 from local.aws import ACCOUNT
 from local.cloud import Cloud, Settings, open_cloud
@@ -30,9 +28,8 @@ from tests.integration import (
     test_translator_serving,
     test_uploads,
 )
+from tests.unit.test_template import RESOURCES, ROOT, statements
 
-ROOT = Path(__file__).parents[1]
-TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
 PARAMETERS = {
     "SettleSeconds": "0",
     "RetrySeconds": "60",
@@ -110,23 +107,11 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def policies() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Role and statement, of its own policies and of those that a condition adds."""
-    for logical_id, resource in TEMPLATE["Resources"].items():
-        properties = resource.get("Properties", {})
-        if resource["Type"] == "AWS::IAM::Role":
-            for policy in properties.get("Policies", []):
-                yield from ((logical_id, s) for s in policy["PolicyDocument"]["Statement"])
-        if resource["Type"] == "AWS::IAM::RolePolicy":
-            role = properties["RoleName"]["Ref"]
-            yield from ((role, s) for s in properties["PolicyDocument"]["Statement"])
-
-
 def permissions() -> list[Permission]:
     """All that the roles allow; an action on a resource of a kind that it does not take is none."""
     return [
         Permission(role, statement["Sid"], action, number, written(resource))
-        for role, statement in policies()
+        for role, statement in statements()
         for action in listed(statement["Action"])
         for number, resource in enumerate(listed(statement["Resource"]))
         if applies(action, written(resource))
@@ -159,16 +144,15 @@ def record() -> Recording:
         roles = {
             resource.name: logical_id
             for logical_id, resource in cloud.resources.items()
-            if logical_id in TEMPLATE["Resources"]
-            and TEMPLATE["Resources"][logical_id]["Type"] == "AWS::IAM::Role"
+            if RESOURCES.get(logical_id, {}).get("Type") == "AWS::IAM::Role"
         }
-        statements = {
+        resolved = {
             (logical_id, statement["Sid"]): dict(statement)
             for name, logical_id in roles.items()
             for statement in statements_of(name)
         }
         run(cloud)
-    return Recording({replace(r, role=roles[r.role]) for r in heard}, statements)
+    return Recording({replace(r, role=roles[r.role]) for r in heard}, resolved)
 
 
 def run(cloud: Cloud) -> None:

@@ -13,15 +13,13 @@ from itertools import groupby
 from local.permissions import allows
 from tests.permissions import (
     NOT_RECORDED,
-    ROOT,
-    TEMPLATE,
     Permission,
     Recording,
     permissions,
     record,
     written,
 )
-from tests.unit.test_template import FUNCTIONS, modules_of
+from tests.unit.test_template import FUNCTIONS, RESOURCES, ROOT, modules_of
 
 PAGE = ROOT / "docs/policies.md"
 WAYS = {"put": (r"\.upload_fileobj",), "list": (r'f"list_\{',)}
@@ -100,7 +98,7 @@ def _resource_policies() -> Iterator[str]:
     yield "## What resources say themselves\n"
     yield "| policy | statement | effect | who | action | on condition |"
     yield "|---|---|---|---|---|---|"
-    for name, resource in TEMPLATE["Resources"].items():
+    for name, resource in RESOURCES.items():
         if resource["Type"] in RESOURCE_POLICIES:
             for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
                 yield _resource_row(name, statement)

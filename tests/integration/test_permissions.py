@@ -15,6 +15,8 @@ from tests.integration.test_uploads import TRAIN, drop, ended, jobs, keys
 from tests.permissions import NOT_RECORDED, Permission, Recording, permissions, record
 from tests.policies_page import PAGE, page
 
+PERMISSIONS = permissions()
+
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
@@ -26,8 +28,8 @@ def is_allowed(
 ) -> bool:
     return any(
         allows(recording.alone(permission), need)
-        for permission in permissions()
-        if permission.role == role and permission != without
+        for permission in PERMISSIONS
+        if (permission.role, permission.action) == (role, need.action) and permission != without
     )
 
 
@@ -38,14 +40,16 @@ def test_everything_that_the_pipeline_asks_for_is_allowed(recording: Recording) 
 
 
 @pytest.mark.parametrize(
-    "permission", [p for p in permissions() if p.action not in NOT_RECORDED], ids=str
+    "permission", [p for p in PERMISSIONS if p.action not in NOT_RECORDED], ids=str
 )
 def test_without_any_one_permission_something_is_refused(
     recording: Recording, permission: Permission
 ) -> None:
     role = permission.role
     assert any(
-        not is_allowed(recording, role, need, without=permission) for _, need in recording.of(role)
+        not is_allowed(recording, role, need, without=permission)
+        for _, need in recording.of(role)
+        if need.action == permission.action
     )
 
 
@@ -55,7 +59,9 @@ def test_what_has_a_condition_is_refused_without_it(recording: Recording) -> Non
         for request in recording.requests
         for need in request.needs
         for key in need.context
-        if not is_allowed(recording, request.role, replace(need, context={**need.context, key: "another's"}))
+        if not is_allowed(
+            recording, request.role, replace(need, context={**need.context, key: "another's"})
+        )
     }
     tag = "codefree-automl:stack"
     assert found == {
