@@ -52,8 +52,8 @@ RUN = {
     "aws sagemaker describe-training-job": r'"Completed",\s+null,\s+\d+',
     "aws sagemaker list-training-jobs": r"sleeps-\w+-\w+\s+\d",
     "aws sagemaker stop-training-job": "^$",
-    # It has a model of nothing here; that is what the command is for.
-    "aws sagemaker describe-endpoint": r"Failed\s+.*Not Found",
+    # Its role may not read its model here; that is what the command is for.
+    "aws sagemaker describe-endpoint": r"Failed\s+.*Forbidden",
     "aws sqs get-queue-attributes": "ApproximateNumberOfMessages",
     "aws sqs receive-message": "an upload that was put aside",
     "aws sqs purge-queue": "^$",
