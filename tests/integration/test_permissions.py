@@ -121,7 +121,7 @@ def test_no_job_is_started_whose_role_may_not_be_passed(cloud: Cloud, name: str)
     with without(cloud, "StartTrainingRole", "PassTrainingJobRole"):
         drop_train(cloud, name)
         assert ended(cloud, name)["state"] == "failed"
-    assert jobs(cloud, name) == []
+        assert jobs(cloud, name) == []
 
 
 def test_a_job_fails_whose_role_may_not_read_its_channels(cloud: Cloud, name: str) -> None:
