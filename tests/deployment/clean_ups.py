@@ -58,7 +58,7 @@ def _function(endpoint: Endpoint, arn: str, folder: Path) -> LambdaFunction:
         home=folder,
         log=folder / "clean_up.log",
     )
-    return LambdaFunction(chosen, endpoint.environ)
+    return LambdaFunction(chosen, endpoint.in_role(found["Role"]))
 
 
 def _request(endpoint: Endpoint, kind: str, given: Properties, url: str) -> dict[str, Any]:

@@ -59,6 +59,12 @@ def _queue_policy(client: Client, _: str, asked: Properties) -> Properties:
     return {"Queues": asked["Queues"], "PolicyDocument": documents[0]}
 
 
+def _topic_policy(client: Client, _: str, asked: Properties) -> Properties:
+    (arn,) = asked["Topics"]
+    found = client("sns").get_topic_attributes(TopicArn=arn)["Attributes"]
+    return {"Topics": [arn], "PolicyDocument": json.loads(found["Policy"])}
+
+
 def _rule(client: Client, name: str, _: Properties) -> Properties:
     events = client("events")
     found = events.describe_rule(Name=name)
@@ -255,6 +261,7 @@ DESCRIBERS: dict[str, Callable[[Client, str, Properties], Properties]] = {
     "AWS::S3::BucketPolicy": _bucket_policy,
     "AWS::SNS::Subscription": _subscription,
     "AWS::SNS::Topic": _topic,
+    "AWS::SNS::TopicPolicy": _topic_policy,
     "AWS::SQS::Queue": _queue,
     "AWS::SQS::QueuePolicy": _queue_policy,
     "Custom::CleanUp": _custom_resource,

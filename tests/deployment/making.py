@@ -42,6 +42,16 @@ def _queue_policy(sqs: Any, name: str, given: Properties) -> str:
     return name
 
 
+def _topic_policy(sns: Any, name: str, given: Properties) -> str:
+    for arn in given["Topics"]:
+        sns.set_topic_attributes(
+            TopicArn=arn,
+            AttributeName="Policy",
+            AttributeValue=json.dumps(given["PolicyDocument"]),
+        )
+    return name
+
+
 def _subscription(sns: Any, name: str, given: Properties) -> str:
     return str(sns.subscribe(**given, ReturnSubscriptionArn=True)["SubscriptionArn"])
 
@@ -169,6 +179,7 @@ MAKERS = {
         "s3", _bucket_policy, lambda s3, _, given: s3.delete_bucket_policy(Bucket=given["Bucket"])
     ),
     "AWS::SQS::QueuePolicy": Maker("sqs", _queue_policy),
+    "AWS::SNS::TopicPolicy": Maker("sns", _topic_policy),
     "AWS::SNS::Subscription": Maker(
         "sns", _subscription, lambda sns, arn, _: sns.unsubscribe(SubscriptionArn=arn)
     ),
