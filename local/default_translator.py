@@ -35,7 +35,7 @@ def deploy(cloud: Cloud) -> None:
     sagemaker.create_model(
         ModelName=name,
         PrimaryContainer={"Image": "autogluon", "ModelDataUrl": f"s3://{cloud.bucket}/{KEY}"},
-        ExecutionRoleArn="arn:aws:iam::123456789012:role/local",
+        ExecutionRoleArn=cloud.resources["EndpointRole"].arn,
     )
     variant = {"VariantName": "main", "ModelName": name, "ServerlessConfig": SERVERLESS}
     sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
