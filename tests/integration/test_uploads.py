@@ -441,12 +441,12 @@ def test_an_upload_that_keeps_breaking_us_is_put_aside_and_its_owner_told(
     cloud: Cloud, name: str
 ) -> None:
     key = f"data/{name}_train.csv"
+    drop(cloud, f"data/{name}_test.csv", TEST)
+    status(cloud, f"results/{name}/", {"waiting"})
     # What no code of ours writes: our own status is broken.
     drop(cloud, f"results/{name}/status.json", "no json")
     event = uploaded_event(cloud, key)
     event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "5"
-    s3 = cloud.endpoint.client("s3")
-    s3.put_object(Bucket=cloud.bucket, Key=f"data/{name}_test.csv", Body=TEST)
     function = cloud.functions["StartTrainingFunction"]
     assert function.invoke(event) == {"batchItemFailures": []}
     assert status(cloud, f"results/{name}/", {"failed"})["headline"].endswith("put aside.")
