@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from automl.target import choose_target
 from report.language import LANGUAGES, TEXTS, Language
 
 SOURCE = Path(TEXTS).parents[1]
@@ -39,3 +40,25 @@ def test_every_note_that_the_code_takes_has_a_text() -> None:
 
 def test_a_language_that_there_is_not_is_english() -> None:
     assert Language("tlh")("perfect") == "perfect"
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "from_settings", "from_stack"),
+    [
+        (["a", "b"], None, "b", ""),
+        (["a", "b"], None, None, "b"),
+        (["a", "b"], ["a"], None, ""),
+        (["a", "Class"], None, None, ""),
+    ],
+)
+def test_how_the_target_was_found_is_told_in_every_language(
+    train: list[str], test: list[str] | None, from_settings: str | None, from_stack: str
+) -> None:
+    target = choose_target(train, test, from_settings, from_stack)
+    told = [Language(name).rule(target.rule, target.column) for name in LANGUAGES]
+    assert told[0] == target.rule
+    assert len(set(told)) == len(LANGUAGES)
+
+
+def test_a_rule_that_somebody_else_made_up_stays_as_it_is() -> None:
+    assert Language("ko").rule("it was named", "x") == "it was named"

@@ -8,6 +8,8 @@ from model_code.notes import Note
 
 TEXTS = Path(__file__).with_name("texts")
 LANGUAGES = ("en", "ko", "zh-TW")
+# How the target was found; the job is told in English.
+RULES = ("rule_settings", "rule_parameter", "rule_lacking", "rule_usual")
 
 
 class Language:
@@ -25,3 +27,9 @@ class Language:
 
     def told(self, note: Note) -> str:
         return self(f"note_{note.key}", **note.values)
+
+    def rule(self, told: str, target: str) -> str:
+        """The rule that chose the target; one that is none of ours stays as it was told."""
+        english = Language("en")
+        known = {english(key, target=target): key for key in RULES}
+        return self(known[told], target=target) if told in known else told
