@@ -14,7 +14,7 @@ from moto.cloudformation.models import cloudformation_backends
 from moto.sagemaker.models import sagemaker_backends
 
 from local import default_translator
-from local.aws import ACCOUNT, STACK_NAME
+from local.aws import ACCOUNT, REGION, STACK_NAME
 from local.cloud import Cloud, Settings, open_cloud
 from local.keep_up import SAMPLE_BUCKET
 from tests.conftest import STUB_TRAINING, eventually
@@ -74,7 +74,9 @@ After = Callable[[Place, Any], None]
 
 
 @contextmanager
-def open_place(host: str = "127.0.0.1", gateway: str | None = None) -> Iterator[Place]:
+def open_place(
+    host: str = "127.0.0.1", gateway: str | None = None, region: str = REGION
+) -> Iterator[Place]:
     """A stack in which nothing happens by itself: uploads wait, and ended jobs tell nobody.
 
     `host` is what the functions call it.
@@ -84,7 +86,12 @@ def open_place(host: str = "127.0.0.1", gateway: str | None = None) -> Iterator[
         "TranslationFallback": "none",
         "TranslatorPairs": "en-de,en-fr",
     }
-    settings = Settings(parameters=parameters, training_source=STUB_TRAINING, gateway=gateway)
+    settings = Settings(
+        parameters=parameters,
+        training_source=STUB_TRAINING,
+        region=region,
+        gateway=gateway,
+    )
     with open_cloud(settings) as cloud:
         default_translator.deploy(cloud)
         events = cloud.endpoint.client("events")

@@ -40,7 +40,7 @@ from tests.deployment.updating import STATEFUL, replaced
 pytestmark = pytest.mark.skipif(
     not (BUILT.exists() and SAM.exists()), reason="nothing is built yet: make build"
 )
-REGION = "ca-central-1"
+REGION = "ap-south-1"
 # Everything that a condition may add is there.
 EVERYTHING = {"NotificationEmail": "lab@example.com", "DeleteDataWithStack": "true"}
 # An upload settles for longer than any test takes.
