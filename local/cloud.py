@@ -179,7 +179,7 @@ def _moto_server(port: int, region: str) -> Iterator[Endpoint]:
         with _listening("127.0.0.1", port) as url:
             yield Endpoint(url, region)
     finally:
-        _forget(region)
+        forget(region)
 
 
 @contextmanager
@@ -195,7 +195,7 @@ def _listening(address: str, port: int) -> Iterator[str]:
         server.stop()
 
 
-def _forget(region: str) -> None:
+def forget(region: str) -> None:
     """moto would hold what it has for as long as this process lives, with or without a server."""
     services: list[BackendDict[Any]] = vars(BackendDict)["_instances"]
     for service in services:

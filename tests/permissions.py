@@ -13,9 +13,10 @@ from uuid import uuid4
 from moto.iam.models import iam_backends
 
 from local.aws import ACCOUNT
-from local.cloud import Cloud, Settings, open_cloud
+from local.cloud import Cloud, Settings
 from local.lambda_service import LambdaFunction
 from local.permissions import PARTITION, Need, Request, iam, needs, statements_of
+from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
 from tests.endpoints import put_endpoint
 from tests.integration import (
@@ -137,10 +138,9 @@ def record() -> Recording:
     settings = Settings(
         parameters=PARAMETERS,
         training_source=STUB_TRAINING,
-        region=test_translator_serving.REGION,
         heard=heard.add,
     )
-    with open_cloud(settings) as cloud:
+    with own_cloud(settings) as cloud:
         roles = {
             resource.name: logical_id
             for logical_id, resource in cloud.resources.items()
@@ -278,8 +278,10 @@ def using(function: LambdaFunction, url: str) -> Iterator[LambdaFunction]:
         "AWS_ENDPOINT_URL_TRANSLATE": url,
     }
     own = LambdaFunction(replace(before, variables=variables), function.aws)
-    yield own
-    own.close()
+    try:
+        yield own
+    finally:
+        own.close()
 
 
 @contextmanager
@@ -306,15 +308,17 @@ def amazon_translate(cloud: Cloud) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def _translate_request(authorization: str, given: dict[str, str]) -> Request:
-    key = re.findall(r"Credential=(\w+)", authorization)[0]
+    key, region = re.findall(r"Credential=(\w+)/\d+/([\w-]+)", authorization)[0]
     role = iam_backends[ACCOUNT][PARTITION].access_keys[key].role_arn
-    found = list(needs("translate:TranslateText", given, test_translator_serving.REGION))
+    found = list(needs("translate:TranslateText", given, region))
     if given["SourceLanguageCode"] == "auto":
-        found += needs("comprehend:DetectDominantLanguage", {}, test_translator_serving.REGION)
+        found += needs("comprehend:DetectDominantLanguage", {}, region)
     return Request(str(role).rpartition("/")[2], "TranslateText", tuple(found))

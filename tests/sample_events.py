@@ -14,9 +14,10 @@ from moto.cloudformation.models import cloudformation_backends
 from moto.sagemaker.models import sagemaker_backends
 
 from local import default_translator
-from local.aws import ACCOUNT, REGION, STACK_NAME
-from local.cloud import Cloud, Settings, open_cloud
+from local.aws import ACCOUNT, STACK_NAME
+from local.cloud import Cloud, Settings
 from local.keep_up import SAMPLE_BUCKET
+from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
 from tests.endpoints import put_endpoint
 
@@ -74,9 +75,7 @@ After = Callable[[Place, Any], None]
 
 
 @contextmanager
-def open_place(
-    host: str = "127.0.0.1", gateway: str | None = None, region: str = REGION
-) -> Iterator[Place]:
+def open_place(host: str = "127.0.0.1", gateway: str | None = None) -> Iterator[Place]:
     """A stack in which nothing happens by itself: uploads wait, and ended jobs tell nobody.
 
     `host` is what the functions call it.
@@ -89,10 +88,9 @@ def open_place(
     settings = Settings(
         parameters=parameters,
         training_source=STUB_TRAINING,
-        region=region,
         gateway=gateway,
     )
-    with open_cloud(settings) as cloud:
+    with own_cloud(settings) as cloud:
         default_translator.deploy(cloud)
         events = cloud.endpoint.client("events")
         rule = cloud.resources["TrainingJobEnded"].physical_resource_id

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from local import default_translator
-from local.cloud import Cloud, Settings, open_cloud
+from local.cloud import Cloud, Settings
+from tests.clouds import own_cloud
 from tests.e2e.conftest import needs_chromium, picture
 
 pytestmark = needs_chromium
@@ -16,8 +17,7 @@ PHONE = {"width": 390, "height": 844}
 @pytest.fixture(scope="module")
 def translating() -> Iterator[Cloud]:
     parameters = {"TranslationFallback": "none", "MaxRequestBytes": "2000"}
-    # A region of its own: two clouds in one process.
-    with open_cloud(Settings(parameters=parameters, region="eu-west-1")) as cloud:
+    with own_cloud(Settings(parameters=parameters)) as cloud:
         default_translator.deploy(cloud)
         yield cloud
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from local.cloud import ROOT, Cloud, Settings, open_cloud
+from local.cloud import ROOT, Cloud, Settings
+from tests.clouds import own_cloud
 from tests.conftest import eventually
 
 PAIRS = ROOT / "samples" / "en-de_train.tsv"
@@ -20,7 +21,7 @@ RESULTS = "results/translation/en-de/"
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cloud, dict[str, object]]]:
     parameters = {"SettleSeconds": "1", "RetrySeconds": "60", "TrainingMinutes": "1"}
     logs = tmp_path_factory.mktemp("logs")
-    with open_cloud(Settings(parameters=parameters, region="eu-west-2", logs=logs)) as cloud:
+    with own_cloud(Settings(parameters=parameters, logs=logs)) as cloud:
         s3 = cloud.endpoint.client("s3")
         settings = json.dumps({"training_minutes": 0.5}).encode()
         s3.put_object(Bucket=cloud.bucket, Key="translation/en-de.json", Body=settings)

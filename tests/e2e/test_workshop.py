@@ -18,8 +18,9 @@ from moto.sns.models import sns_backends
 from playwright.sync_api import Browser
 
 from local.aws import ACCOUNT, Endpoint
-from local.cloud import Cloud, Settings, open_cloud
+from local.cloud import Cloud, Settings
 from scripts import workshop_pictures
+from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
 from tests.e2e.conftest import needs_chromium
 
@@ -33,8 +34,6 @@ PAGES = {
 LAPTOP, AWS, TEACHER = PAGES["en"].split("\n## ")[1:]
 PICTURE_BYTES = 150_000
 NUMBER = r"\d+(?:\.\d+)?"
-# Another one than that of the cloud that all tests share, and one whose prices are reckoned high.
-REGION = "ap-northeast-2"
 
 
 def boxes(page: str, kind: str = "sh") -> list[str]:
@@ -296,8 +295,8 @@ def test_the_pictures_can_be_made_anew(laptop: Laptop, browser: Browser, tmp_pat
 def classroom() -> Iterator[Cloud]:
     """The stack that the teacher is told to deploy."""
     parameters = class_settings(TEACHER) | {"SettleSeconds": "0"}
-    settings = Settings(parameters=parameters, training_source=STUB_TRAINING, region=REGION)
-    with open_cloud(settings) as cloud:
+    settings = Settings(parameters=parameters, training_source=STUB_TRAINING)
+    with own_cloud(settings) as cloud:
         yield cloud
 
 

@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 from moto.cloudformation.models import cloudformation_backends
 
 from local.aws import ACCOUNT
-from local.cloud import Cloud, Settings, open_cloud
+from local.cloud import Cloud, Settings
+from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING
 from tests.integration.test_uploads import TRAIN, drop, ended, status
 
@@ -28,8 +29,8 @@ def stack() -> Iterator[Cloud]:
         "TranslationFallback": "none",
         "DeleteDataWithStack": "true",
     }
-    chosen = Settings(parameters=parameters, training_source=STUB_TRAINING, region="eu-west-3")
-    with open_cloud(chosen) as cloud:
+    chosen = Settings(parameters=parameters, training_source=STUB_TRAINING)
+    with own_cloud(chosen) as cloud:
         yield cloud
 
 

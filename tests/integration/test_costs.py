@@ -12,7 +12,8 @@ from uuid import uuid4
 
 import pytest
 
-from local.cloud import Cloud, Settings, open_cloud
+from local.cloud import Cloud, Settings
+from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
 from tests.integration.test_observability import counted
 from tests.integration.test_uploads import ROOT, TRAIN, drop, jobs, keys, text, uploaded_event
@@ -42,10 +43,9 @@ def frugal() -> Iterator[Cloud]:
     settings = Settings(
         parameters=parameters,
         training_source=STUB_TRAINING,
-        region="eu-west-3",
         job_quota=QUOTA,
     )
-    with open_cloud(settings) as cloud:
+    with own_cloud(settings) as cloud:
         events = cloud.endpoint.client("events")
         for rule in events.list_rules()["Rules"]:
             if rule["Name"] == cloud.resources["DatasetUploaded"].physical_resource_id:

@@ -17,7 +17,8 @@ from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
-from local.aws import ACCOUNT, Endpoint
+from local.aws import ACCOUNT, REGION, Endpoint
+from tests.clouds import own_region
 from tests.deployment.bounds import allows, outside, variants
 from tests.deployment.clean_ups import answering
 from tests.deployment.comparing import Value, compared, text
@@ -40,7 +41,6 @@ from tests.deployment.updating import STATEFUL, replaced
 pytestmark = pytest.mark.skipif(
     not (BUILT.exists() and SAM.exists()), reason="nothing is built yet: make build"
 )
-REGION = "ap-south-1"
 # Everything that a condition may add is there.
 EVERYTHING = {"NotificationEmail": "lab@example.com", "DeleteDataWithStack": "true"}
 # An upload settles for longer than any test takes.
@@ -60,11 +60,12 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     """An account and region of moto that makes everything that a template asks for."""
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
-    # From an IP address moto would read the name of a bucket.
-    endpoint = Endpoint(f"http://localhost:{server.get_host_and_port()[1]}", REGION)
-    with answering(endpoint, tmp_path_factory.mktemp("functions")) as tell:
-        with everything_made(endpoint, tell):
-            yield endpoint
+    with own_region() as region:
+        # From an IP address moto would read the name of a bucket.
+        endpoint = Endpoint(f"http://localhost:{server.get_host_and_port()[1]}", region)
+        with answering(endpoint, tmp_path_factory.mktemp("functions")) as tell:
+            with everything_made(endpoint, tell):
+                yield endpoint
     server.stop()
 
 
@@ -209,7 +210,7 @@ def test_an_update_from_the_last_release_keeps_what_holds_something(
 ) -> None:
     before = cloudformation(account, last_release(packaged), KEEPING)
     after = cloudformation(account, packaged, CHANGED)
-    assert replaced(before, after, REGION) == []
+    assert replaced(before, after, account.region) == []
 
     stack = create(account, "updated", before, KEEPING)
     held = place(stack)

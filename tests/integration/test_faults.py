@@ -24,11 +24,12 @@ from moto.sagemaker.models import sagemaker_backends
 
 from local import sagemaker_service
 from local.aws import ACCOUNT
-from local.cloud import Cloud, Settings, open_cloud
+from local.cloud import Cloud, Settings
 from local.lambda_service import FunctionError
 from local.s3_files import split_uri
 from local.training_job import Outcome, TrainingRun
 from tests.anything import JSON, KEYS
+from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
 from tests.faults import ATTEMPTS, FAULTS, OUTAGES, Call, Fault, Faulty, alike
 
@@ -358,12 +359,10 @@ class Faultless:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    chosen = Settings(
-        region="ca-central-1", training_source=STUB_TRAINING, job_quota=10_000, tell=lambda _: None
-    )
+    chosen = Settings(training_source=STUB_TRAINING, job_quota=10_000, tell=lambda _: None)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sagemaker_service, "TrainingRun", HeldRun)
-        with open_cloud(chosen) as cloud:
+        with own_cloud(chosen) as cloud:
             world = World(cloud, tmp_path_factory.mktemp("faults"))
             yield world
             world.close()

@@ -22,8 +22,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
-    # The tests' usual cloud is open in the usual region.
-    with open_place(region="us-east-2") as place:
+    with open_place() as place:
         yield place
 
 

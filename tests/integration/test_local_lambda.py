@@ -11,6 +11,7 @@ import pytest
 from local import queue_deliveries
 from local.cloud import Cloud, Settings, open_cloud
 from local.lambda_service import FunctionError, LambdaFunction
+from tests.clouds import own_cloud, own_region
 from tests.conftest import eventually
 
 TEMPLATE = Path(__file__).parent / "small_stack" / "template.yaml"
@@ -18,7 +19,7 @@ TEMPLATE = Path(__file__).parent / "small_stack" / "template.yaml"
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Cloud]:
-    with open_cloud(Settings(template=TEMPLATE, region="eu-west-1")) as cloud:
+    with own_cloud(Settings(template=TEMPLATE)) as cloud:
         yield cloud
 
 
@@ -100,7 +101,7 @@ def test_function_has_the_environment_of_lambda_and_nothing_of_the_user(
     answer = work.invoke({"do": "work"})
     environ = answer["environ"]
     assert environ["BUCKET"] == stack.bucket
-    assert environ["AWS_REGION"] == "eu-west-1"
+    assert environ["AWS_REGION"] == stack.endpoint.region
     assert environ["AWS_LAMBDA_FUNCTION_NAME"] in answer["arn"]
     assert 0 < answer["milliseconds_left"] <= 1000
     assert "SECRET_OF_THE_USER" not in environ
@@ -168,9 +169,10 @@ def put_job_event(stack: Cloud, name: str, status: str) -> None:
 
 
 def test_closed_cloud_leaves_its_region_free_for_the_next() -> None:
-    settings = Settings(template=TEMPLATE, region="sa-east-1")
-    with open_cloud(settings) as first:
-        send(first, {"do": "work", "name": "a"})
-        eventually(lambda: keys(first, "done/"))
-    with open_cloud(settings) as second:
-        assert keys(second, "done/") == []
+    with own_region() as region:
+        settings = Settings(template=TEMPLATE, region=region)
+        with open_cloud(settings) as first:
+            send(first, {"do": "work", "name": "a"})
+            eventually(lambda: keys(first, "done/"))
+        with open_cloud(settings) as second:
+            assert keys(second, "done/") == []

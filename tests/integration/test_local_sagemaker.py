@@ -13,7 +13,8 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from local.cloud import Cloud, Settings, open_cloud
+from local.cloud import Cloud, Settings
+from tests.clouds import own_cloud
 from tests.conftest import eventually
 
 TEMPLATE = Path(__file__).parent / "small_stack" / "template.yaml"
@@ -28,7 +29,7 @@ Start = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Cloud]:
-    with open_cloud(Settings(template=TEMPLATE, region="eu-west-2")) as cloud:
+    with own_cloud(Settings(template=TEMPLATE)) as cloud:
         yield cloud
 
 

@@ -13,10 +13,11 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from local import lambda_service, sagemaker_service
-from local.cloud import Cloud, Settings, open_cloud
+from local.cloud import Cloud, Settings
 from local.queue_deliveries import POLL_SECONDS
 from local.s3_files import split_uri
 from local.training_job import Outcome, TrainingRun
+from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
 from tests.faults import RUNTIME
 
@@ -51,17 +52,16 @@ class ShortRun(TrainingRun):
 
 
 @contextmanager
-def small_cloud(region: str, visibility_seconds: int, quota: int) -> Iterator[Cloud]:
+def small_cloud(visibility_seconds: int, quota: int) -> Iterator[Cloud]:
     """Messages that wait are tried again within seconds, where the template's least is 60."""
     settings = Settings(
         parameters={"SettleSeconds": "0", "RetrySeconds": "60"},
-        region=region,
         training_source=STUB_TRAINING,
         job_quota=quota,
         tell=lambda _: None,
         warn=lambda _: None,
     )
-    with open_cloud(settings) as cloud:
+    with own_cloud(settings) as cloud:
         cloud.endpoint.client("sqs").set_queue_attributes(
             QueueUrl=url_of(cloud, "UploadQueue"),
             Attributes={"VisibilityTimeout": str(visibility_seconds)},
@@ -116,7 +116,7 @@ def test_three_hundred_datasets_at_once_are_each_trained_once_whenever_the_funct
     # A function that has died starts again within milliseconds.
     monkeypatch.setattr(lambda_service, "RUNTIME", RUNTIME)
     names = [f"set{n:03d}" for n in range(DATASETS)]
-    with small_cloud("eu-north-1", visibility_seconds=1, quota=AT_ONCE) as cloud:
+    with small_cloud(visibility_seconds=1, quota=AT_ONCE) as cloud:
         home = cloud.functions["StartTrainingFunction"].configuration.home
         # An event that three invocations did not survive is put aside, and that is right.
         (home / "mortal start_training.lambda_handler").write_text(str(DEATHS_WANTED))
@@ -172,7 +172,7 @@ def test_a_waiting_upload_is_trained_within_one_pause_after_a_job_has_made_room(
     monkeypatch.setattr(sagemaker_service, "TrainingRun", GatedRun)
     monkeypatch.setattr(GatedRun, "begun", {})
     pause, deliveries = 4, 15
-    with small_cloud("eu-west-3", pause, quota=1) as cloud:
+    with small_cloud(pause, quota=1) as cloud:
         s3, sagemaker = cloud.endpoint.client("s3"), cloud.endpoint.client("sagemaker")
         for name in ("first", "second", "third"):
             s3.put_object(Bucket=cloud.bucket, Key=f"data/{name}_train.csv", Body=TRAIN)
@@ -222,7 +222,7 @@ def test_messages_that_nobody_can_handle_are_put_aside_and_the_others_go_on() ->
         json.dumps({"detail": {"bucket": {"name": "bucket-that-is-gone"}, **key}}),
         json.dumps({"detail": {"bucket": {"name": "gone"}, "object": {"key": "data/misnamed"}}}),
     ]
-    with small_cloud("ap-south-1", 1, quota=10) as cloud:
+    with small_cloud(1, quota=10) as cloud:
         s3, sqs = cloud.endpoint.client("s3"), cloud.endpoint.client("sqs")
         url = url_of(cloud, "UploadQueue")
         for at, body in enumerate(poison):

@@ -16,7 +16,8 @@ from samtranslator.yaml_helper import yaml_parse
 
 from automl.status import status_from_json
 from local.aws import ACCOUNT, STACK_NAME
-from local.cloud import Cloud, Settings, open_cloud
+from local.cloud import Cloud, Settings
+from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
 from tests.integration.test_clean_up import running
 from tests.integration.test_uploads import text
@@ -104,8 +105,8 @@ def entry(table: Mapping[str, str], command: str) -> str:
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Cloud]:
     parameters = {"SettleSeconds": "0", "RetrySeconds": "60", "TranslationFallback": "none"}
-    chosen = Settings(parameters=parameters, training_source=STUB_TRAINING, region="eu-north-1")
-    with open_cloud(chosen) as cloud:
+    chosen = Settings(parameters=parameters, training_source=STUB_TRAINING)
+    with own_cloud(chosen) as cloud:
         yield cloud
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.cloud import Cloud, Settings, open_cloud
+from local.cloud import Cloud, Settings
+from tests.clouds import own_cloud
 from tests.http import pool, post
 
 ORIGIN = "https://www.example.com"
@@ -18,7 +19,7 @@ def allowing() -> Iterator[Cloud]:
         "ApiRequestsPerSecond": "1",
         "ApiBurst": "5",
     }
-    with open_cloud(Settings(parameters=parameters, region="us-west-2")) as cloud:
+    with own_cloud(Settings(parameters=parameters)) as cloud:
         yield cloud
 
 

@@ -10,12 +10,12 @@ import pytest
 from moto.sagemaker.models import sagemaker_backends
 
 from local.aws import ACCOUNT
-from local.cloud import STACK_NAME, Cloud, Settings, open_cloud
+from local.cloud import STACK_NAME, Cloud, Settings
+from tests.clouds import own_cloud
 from tests.conftest import eventually
 from tests.endpoints import status as endpoint_status
 from tests.http import post
 
-REGION = "ap-northeast-2"
 ENDPOINT = f"{STACK_NAME}-en-de"
 KEY = "translation/en-de_train.tsv"
 STATUS = "results/translation/en-de/status.json"
@@ -25,7 +25,7 @@ STUB = Path(__file__).parents[1] / "stub_training"
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
     parameters = {"SettleSeconds": "0", "RetrySeconds": "60", "TranslationFallback": "none"}
-    with open_cloud(Settings(parameters=parameters, training_source=STUB, region=REGION)) as cloud:
+    with own_cloud(Settings(parameters=parameters, training_source=STUB)) as cloud:
         yield cloud
 
 
@@ -79,7 +79,7 @@ def test_an_endpoint_that_is_used_or_new_stays(cloud: Cloud) -> None:
 
 def test_an_idle_endpoint_goes_and_comes_back_with_its_file(cloud: Cloud) -> None:
     make_old(cloud)
-    forget_invocations()
+    forget_invocations(cloud)
 
     assert cloud.functions["RetireEndpointsFunction"].invoke({}) == [ENDPOINT]
     assert post(cloud, {"text": "anything"}).status == 503
@@ -123,7 +123,7 @@ def test_what_cannot_work_is_refused_in_words(
 
 
 def make_old(cloud: Cloud) -> None:
-    record: Any = sagemaker_backends[ACCOUNT][REGION].endpoints[ENDPOINT]
+    record: Any = sagemaker_backends[ACCOUNT][cloud.endpoint.region].endpoints[ENDPOINT]
     record.last_modified_time = datetime.now(UTC) - timedelta(days=31)
 
 
@@ -139,7 +139,7 @@ def put_invocations(cloud: Cloud, count: int) -> None:
     )
 
 
-def forget_invocations() -> None:
+def forget_invocations(cloud: Cloud) -> None:
     from moto.cloudwatch.models import cloudwatch_backends
 
-    cloudwatch_backends[ACCOUNT][REGION].metric_data = []
+    cloudwatch_backends[ACCOUNT][cloud.endpoint.region].metric_data = []

@@ -5,20 +5,19 @@ from dataclasses import replace
 
 import pytest
 
-from local.cloud import Cloud, Settings, open_beside, open_cloud
+from local.cloud import Cloud, Settings, open_beside
+from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING
 from tests.integration.test_uploads import TRAIN, drop, ended
 
 PARAMETERS = {"SettleSeconds": "0", "RetrySeconds": "60", "TranslationFallback": "none"}
-FIRST = Settings(
-    stack_name="lab-a", parameters=PARAMETERS, training_source=STUB_TRAINING, region="eu-south-1"
-)
+FIRST = Settings(stack_name="lab-a", parameters=PARAMETERS, training_source=STUB_TRAINING)
 SECOND = replace(FIRST, stack_name="lab-b")
 
 
 @pytest.fixture
 def second() -> Iterator[Cloud]:
-    with open_cloud(SECOND) as cloud:
+    with own_cloud(SECOND) as cloud:
         yield cloud
 
 
