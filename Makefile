@@ -114,25 +114,12 @@ TORCH := torch==2.13.0 transformers==5.14.1
 	@VIRTUAL_ENV=.venv $(UV) pip install -q --require-hashes -r requirements/dev.txt
 	@touch $@
 
-# Pins its own boto3, hence its own environment.
-.venv-sam/ready: requirements/sam.txt | .tools/bin/uv
-	@echo "Installing the AWS SAM command line in .venv-sam …"
-	@$(UV) venv -q --clear --python '$(SUPPORTED)' .venv-sam
-	@VIRTUAL_ENV=.venv-sam $(UV) pip install -q --require-hashes -r requirements/sam.txt
-	@touch $@
-
-# The aws command line pins its own botocore; the others keep company with it.
-.venv-operations/ready: requirements/operations.txt | .venv/pyvenv.cfg
-	@echo "Installing the tools around deploying in .venv-operations …"
-	@$(UV) venv -q --clear --python .venv/bin/python .venv-operations
-	@VIRTUAL_ENV=.venv-operations $(UV) pip install -q --require-hashes -r requirements/operations.txt
-	@touch $@
-
-# It pins some hundred packages; nothing of them is needed anywhere else.
-.venv-checkov/ready: requirements/checkov.txt | .tools/bin/uv
-	@echo "Installing checkov in .venv-checkov …"
-	@$(UV) venv -q --clear --python '$(SUPPORTED)' .venv-checkov
-	@VIRTUAL_ENV=.venv-checkov $(UV) pip install -q --require-hashes -r requirements/checkov.txt
+# Tools that pin what others pin otherwise: the command lines of SAM and AWS their own botocore, and
+# checkov some hundred packages.
+.venv-%/ready: requirements/%.txt | .tools/bin/uv
+	@echo "Installing the tools of $< in .venv-$* …"
+	@$(UV) venv -q --clear --python '$(SUPPORTED)' .venv-$*
+	@VIRTUAL_ENV=.venv-$* $(UV) pip install -q --require-hashes -r $<
 	@touch $@
 
 # SageMaker's toolkit has to be compiled; without a C compiler the one test that needs it says so.

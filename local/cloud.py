@@ -116,9 +116,7 @@ class Cloud:
 def open_cloud(settings: Settings) -> Iterator[Cloud]:
     """Start and deploy; at the end no process, thread or temporary folder is left."""
     with ExitStack() as closing:
-        home = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="codefree-")))
-        logs = settings.logs or home / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
+        home, logs = closing.enter_context(_folders(settings))
         endpoint = closing.enter_context(_moto_server(settings.port, settings.region))
         if settings.gateway:
             closing.enter_context(_listening(settings.gateway, int(endpoint.port)))
@@ -137,13 +135,21 @@ def open_cloud(settings: Settings) -> Iterator[Cloud]:
 @contextmanager
 def open_beside(cloud: Cloud, settings: Settings) -> Iterator[Cloud]:
     """One more stack in the account and region of another; it takes that one's port and quota."""
-    with tempfile.TemporaryDirectory(prefix="codefree-") as folder:
-        home = Path(folder)
-        logs = settings.logs or home / "logs"
+    services = (cloud.sagemaker, cloud.permissions)
+    with (
+        _folders(settings) as (home, logs),
+        _open_stack(settings, cloud.endpoint, services, home, logs) as other,
+    ):
+        yield other
+
+
+@contextmanager
+def _folders(settings: Settings) -> Iterator[tuple[Path, Path]]:
+    """Where functions and jobs are while the cloud is open, and where their logs go."""
+    with tempfile.TemporaryDirectory(prefix="codefree-") as home:
+        logs = settings.logs or Path(home) / "logs"
         logs.mkdir(parents=True, exist_ok=True)
-        services = (cloud.sagemaker, cloud.permissions)
-        with _open_stack(settings, cloud.endpoint, services, home, logs) as other:
-            yield other
+        yield Path(home), logs
 
 
 @contextmanager

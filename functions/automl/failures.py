@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from automl.dataset import Named
-from automl.status import Status
+from automl.status import Status, earlier_model, of_dataset
 from automl.training_job import results_folder
 
 AGAIN = "Upload the train file again to start another attempt."
@@ -197,18 +197,16 @@ def out_of_memory(reason: str) -> bool:
 
 def not_started(dataset: Named, failure: Failure, aws_says: str, before: Status | None) -> Status:
     """The answer to an upload for which AWS will start no job until somebody changes something."""
-    kept_model = before.results if before and before.state == "completed" else None
     wait = "Wait for the people who run this. They were told, and your upload is kept for them."
     back = "Then move the message from the upload dead-letter queue back to the upload queue."
-    return Status(
-        dataset=dataset.name,
-        state="failed",
-        headline=f"{dataset.name}: training could not be started. {failure.what}",
-        prefix=dataset.results_prefix,
+    return of_dataset(
+        dataset,
+        "failed",
+        f"training could not be started. {failure.what}",
         details=(
             f"AWS says: {plain(aws_says, LONGEST_QUOTE)}",
             "No training job was started and nothing was paid.",
-            *([f"The earlier model and its results are still in {kept_model}"] * bool(kept_model)),
+            *earlier_model(before),
         ),
         next=failure.steps if failure.users_turn else (wait, *failure.steps, back),
     )

@@ -85,6 +85,17 @@ def status_from_json(content: bytes) -> Status:
     return Status(**{**fields, **lists})
 
 
+def of_dataset(dataset: Named, state: str, what: str, **more: Any) -> Status:
+    """A status whose headline is `what` behind the dataset's name; `more` are other fields."""
+    return Status(
+        dataset=dataset.name,
+        state=state,
+        headline=f"{dataset.name}: {what}",
+        prefix=dataset.results_prefix,
+        **more,
+    )
+
+
 def misnamed(key: str, reason: str) -> Status:
     """The answer to a file that belongs to no dataset."""
     return Status(
@@ -100,11 +111,10 @@ def waiting_for_train(dataset: Named, test_key: str) -> Status:
     """The answer to a test file that came first, or alone."""
     first, *others = dataset.train_keys
     endings = ", ".join(key.removeprefix(first.removesuffix(".csv")) for key in others)
-    return Status(
-        dataset=dataset.name,
-        state="waiting",
-        headline=f"{dataset.name}: waiting for {first}.",
-        prefix=dataset.results_prefix,
+    return of_dataset(
+        dataset,
+        "waiting",
+        f"waiting for {first}.",
         details=(
             f"The test file {test_key} is here; training starts by itself as soon as the train "
             "file is.",
@@ -115,11 +125,10 @@ def waiting_for_train(dataset: Named, test_key: str) -> Status:
 
 def tried_again(dataset: Named) -> Status:
     """The answer to an upload that was delivered before, and nobody knows what came of it."""
-    return Status(
-        dataset=dataset.name,
-        state="waiting",
-        headline=f"{dataset.name}: waiting for another try.",
-        prefix=dataset.results_prefix,
+    return of_dataset(
+        dataset,
+        "waiting",
+        "waiting for another try.",
         details=(
             "Your upload was looked at before, and that ended without an answer; it is tried again "
             "by itself.",
@@ -130,22 +139,20 @@ def tried_again(dataset: Named) -> Status:
 
 def deleted(dataset: Named) -> Status:
     """The answer to an upload that is gone when it is tried again."""
-    return Status(
-        dataset=dataset.name,
-        state="refused",
-        headline=f"{dataset.name}: the file was deleted before it could be looked at.",
-        prefix=dataset.results_prefix,
+    return of_dataset(
+        dataset,
+        "refused",
+        "the file was deleted before it could be looked at.",
         next=("Upload it again. Nothing was trained and nothing was paid.",),
     )
 
 
 def waiting_for_aws(dataset: Named, reason: str, aws_says: str) -> Status:
     """The answer to an upload that AWS has no room for now."""
-    return Status(
-        dataset=dataset.name,
-        state="waiting",
-        headline=f"{dataset.name}: waiting for {reason}.",
-        prefix=dataset.results_prefix,
+    return of_dataset(
+        dataset,
+        "waiting",
+        f"waiting for {reason}.",
         details=(f"AWS says: {aws_says}", "Nothing is lost; it is tried again by itself."),
         next=(
             "Nothing, or ask for a higher quota in the Service Quotas console "
@@ -156,11 +163,10 @@ def waiting_for_aws(dataset: Named, reason: str, aws_says: str) -> Status:
 
 def waiting_for_budget(dataset: Named, reason: OverBudgetError) -> Status:
     """The answer to an upload that would spend more than the stack may in a month."""
-    return Status(
-        dataset=dataset.name,
-        state="waiting",
-        headline=f"{dataset.name}: waiting for {reason}.",
-        prefix=dataset.results_prefix,
+    return of_dataset(
+        dataset,
+        "waiting",
+        f"waiting for {reason}.",
         details=reason.details,
         next=(
             "Nothing; or set fewer training_minutes in the settings file and upload it, or ask an "
@@ -171,16 +177,14 @@ def waiting_for_budget(dataset: Named, reason: OverBudgetError) -> Status:
 
 def refused(dataset: Named, reason: str, files: UploadedFiles, before: Status | None) -> Status:
     """The answer to files that cannot be trained as they are."""
-    kept = before.results if before and before.state == "completed" else None
-    return Status(
-        dataset=dataset.name,
-        state="refused",
-        headline=f"{dataset.name}: refused. {reason}",
-        prefix=dataset.results_prefix,
+    return of_dataset(
+        dataset,
+        "refused",
+        f"refused. {reason}",
         details=(
             "No training job was started and nothing was paid.",
             *not_used(files.passed_over),
-            *([f"The earlier model and its results are still in {kept}"] if kept else []),
+            *earlier_model(before),
         ),
         train_version=files.train.version,
         uploaded=files.uploaded,
@@ -188,13 +192,19 @@ def refused(dataset: Named, reason: str, files: UploadedFiles, before: Status | 
     )
 
 
+def earlier_model(before: Status | None) -> list[str]:
+    """Where the model is that the dataset has had until now, if it has one."""
+    if before is None or before.state != "completed":
+        return []
+    return [f"The earlier model and its results are still in {before.results}"]
+
+
 def broken(dataset: Named) -> Status:
     """The answer to an upload that our own code could not handle."""
-    return Status(
-        dataset=dataset.name,
-        state="failed",
-        headline=f"{dataset.name}: something broke on our side, and your upload was put aside.",
-        prefix=dataset.results_prefix,
+    return of_dataset(
+        dataset,
+        "failed",
+        "something broke on our side, and your upload was put aside.",
         details=("The people who run this were told. No training job was started.",),
         next=("Wait for them, or upload the file again later.",),
     )
