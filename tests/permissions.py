@@ -222,8 +222,8 @@ def spend_the_budget(cloud: Cloud) -> None:
     """One upload has waited for so long that a copy takes its place, one finds it free again."""
     budget = float(PARAMETERS["MonthlyBudgetUsd"])
     job = test_uploads.jobs(cloud, "penguins")[0]
-    for since in (test_costs.JUST_NOW, test_costs.AGO):
-        test_costs.write_ledger(cloud, {job: (budget, str(since))})
+    for since in (test_costs.just_now(), test_costs.long_ago()):
+        test_costs.write_ledger(cloud, {job: (budget, since)})
         dataset = name()
         test_uploads.drop(cloud, f"data/{dataset}.json", '{"target": "species"}')
         assert test_costs.upload(cloud, dataset, receives=20) == test_costs.DONE

@@ -21,8 +21,6 @@ from tests.integration.test_uploads import ROOT, TRAIN, drop, jobs, keys, text, 
 BUDGET, QUOTA = 0.2, 3
 LEDGER, COSTS = "jobs/costs.json", "results/costs.csv"
 DONE: dict[str, Any] = {"batchItemFailures": []}
-AGO = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
-JUST_NOW = datetime.now(UTC) + timedelta(minutes=1)
 T = TypeVar("T")
 
 
@@ -68,6 +66,15 @@ def cloud(frugal: Cloud) -> Iterator[Cloud]:
 @pytest.fixture
 def name() -> str:
     return f"penguins-{uuid4().hex[:6]}"
+
+
+def just_now() -> str:
+    """When an upload set money aside that has not had the time to start its job."""
+    return (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
+
+
+def long_ago() -> str:
+    return (datetime.now(UTC) - timedelta(hours=1)).isoformat()
 
 
 def running(cloud: Cloud) -> list[str]:
@@ -145,10 +152,10 @@ def test_ten_uploads_at_once_never_set_aside_more_than_the_month_may_cost(
 def test_an_upload_that_waits_goes_on_when_an_ended_job_was_cheaper(
     cloud: Cloud, name: str
 ) -> None:
-    write_ledger(cloud, {"a job that runs": (BUDGET, JUST_NOW.isoformat())})
+    write_ledger(cloud, {"a job that runs": (BUDGET, just_now())})
     assert waits(upload(cloud, name))
     assert jobs(cloud, name) == []
-    write_ledger(cloud, {"a job that runs": (BUDGET / 2, JUST_NOW.isoformat())})
+    write_ledger(cloud, {"a job that runs": (BUDGET / 2, just_now())})
     assert start(cloud, name) == DONE
     assert len(jobs(cloud, name)) == 1
     soon(lambda: list(ledger(cloud)["set_aside"]) == ["a job that runs"])
@@ -175,7 +182,7 @@ def test_a_try_that_got_no_further_has_set_aside_for_the_next_one(cloud: Cloud, 
     for sleeper in sleepers:
         cloud.endpoint.client("sagemaker").stop_training_job(TrainingJobName=sleeper)
     soon(lambda: len(ledger(cloud)["ended"]) == len(sleepers))
-    all_else = (BUDGET - held["usd"], JUST_NOW.isoformat())
+    all_else = (BUDGET - held["usd"], just_now())
     write_ledger(cloud, {job: (held["usd"], held["since"]), "all else": all_else})
     assert start(cloud, name) == DONE
     assert jobs(cloud, name) == [job]
@@ -187,7 +194,7 @@ def test_a_try_that_got_no_further_has_set_aside_for_the_next_one(cloud: Cloud, 
 def test_what_was_set_aside_for_a_job_that_never_came_to_be_is_freed(
     cloud: Cloud, name: str
 ) -> None:
-    write_ledger(cloud, {"replaced-meanwhile": (BUDGET, AGO)})
+    write_ledger(cloud, {"replaced-meanwhile": (BUDGET, long_ago())})
     assert upload(cloud, name) == DONE
     assert "replaced-meanwhile" not in ledger(cloud)["set_aside"]
     assert len(jobs(cloud, name)) == 1
@@ -196,9 +203,10 @@ def test_what_was_set_aside_for_a_job_that_never_came_to_be_is_freed(
 def test_what_runs_for_long_stays_set_aside(cloud: Cloud, name: str) -> None:
     upload(cloud, f"sleeps-{name}")
     (job,) = running(cloud)
-    write_ledger(cloud, {job: (BUDGET, AGO)})
+    since = long_ago()
+    write_ledger(cloud, {job: (BUDGET, since)})
     assert waits(upload(cloud, name))
-    assert ledger(cloud)["set_aside"] == {job: {"usd": BUDGET, "since": AGO}}
+    assert ledger(cloud)["set_aside"] == {job: {"usd": BUDGET, "since": since}}
 
 
 def test_an_ended_job_of_which_nobody_heard_is_booked_by_the_next_upload(
@@ -207,7 +215,7 @@ def test_an_ended_job_of_which_nobody_heard_is_booked_by_the_next_upload(
     upload(cloud, name)
     (job,) = jobs(cloud, name)
     before = soon(lambda: lines(cloud))
-    write_ledger(cloud, {job: (BUDGET, AGO)})
+    write_ledger(cloud, {job: (BUDGET, long_ago())})
     assert upload(cloud, f"sleeps-{name}") == DONE
     assert list(ledger(cloud)["set_aside"]) == jobs(cloud, f"sleeps-{name}")
     assert lines(cloud) == before
@@ -227,7 +235,7 @@ def test_a_job_dearer_than_a_whole_month_is_refused_and_does_not_wait(
 def test_before_a_message_is_too_old_for_its_queue_a_copy_takes_its_place(
     cloud: Cloud, name: str
 ) -> None:
-    write_ledger(cloud, {"a job that runs": (BUDGET, JUST_NOW.isoformat())})
+    write_ledger(cloud, {"a job that runs": (BUDGET, just_now())})
     assert waits(upload(cloud, name, receives=19))
     assert messages(cloud) == 0
     assert start(cloud, name, receives=20) == DONE
