@@ -3,6 +3,7 @@
 import platform
 import re
 import shutil
+from collections.abc import Collection
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -29,7 +30,8 @@ ONLY_FOR_LEARNING = re.compile(
 
 def pack(predictor: TabularPredictor, recipe: Recipe, folder: Path, passport: Any) -> None:
     """Predictor files at the root, as AWS's AutoGluon container wants them."""
-    predictor.clone_for_deployment(path=str(folder), dirs_exist_ok=True)
+    clone = predictor.clone_for_deployment(path=str(folder), return_clone=True, dirs_exist_ok=True)
+    _forget_unfinished(folder / "models", clone.model_names())
     for path in folder.glob("models/**/model.pkl"):
         _forget_how_it_was_learned(path)
     code = folder / "code"
@@ -40,6 +42,13 @@ def pack(predictor: TabularPredictor, recipe: Recipe, folder: Path, passport: An
         shutil.copytree(package, code / package.name, ignore=ignored, dirs_exist_ok=True)
     recipe.save(code)
     write_passport(folder, passport)
+
+
+def _forget_unfinished(folder: Path, names: Collection[str]) -> None:
+    """A bag that had no time for all its folds is no model, and AutoGluon leaves its folder."""
+    for path in folder.iterdir():
+        if path.is_dir() and path.name not in names:
+            shutil.rmtree(path)
 
 
 def _forget_how_it_was_learned(path: Path) -> None:

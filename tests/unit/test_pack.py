@@ -2,14 +2,16 @@
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import lightgbm
 import numpy as np
 import pandas as pd
 from autogluon.common.loaders import load_pkl
 from autogluon.common.savers import save_pkl
+from autogluon.tabular import TabularPredictor
 
-from pack import _forget_how_it_was_learned
+from pack import _forget_how_it_was_learned, pack
 
 
 def rows() -> pd.DataFrame:
@@ -40,3 +42,18 @@ def test_a_model_of_another_kind_stays_as_it_is(tmp_path: Path) -> None:
     before = file.read_bytes()
     _forget_how_it_was_learned(file)
     assert file.read_bytes() == before
+
+
+def test_a_bag_whose_time_ran_out_between_two_folds_is_left_out(tmp_path: Path) -> None:
+    frame = rows().assign(target=lambda frame: frame["x"] > 0)
+    predictor = TabularPredictor("target", path=str(tmp_path / "fitted"), verbosity=0)
+    predictor.fit(frame, hyperparameters={"GBM": {"num_boost_round": 3}})
+    unfinished = tmp_path / "fitted/models/LightGBMXT_BAG_L1/S1F1/model.pkl"
+    unfinished.parent.mkdir(parents=True)
+    unfinished.write_bytes(b"one fold of three")
+    nothing: Any = SimpleNamespace(save=lambda folder: None)
+    pack(predictor, nothing, tmp_path / "packed", {})
+    packed = TabularPredictor.load(str(tmp_path / "packed"))
+    folders = [path.name for path in (tmp_path / "packed/models").iterdir() if path.is_dir()]
+    assert sorted(folders) == sorted(packed.model_names())
+    assert packed.predict(frame).equals(predictor.predict(frame))
