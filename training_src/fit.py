@@ -44,6 +44,8 @@ FEWEST_ROWS_IN_FOLDS = 50
 # Fitting the best model on all rows, for the same number of rounds, takes so many times as long
 # as it took on the rows of one fold, or without those that were held out.
 REFIT_COST = 1.2
+# Of each tree of the large model, when every round makes a tree per class; AutoGluon has 128.
+LEAVES_PER_CLASS = 32
 # So few of the rows are not worth half of the time.
 SHARE_WORTH_A_REFIT = 0.05
 
@@ -196,7 +198,7 @@ def _models(spec: JobSpec, problem: Problem, rows: pd.DataFrame) -> dict[str, An
     cat, xgb = rounds("iterations"), {**rounds("n_estimators"), **alone}
     large = {
         "learning_rate": 0.03,
-        "num_leaves": 128,
+        "num_leaves": LEAVES_PER_CLASS if problem.type == "multiclass" else 128,
         "feature_fraction": 0.9,
         "min_data_in_leaf": 3,
         **_named("Large", 20),
