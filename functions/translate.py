@@ -28,7 +28,7 @@ from translation.request import Limits, Request, read_request
 from translation.translate import Translation, translate_all
 
 logger = Logger()
-limits = Limits(int(os.environ["MAX_SENTENCES"]), int(os.environ["MAX_REQUEST_BYTES"]))
+limits = Limits.from_environ(os.environ)
 pairs = parse_pairs(os.environ["TRANSLATOR_PAIRS"])
 page = Path(os.environ["PAGE_DIR"])
 # The API Gateway waits 29 seconds for all of it.

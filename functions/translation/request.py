@@ -20,6 +20,11 @@ class Limits:
     bytes: int
     """Of the whole request, in UTF-8."""
 
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Limits":
+        # CloudFormation has no whole numbers: a parameter of the type Number may be 10.5.
+        return cls(int(float(environ["MAX_SENTENCES"])), int(float(environ["MAX_REQUEST_BYTES"])))
+
 
 @dataclass(frozen=True)
 class Request:
