@@ -9,6 +9,7 @@ import pytest
 
 from automl.target import choose_target
 from report.language import LANGUAGES, TEXTS, Language
+from report.page import how_good
 
 SOURCE = Path(TEXTS).parents[1]
 
@@ -62,3 +63,12 @@ def test_how_the_target_was_found_is_told_in_every_language(
 
 def test_a_rule_that_somebody_else_made_up_stays_as_it_is() -> None:
     assert Language("ko").rule("it was named", "x") == "it was named"
+
+
+@pytest.mark.parametrize(
+    ("score", "told"), [(1.0, 100), (0.9964, 99), (0.994, 99), (0.775, 78), (0.004, 1), (0.0, 0)]
+)
+def test_all_and_none_are_said_only_of_all_and_none(score: float, told: int) -> None:
+    performance = {"metric": "accuracy", "score": score, "target": "y", "positive_class": None}
+    said = how_good(performance, Language("en"))
+    assert said == f"It is right in {told} of 100 rows that it has never seen."

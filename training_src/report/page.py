@@ -118,10 +118,16 @@ def how_good(performance: Mapping[str, Any], say: Language) -> str:
         key,
         metric=metric,
         score=number(score),
-        percent=f"{100 * score:.0f}",
+        percent=_of_a_hundred(score),
         target=performance["target"],
         positive=performance["positive_class"],
     )
+
+
+def _of_a_hundred(share: float) -> str:
+    """Rounded, but none and all only where it is exactly that."""
+    rounded = f"{100 * share:.0f}"
+    return {"0": "1", "100": "99"}.get(rounded, rounded) if 0 < share < 1 else rounded
 
 
 def _compared(performance: Mapping[str, Any], say: Language) -> str:
