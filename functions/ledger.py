@@ -45,7 +45,7 @@ def book(job: EndedJob, spec: dict[str, Any]) -> None:
         ended=(job.ended or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds"),
         dataset=spec["dataset"],
         job=job.name,
-        state=job.status.lower(),
+        state=job.state,
         instance_type=spec["instance_type"],
         billed_seconds=job.billed_seconds,
         usd=cost["usd"],

@@ -117,7 +117,7 @@ def publish(job: EndedJob, folder: str, status: Status) -> None:
     if supersedes(status, before):
         notes = before.notes if before and before.job == status.job else ()
         results.write_status(job.bucket, replace(status, notes=notes))
-    own = replace(status, prefix=folder, state=job.status.lower())
+    own = replace(status, prefix=folder, state=job.state)
     results.write_status(job.bucket, own)
 
 

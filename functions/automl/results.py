@@ -4,12 +4,12 @@ import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from automl.budget import USD_PER_GB_MONTH, cost_usd
 from automl.dataset import slug
 from automl.failures import AGAIN, explained, kept
-from automl.status import Status, not_used
+from automl.status import State, Status, not_used
 from automl.training_job import is_later_attempt, model_key, results_folder
 
 # Name in STATUS.txt → how the file's name ends, in the order in which people want them.
@@ -61,6 +61,11 @@ class EndedJob:
         )
 
     @property
+    def state(self) -> State:
+        """The dataset's, now that the job is over."""
+        return cast(State, self.status.lower())
+
+    @property
     def model_key(self) -> str:
         return model_key(self.name)
 
@@ -88,7 +93,7 @@ def ended(
     files = result_files(keys, model)
     return Status(
         dataset=spec["dataset"],
-        state=job.status.lower(),
+        state=job.state,
         headline=f"{spec['dataset']}: {what}",
         prefix=f"results/{spec['dataset']}/",
         details=(

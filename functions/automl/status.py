@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from automl.budget import at_most
 from automl.dataset import Named, refusal_prefix
@@ -13,6 +13,7 @@ from automl.prediction_job import is_other_file
 from automl.training_job import results_folder
 
 WIDTH = 15
+State = Literal["waiting", "refused", "training", "predicting", "completed", "failed", "stopped"]
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,7 @@ class Status:
     """One answer to «what became of my file?»."""
 
     dataset: str
-    state: str
-    """waiting, refused, training, predicting, completed, failed or stopped."""
+    state: State
     headline: str
     prefix: str
     """Where STATUS.txt and status.json go."""
@@ -85,7 +85,7 @@ def status_from_json(content: bytes) -> Status:
     return Status(**{**fields, **lists})
 
 
-def of_dataset(dataset: Named, state: str, what: str, **more: Any) -> Status:
+def of_dataset(dataset: Named, state: State, what: str, **more: Any) -> Status:
     """A status whose headline is `what` behind the dataset's name; `more` are other fields."""
     return Status(
         dataset=dataset.name,

@@ -58,7 +58,7 @@ def cloud(frugal: Cloud) -> Iterator[Cloud]:
     sagemaker = frugal.endpoint.client("sagemaker")
     for name in running(frugal):
         sagemaker.stop_training_job(TrainingJobName=name)
-    soon(lambda: not running(frugal) and not ledger(frugal)["set_aside"])
+    soon(lambda: not running(frugal) and not unpublished(frugal))
     for key in (LEDGER, COSTS):
         frugal.endpoint.client("s3").delete_object(Bucket=frugal.bucket, Key=key)
 
@@ -80,6 +80,13 @@ def long_ago() -> str:
 def running(cloud: Cloud) -> list[str]:
     found = cloud.endpoint.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]
     return [j["TrainingJobName"] for j in found if j["TrainingJobStatus"] == "InProgress"]
+
+
+def unpublished(cloud: Cloud) -> set[str]:
+    """Jobs that may still be booked: what was told of them is written after that."""
+    found = cloud.endpoint.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]
+    told = [key.split("/") for key in keys(cloud, "results/") if key.endswith("/status.json")]
+    return {j["TrainingJobName"] for j in found} - {parts[2] for parts in told if len(parts) == 4}
 
 
 def ledger(cloud: Cloud) -> dict[str, Any]:
