@@ -186,18 +186,12 @@ def run(cloud: Cloud) -> None:
     ask_amazon_translate(cloud)
     spend_the_budget(cloud)
     put_an_ended_job_aside(cloud)
-    eventually(lambda: not running_jobs(cloud))
+    eventually(lambda: not test_costs.running(cloud))
     test_clean_up.running(cloud, name())
     with test_clean_up.answered(cloud) as cloudformation:
         for delete_data in ("false", "true"):
             answer = cloudformation.send("Delete", "DELETE_IN_PROGRESS", delete_data)
             assert answer["Status"] == "SUCCESS", answer
-
-
-def running_jobs(cloud: Cloud) -> list[Any]:
-    sagemaker = cloud.endpoint.client("sagemaker")
-    found = sagemaker.list_training_jobs(StatusEquals="InProgress")["TrainingJobSummaries"]
-    return list(found)
 
 
 def name() -> str:

@@ -85,11 +85,7 @@ def open_place(host: str = "127.0.0.1", gateway: str | None = None) -> Iterator[
         "TranslationFallback": "none",
         "TranslatorPairs": "en-de,en-fr",
     }
-    settings = Settings(
-        parameters=parameters,
-        training_source=STUB_TRAINING,
-        gateway=gateway,
-    )
+    settings = Settings(parameters=parameters, training_source=STUB_TRAINING, gateway=gateway)
     with own_cloud(settings) as cloud:
         default_translator.deploy(cloud)
         events = cloud.endpoint.client("events")

@@ -15,7 +15,7 @@ from moto.cloudformation.models import cloudformation_backends
 from local.aws import ACCOUNT
 from local.cloud import Cloud, Settings
 from tests.clouds import own_cloud
-from tests.conftest import STUB_TRAINING, eventually
+from tests.conftest import STUB_TRAINING
 from tests.integration.test_uploads import TRAIN, drop, ended, status
 
 OWN, OTHER = "codefree-automl", "codefree-automl-b"
@@ -106,9 +106,11 @@ def answered(stack: Cloud) -> Iterator[CloudFormation]:
     sender = CloudFormation(stack)
     thread = threading.Thread(target=sender.server.serve_forever, daemon=True)
     thread.start()
-    yield sender
-    sender.server.shutdown()
-    sender.server.server_close()
+    try:
+        yield sender
+    finally:
+        sender.server.shutdown()
+        sender.server.server_close()
 
 
 @pytest.fixture
@@ -153,18 +155,12 @@ def running(stack: Cloud, name: str) -> str:
     drop(stack, f"data/{dataset}.json", '{"target": "species"}')
     drop(stack, f"data/{dataset}_train.csv", TRAIN)
     job: str = status(stack, f"results/{dataset}/", {"training"})["job"]
-    # From then on it asks the bucket for nothing that may be gone.
-    eventually(lambda: described(stack, job)["SecondaryStatus"] == "Training")
     return job
 
 
-def described(stack: Cloud, job: str) -> dict[str, Any]:
-    found = stack.endpoint.client("sagemaker").describe_training_job(TrainingJobName=job)
-    return dict(found)
-
-
 def state(stack: Cloud, job: str) -> str:
-    return str(described(stack, job)["TrainingJobStatus"])
+    described = stack.endpoint.client("sagemaker").describe_training_job(TrainingJobName=job)
+    return str(described["TrainingJobStatus"])
 
 
 def test_what_the_stack_made_goes_and_what_others_made_and_all_data_stay(

@@ -38,11 +38,7 @@ def frugal() -> Iterator[Cloud]:
         "TargetColumn": "species",
         "SettleSeconds": "0",
     }
-    settings = Settings(
-        parameters=parameters,
-        training_source=STUB_TRAINING,
-        job_quota=QUOTA,
-    )
+    settings = Settings(parameters=parameters, training_source=STUB_TRAINING, job_quota=QUOTA)
     with own_cloud(settings) as cloud:
         events = cloud.endpoint.client("events")
         for rule in events.list_rules()["Rules"]:
@@ -58,7 +54,7 @@ def cloud(frugal: Cloud) -> Iterator[Cloud]:
     sagemaker = frugal.endpoint.client("sagemaker")
     for name in running(frugal):
         sagemaker.stop_training_job(TrainingJobName=name)
-    soon(lambda: not running(frugal) and not unpublished(frugal))
+    soon(lambda: not unpublished(frugal))
     for key in (LEDGER, COSTS):
         frugal.endpoint.client("s3").delete_object(Bucket=frugal.bucket, Key=key)
 
@@ -83,7 +79,7 @@ def running(cloud: Cloud) -> list[str]:
 
 
 def unpublished(cloud: Cloud) -> set[str]:
-    """Jobs that may still be booked: what was told of them is written after that."""
+    """Jobs that run or may still be booked: what is told of them is written after that."""
     found = cloud.endpoint.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]
     told = [key.split("/") for key in keys(cloud, "results/") if key.endswith("/status.json")]
     return {j["TrainingJobName"] for j in found} - {parts[2] for parts in told if len(parts) == 4}
