@@ -1,6 +1,7 @@
 # The doors to this project. `make` alone lists them.
 PYTHON ?= python3
-UV := $(CURDIR)/.tools/bin/uv
+# Relative: make splits a path at its spaces.
+UV := .tools/bin/uv
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
@@ -8,11 +9,11 @@ SUPPORTED := >=3.11,<3.14
 # What `sam build` packs, of the functions and of the layer with the training source.
 DEPLOYED := functions/requirements.txt training_src/translation/container.txt
 
-.PHONY: help demo up torch test check build deploy hooks audit sbom lock clean
+.PHONY: help demo up torch test test-fast check lint build deploy hooks audit scan sbom lock clean
 .DELETE_ON_ERROR:
 
 help: ## list what make can do
-	@awk -F ': .*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/run ## train on the Titanic passengers, on this machine
 	@.venv/bin/codefree run samples/titanic_train.csv samples/titanic_test.csv --minutes 1
@@ -22,38 +23,54 @@ up: .venv/run ## keep the bucket up on this machine until Ctrl-C
 
 torch: .venv/torch ## add what training a translator of your own needs
 
-test: check .venv-toolkit/ready .venv-operations/ready .venv-lambda/ready ## everything that CI runs
-	.venv/bin/pytest
+# Two processes whatever the machine: each opens an embedded AWS and fits models of its own. All
+# tests of a file run in one of them and share what is expensive.
+PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+test: check .venv-toolkit/ready .venv-operations/ready .venv-lambda/ready .venv-container/ready ## run everything that CI runs
+	.venv/bin/pytest $(PARALLEL)
 
-check: .venv/dev .venv/torch .venv-sam/ready .venv-checkov/ready ## lint, types, template, build
+# One whole pipeline: uploads, jobs and results through the embedded AWS.
+FAST := tests/unit tests/integration/test_later_files.py
+test-fast: lint ## run lint, types, unit tests and one pipeline, in minutes
+	.venv/bin/pytest $(PARALLEL) $(FAST)
+
+lint: .venv/dev .venv/torch ## check style, types and the template
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	.venv/bin/mypy functions local training_src
+	.venv/bin/mypy functions codefree training_src
 	.venv/bin/cfn-lint template.yaml
+
+check: lint .venv-sam/ready ## lint, then validate and build as SAM does
 	.venv-sam/bin/sam validate --lint
-	.venv-checkov/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
 	@$(MAKE) --no-print-directory build
 
 # Lambda cannot keep what it compiles and would do so at every cold start, a quarter of its init. Parts
 # of powertools that no function imports stay as they are.
-UNUSED := utilities/(auth_alpha|idempotency|parameters|parser)/
+UNUSED := utilities/(auth_alpha|circuit_breaker|data_masking|feature_flags|idempotency|kafka|parameters|parser|streaming|validation)/
 build: .venv-sam/ready .venv-lambda/ready ## build what `sam deploy` uploads
 	.venv-sam/bin/sam build
 	@[ ! -x .venv-lambda/bin/python ] || for folder in .aws-sam/build/*Function*; do \
 	  .venv-lambda/bin/python -m compileall -q -x '$(UNUSED)' --invalidation-mode unchecked-hash \
 	  -s "$$folder" -p /var/task "$$folder"; done
 
-deploy: build ## deploy into the AWS account whose credentials are set
+deploy: .venv-sam/ready ## deploy into the AWS account whose credentials are set
+	@.venv-sam/bin/python scripts/check_account.py
+	@$(MAKE) --no-print-directory build
 	.venv-sam/bin/sam deploy --guided
 
 hooks: .venv/dev .venv/torch .venv-operations/ready ## check what is committed before each commit
 	.venv-operations/bin/pre-commit install
 
-# --strict: a package that could not be looked up is no package without vulnerabilities.
+# --strict: a package that could not be looked up is no package without vulnerabilities. What AWS's
+# image has is for AWS to update.
+AUDITED := $(filter-out requirements/container.txt,$(wildcard requirements/*.txt)) $(DEPLOYED)
 audit: .venv-operations/ready ## look for known vulnerabilities in the pinned versions
-	@failed=0; for lock in requirements/*.txt $(DEPLOYED); do echo "$$lock"; \
+	@failed=0; for lock in $(AUDITED); do echo "$$lock"; \
 	  .venv-operations/bin/pip-audit --strict --disable-pip --require-hashes -r $$lock || failed=1; \
 	done; exit $$failed
+
+scan: .venv-checkov/ready ## look for insecure settings in the template
+	.venv-checkov/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
 
 sbom: .venv-operations/ready ## list what is deployed, as CycloneDX, in build/sbom
 	@mkdir -p build/sbom
@@ -63,10 +80,11 @@ sbom: .venv-operations/ready ## list what is deployed, as CycloneDX, in build/sb
 	done
 
 lock: .tools/bin/uv ## bring every pinned version up to date
-	$(LOCK) pyproject.toml --group functions --group job --group translator --group build --upgrade \
+	$(LOCK) pyproject.toml --group build --upgrade \
 	  -o requirements/run.txt
-	$(LOCK) pyproject.toml --group functions --group job --group translator --group build --group dev \
-	  -c requirements/run.txt --upgrade -o requirements/dev.txt
+	$(LOCK) pyproject.toml --group build --group dev \
+	  -c requirements/run.txt --upgrade -o requirements/dev.txt \
+	  $$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements/run.txt)
 	$(LOCK) --group sam --upgrade -o requirements/sam.txt
 	$(LOCK) --group operations --upgrade -o requirements/operations.txt
 	$(LOCK) --group checkov --upgrade -o requirements/checkov.txt
@@ -79,9 +97,12 @@ lock: .tools/bin/uv ## bring every pinned version up to date
 	  --generate-hashes --no-header --group container -c requirements/run.txt --upgrade \
 	  --no-emit-package numpy --no-emit-package pyyaml --no-emit-package setuptools \
 	  -o training_src/translation/container.txt
+	$(UV) pip compile -q --python-version 3.12 --python-platform x86_64-manylinux_2_28 \
+	  --generate-hashes --no-header --group image -c requirements/image.constraints --upgrade \
+	  -o requirements/container.txt
 
 clean: ## remove everything that make put here
-	rm -rf .venv .venv-sam .venv-checkov .venv-toolkit .venv-operations .venv-lambda .tools .aws-sam build
+	rm -rf .venv .venv-* .tools .aws-sam build
 
 .tools/bin/uv: requirements/uv.txt
 	@echo "Setting up uv in .tools …"
@@ -111,7 +132,7 @@ TORCH := torch==2.13.0 transformers==5.14.1
 
 .venv/dev: requirements/dev.txt | .venv/run
 	@echo "Installing the development tools in .venv …"
-	@VIRTUAL_ENV=.venv $(UV) pip install -q --require-hashes -r requirements/dev.txt
+	@VIRTUAL_ENV=.venv $(UV) pip install -q --require-hashes -r requirements/run.txt -r requirements/dev.txt
 	@touch $@
 
 # Tools that pin what others pin otherwise: the command lines of SAM and AWS their own botocore, and
@@ -132,12 +153,14 @@ TORCH := torch==2.13.0 transformers==5.14.1
 	  || { rm -rf .venv-toolkit/bin/train; echo "The toolkit could not be built; its test is skipped."; }
 	@touch $@
 
-# The functions' own Python, whatever Python the engineer has; pyenv shows it only when it is named.
-.venv-lambda/ready: requirements/lambda.txt | .tools/bin/uv
-	@echo "Installing AWS's Lambda runtime in .venv-lambda …"
+# Python 3.12 as in AWS, whatever Python the engineer has; pyenv shows it only when it is named.
+.venv-lambda/ready: HOLDS := AWS's Lambda runtime
+.venv-container/ready: HOLDS := what AWS's training image has
+.venv-lambda/ready .venv-container/ready: .venv-%/ready: requirements/%.txt | .tools/bin/uv
+	@echo "Installing $(HOLDS) in .venv-$* …"
 	@PYENV_VERSION="$$(pyenv versions --bare 2> /dev/null | paste -sd: -)" \
-	  $(UV) venv -q --clear --python 3.12 .venv-lambda \
-	  && VIRTUAL_ENV=.venv-lambda $(UV) pip install -q --compile-bytecode --require-hashes \
-	  -r requirements/lambda.txt \
-	  || { rm -rf .venv-lambda/bin; echo "There is no Python 3.12; the runtime's tests are skipped."; }
+	  $(UV) venv -q --clear --python 3.12 .venv-$* \
+	  && VIRTUAL_ENV=.venv-$* $(UV) pip install -q --compile-bytecode --require-hashes -r $< \
+	  || { rm -rf .venv-$*/bin; mkdir -p .venv-$*; \
+	  echo "Python 3.12 or a package is missing; the tests of .venv-$* are skipped."; }
 	@touch $@

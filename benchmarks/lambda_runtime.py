@@ -55,7 +55,7 @@ print(sorted(set(asked)))
 
 sys.path.insert(0, str(ROOT))
 
-from local.lambda_service import FunctionConfiguration, environment
+from codefree.lambda_service import FunctionConfiguration, environment
 from tests.lambda_emulator import PYTHON, built, emulated
 from tests.sample_events import FUNCTIONS, Place, open_place, try_event
 

@@ -51,10 +51,10 @@ def main() -> None:
     (out / f"{name}_model_performance.txt").write_text(json.dumps(scores, default=float))
     done("evaluate")
     answer = predictor.predict(test)
-    told = pd.DataFrame({"prediction": answer})
+    predictions = pd.DataFrame({"prediction": answer})
     if predictor.problem_type in ("binary", "multiclass"):
-        told = told.join(predictor.predict_proba(test).add_prefix("probability_"))
-    told.to_csv(out / f"{name}_test_predictions.csv", index=False)
+        predictions = predictions.join(predictor.predict_proba(test).add_prefix("probability_"))
+    predictions.to_csv(out / f"{name}_test_prediction.csv", index=False)
     done("predict")
     if predictor.problem_type in ("binary", "multiclass"):
         ConfusionMatrixDisplay.from_predictions(test[given.label], answer)

@@ -14,9 +14,9 @@ import urllib3
 from rich.console import Console
 from rich.table import Table
 
-from local import default_translator
-from local.api_gateway import ApiServer
-from local.cloud import Settings, open_cloud
+from codefree import default_translator
+from codefree.api_gateway import ApiServer
+from codefree.cloud import Settings, open_cloud
 
 ROOT = Path(__file__).resolve().parents[1]
 EVALUATION = ROOT / "translator" / "en-de" / "evaluation" / "tatoeba_eval300.tsv"

@@ -2,28 +2,28 @@
 
 import json
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from automl.clean_up import CleanUp, answer, planned
-from clients import client
-from leftovers import SecondsLeft, delete_bucket, delete_endpoints, delete_models, stop_jobs
+from aws.cleanup import SecondsLeft, delete_bucket, delete_endpoints, delete_models, stop_jobs
+from aws.stacks import stack_status
+from pipeline.clean_up import CleanUp, answer, planned
 
 logger = Logger()
-cloudformation: Any = client("cloudformation")
 # The jobs whose models are served; the template allows no others to be deleted.
 SERVED = "translation-"
 ANSWER_SECONDS, ANSWER_TRIES = 30, 3
 
 
 @logger.inject_lambda_context(clear_state=True)
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
+def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> None:
     """Whatever happens, CloudFormation gets its answer: without one it waits until it gives up."""
     failure = None
     try:
-        plan = planned(event, stack_status(event))
+        plan = planned(event, status_of_stack(event))
         if plan:
             clean_up(plan, lambda: context.get_remaining_time_in_millis() / 1000 - ANSWER_SECONDS)
     except Exception as error:
@@ -35,7 +35,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
 def clean_up(plan: CleanUp, seconds_left: SecondsLeft) -> None:
     """Jobs first: they cost most, and the others wait for what they write."""
     logger.info("jobs stopped", extra={"jobs": stop_jobs(plan.stack, seconds_left)})
-    endpoints = delete_endpoints(plan.stack, seconds_left)
+    endpoints = delete_endpoints(plan.stack, plan.endpoint_prefixes, seconds_left)
     models = delete_models(plan.stack, SERVED)
     logger.info("endpoints deleted", extra={"endpoints": endpoints, "models": models})
     if plan.deletes_data:
@@ -43,12 +43,9 @@ def clean_up(plan: CleanUp, seconds_left: SecondsLeft) -> None:
         logger.info("bucket deleted", extra={"bucket": plan.bucket})
 
 
-def stack_status(event: dict[str, Any]) -> str:
-    """Asked by its id, because the name may be another stack's by now."""
-    if event["RequestType"] != "Delete":
-        return ""
-    described = cloudformation.describe_stacks(StackName=event["StackId"])["Stacks"][0]
-    return str(described["StackStatus"])
+def status_of_stack(event: Mapping[str, Any]) -> str:
+    """Asked only when something is deleted."""
+    return stack_status(event["StackId"]) if event["RequestType"] == "Delete" else ""
 
 
 def respond(url: str, content: dict[str, str]) -> None:

@@ -1,7 +1,8 @@
-"""An uploaded dataset becomes a training job, or an answer in words why not."""
+"""Start a training job for an uploaded dataset, or explain why not."""
 
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import replace
 
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
@@ -12,35 +13,44 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-import bucket as datasets
-from answer_upload import answer_upload
-from automl.counts import Count
-from automl.errors import BlockedError, OverBudgetError, WaitingError
-from automl.status import broken
-from automl.uploads import dataset_of_upload, owner_of_key
-from clients import client
-from observe import about, count_upload, count_waiting, logger, metrics, tally
-from temporary import reason_to_wait
+from aws import objects
+from aws.deaths import TRIES, KilledError, counted
+from aws.queues import Queue
+from aws.telemetry import (
+    about,
+    count_upload,
+    count_waiting,
+    logger,
+    metrics,
+    require_messages,
+    tally,
+    tries,
+)
+from aws.transient_errors import reason_to_wait, unreachable
+from contract.layout import Named
+from pipeline.counts import Count
+from pipeline.errors import NeedsOperatorError, OverBudgetError, WaitingError
+from pipeline.status import Status, broken, killed
 from translation.columns import columns_file_of_key
+from uploads.answer import answer_upload
+from uploads.events import uploaded_object
+from uploads.owner import dataset_of_upload, owner_of_key
 
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
-
-sqs: "SQSClient" = client("sqs")
-upload_queue_url = os.environ["UPLOAD_QUEUE_URL"]
-columns_queue_url = os.environ["COLUMNS_QUEUE_URL"]
-dead_letter_queue_url = os.environ["UPLOAD_DEAD_LETTER_QUEUE_URL"]
-# Waiting is no error of the function: every message of a batch may wait.
+upload_queue = Queue(os.environ["UPLOAD_QUEUE_URL"])
+columns_queue = Queue(os.environ["COLUMNS_QUEUE_URL"])
+dead_letter_queue = Queue(os.environ["UPLOAD_DEAD_LETTER_QUEUE_URL"])
+# Waiting is not an error of the function: every message of a batch may wait.
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-TRIES = 5
+stack_language = os.environ["REPORT_LANGUAGE"]
 # At the longest RetrySeconds these take 10 of the 14 days that SQS keeps a message.
 WAITS_PER_MESSAGE = 20
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+def lambda_handler(event: dict[str, object], context: LambdaContext) -> PartialItemFailureResponse:
     """A batch of the upload queue; what failed is named and goes back to the queue."""
+    require_messages(event)
     return process_partial_response(event, handle_message, processor, context)
 
 
@@ -48,10 +58,11 @@ def handle_message(record: SQSRecord) -> None:
     """One upload: answered, sent back to the queue by raising, or put aside."""
     about(message_id=record.message_id, job=None)
     try:
-        bucket, key = uploaded_object(record)
+        bucket, key = uploaded_object(record.json_body)
         about(bucket=bucket, key=key, dataset=dataset_of_upload(key))
         count_upload(record)
-        logger.info("answered", extra={"answer": answer_message(record, bucket, key)})
+        with counted(bucket, record.message_id, tries(record)):
+            logger.info("answered", extra={"answer": answer_message(record, bucket, key)})
     except OverBudgetError as reason:
         count_waiting(record)
         logger.info("waiting", extra={"reason": str(reason)})
@@ -60,55 +71,54 @@ def handle_message(record: SQSRecord) -> None:
         count_waiting(record)
         logger.info("waiting", extra={"reason": str(reason)})
         raise
-    except BlockedError as reason:
+    except NeedsOperatorError as reason:
         logger.error("put aside", extra={"reason": str(reason)})
-        put_aside(record)
+        move_to_dead_letter_queue(record)
+    except KilledError as reason:
+        logger.error("put aside", extra={"reason": str(reason)})
+        notify_uploader(record, killed)
+        move_to_dead_letter_queue(record)
     except Exception as error:
         tally(Count.BROKEN)
-        logger.exception("not handled")
-        # Who has waited for a quota has been received often: AWS's bad moments do not count.
-        if int(record.attributes.approximate_receive_count) < TRIES or reason_to_wait(error):
+        if sentence := unreachable(error):
+            logger.error("not handled", extra={"reason": sentence})
+        else:
+            logger.exception("not handled")
+        # Quota waits inflate the receive count, so transient errors do not count as tries.
+        if tries(record) < TRIES or reason_to_wait(error):
             raise
-        tell_uploader(record)
-        put_aside(record)
-
-
-def uploaded_object(record: SQSRecord) -> tuple[str, str]:
-    """Bucket and key; raises whatever comes of a message that names none."""
-    detail = record.json_body["detail"]
-    # Not the data class: its key turns `a+b.csv` into `a b.csv`, and EventBridge encodes none.
-    return detail["bucket"]["name"], detail["object"]["key"]
+        notify_uploader(record, broken)
+        move_to_dead_letter_queue(record)
 
 
 def answer_message(record: SQSRecord, bucket: str, key: str) -> str:
     if columns_file_of_key(key):
-        sqs.send_message(QueueUrl=columns_queue_url, MessageBody=record.body)
+        columns_queue.send(record.body)
         return "handed on to be translated"
-    tries = int(record.attributes.approximate_receive_count)
-    return answer_upload(bucket, key, tries)
+    return answer_upload(bucket, key, tries(record))
 
 
 def wait_for_budget(record: SQSRecord, reason: OverBudgetError) -> None:
-    """Back to the queue; a month is longer than a message lives, so a copy takes its place."""
-    if int(record.attributes.approximate_receive_count) < WAITS_PER_MESSAGE:
+    """Return the message to the queue; near the end of its life, send a fresh copy instead."""
+    if tries(record) < WAITS_PER_MESSAGE:
         raise reason
-    sqs.send_message(QueueUrl=upload_queue_url, MessageBody=record.body)
+    upload_queue.send(record.body)
 
 
-def put_aside(record: SQSRecord) -> None:
-    """To the dead-letter queue, whose alarm tells the engineers."""
-    sqs.send_message(QueueUrl=dead_letter_queue_url, MessageBody=record.body)
+def move_to_dead_letter_queue(record: SQSRecord) -> None:
+    """Send the message to the dead-letter queue, whose alarm notifies operators."""
+    dead_letter_queue.send(record.body)
     tally(Count.PUT_ASIDE)
 
 
-def tell_uploader(record: SQSRecord) -> None:
-    """If there is one that can be told; raises only what waiting helps against."""
+def notify_uploader(record: SQSRecord, answer: Callable[[Named], Status]) -> None:
+    """Write an error status, best effort; re-raises transient AWS errors only."""
     try:
-        bucket, key = uploaded_object(record)
+        bucket, key = uploaded_object(record.json_body)
         owner = owner_of_key(key)
         if owner is not None:
-            datasets.write_status(bucket, broken(owner))
+            objects.write_status(bucket, replace(answer(owner), language=stack_language))
     except Exception as error:
-        logger.exception("the uploader is not told")
+        logger.exception("uploader not notified")
         if reason_to_wait(error):
             raise

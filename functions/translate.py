@@ -12,18 +12,21 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConf
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from engines import engines_from_environ
+from aws.engines import engines_from_environ
+from contract.messages import message
 from translation.answer import (
     HEADERS,
     PAGE_HEADERS,
     SEQ2SEQ,
     error_body,
     languages_body,
+    message_body,
     openapi_document,
+    preferred_language,
     translations_body,
 )
 from translation.errors import BadRequestError, TranslationError
-from translation.languages import parse_pairs, told
+from translation.languages import listed, parse_pairs
 from translation.request import Limits, Request, read_request
 from translation.translate import Translation, translate_all
 
@@ -33,6 +36,7 @@ pairs = parse_pairs(os.environ["TRANSLATOR_PAIRS"])
 page = Path(os.environ["PAGE_DIR"])
 # The API Gateway waits 29 seconds for all of it.
 engines = engines_from_environ(os.environ, patience_seconds=20)
+pay_while_warming_up = os.environ["FALLBACK_WHILE_STARTING"] == "true"
 origin = os.environ["ALLOWED_ORIGIN"]
 cors = (
     CORSConfig(allow_origin=origin, allow_headers=["Content-Type", "X-Api-Key"], max_age=3600)
@@ -56,10 +60,11 @@ def translate() -> Response[str]:
     body = app.current_event.decoded_body or ""
     request = read_request(body, limits, default=pairs[0])
     _require_spoken(request)
-    translations = translate_all(request, engines)
+    translations = translate_all(request, engines, pay_while_warming_up)
     _log(request, translations, time.monotonic() - began)
     accept = app.current_event.headers.get("Accept") or ""
-    return _answer(200, translations_body(request, translations, SEQ2SEQ in accept), accept)
+    content = translations_body(request, translations, SEQ2SEQ in accept, language())
+    return _answer(200, content, accept)
 
 
 @app.get("/languages")
@@ -91,7 +96,7 @@ def page_style() -> Response[str]:
 @app.exception_handler(TranslationError)  # type: ignore[untyped-decorator]
 def refuse(error: TranslationError) -> Response[str]:
     logger.info("refused", extra={"status": error.status, "kind": type(error).__name__})
-    response = _answer(error.status, error_body(error))
+    response = _answer(error.status, error_body(error, language()))
     if (seconds := getattr(error, "retry_after", None)) is not None:
         response.headers["Retry-After"] = str(seconds)
     return response
@@ -101,20 +106,29 @@ def refuse(error: TranslationError) -> Response[str]:
 def broken(error: Exception) -> Response[str]:
     # Only the type: the text of an unforeseen error may quote the caller's text.
     logger.error("broken", extra={"kind": type(error).__name__})
-    return _answer(500, {"error": "Something in the translation service broke."})
+    return _answer(500, message_body(message("api.broken"), language()))
 
 
 @app.not_found
 def not_found(_: Exception) -> Response[str]:
-    return _answer(404, {"error": "There is nothing here; POST /translate translates."})
+    return _answer(404, message_body(message("api.not_found"), language()))
+
+
+def language() -> str:
+    """That of the answer's own sentences: what the caller's browser asks for."""
+    return preferred_language(app.current_event.headers.get("Accept-Language"))
 
 
 def _require_spoken(request: Request) -> None:
     if not any(engine.speaks(request.pair) for engine in engines):
         raise BadRequestError(
             "target",
-            f"There is no translator from {request.pair.source} to {request.pair.target}; "
-            f"this service translates {told(pairs)}.",
+            message(
+                "api.no_translator",
+                source=request.pair.source,
+                into=request.pair.target,
+                pairs=listed(pairs),
+            ),
         )
 
 

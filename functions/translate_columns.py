@@ -1,9 +1,6 @@
-"""A CSV and its settings become the same CSV with translated columns beside the originals."""
+"""Translate columns of a CSV beside the originals, as its settings say."""
 
-import json
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
@@ -14,143 +11,136 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-import bucket as files
-from automl.counts import ANSWERS
-from automl.errors import RefusedError
-from automl.status import Status
-from automl.uploads import dataset_of_upload
-from clients import client
-from engines import engines_from_environ
-from observe import about, count_waiting, logger, metrics, tally
-from translation.columns import (
-    ColumnsFile,
-    ColumnsPlan,
-    columns_file_of_key,
-    plan_columns,
-    plan_copy,
-    translated_csv,
+from aws.deaths import TRIES, KilledError, counted
+from aws.queues import Queue
+from aws.telemetry import (
+    about,
+    count_waiting,
+    logger,
+    metrics,
+    require_messages,
+    tally,
+    tries,
 )
-from translation.errors import BadRequestError, EngineError
-from translation.languages import Pair, parse_pairs
-from translation.request import Request
-from translation.status import columns_refused, columns_translated, columns_waiting
-from translation.training_texts import (
-    TextsToTranslate,
-    read_order,
-    texts_refused,
-    texts_waiting,
+from aws.transient_errors import reason_to_wait
+from pipeline.counts import METRIC_OF_STATE, Count
+from pipeline.errors import OverBudgetError, WaitingError
+from translation.columns import columns_file_of_key
+from translation.errors import EngineError
+from uploads.columns import (
+    CONTINUES,
+    TRANSLATED,
+    Invocation,
+    translate_file,
+    translate_training_set,
+    write_put_aside,
 )
-from translation.translate import Translation, translate_all
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
+from uploads.events import upload_message, uploaded_object
+from uploads.owner import dataset_of_upload
+from uploads.training_texts import read_order
 
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-pairs = parse_pairs(os.environ["TRANSLATOR_PAIRS"])
-# The queue tries again when an engine cannot now: there is time for one answer that is slow.
-engines = engines_from_environ(os.environ, patience_seconds=60)
-sqs: "SQSClient" = client("sqs")
-queue_url = os.environ["COLUMNS_QUEUE_URL"]
-upload_queue_url = os.environ["UPLOAD_QUEUE_URL"]
-TEXTS_AT_ONCE, RETRY_SECONDS = 200, 120
+columns_queue = Queue(os.environ["COLUMNS_QUEUE_URL"])
+upload_queue = Queue(os.environ["UPLOAD_QUEUE_URL"])
+dead_letter_queue = Queue(os.environ["UPLOAD_DEAD_LETTER_QUEUE_URL"])
+STACK_LANGUAGE = os.environ["REPORT_LANGUAGE"]
+# An engine that may not be used, or gives no answers: that takes an operator.
+NOT_BY_WAITING, TRIES_OF_ENGINES = 502, 20
+# Sooner than the queue's visibility timeout, which allows for the longest run.
+RETRY_SECONDS, LONGEST_PAUSE_SECONDS = 120, 900
+# Together they last for less than the 14 days that SQS keeps a message.
+WAITS_PER_MESSAGE = 500
 
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """A batch of the columns queue; what failed is named and goes back to the queue."""
+def lambda_handler(event: dict[str, object], context: LambdaContext) -> PartialItemFailureResponse:
+    """Handle a batch of the columns queue; report failed messages, which SQS redelivers."""
+    require_messages(event)
     return process_partial_response(event, handle_message, processor, context)
 
 
-def handle_message(record: SQSRecord) -> None:
-    body = record.json_body
-    bucket, key = body["detail"]["bucket"]["name"], body["detail"]["object"]["key"]
-    dataset = dataset_of_upload(key)
-    about(message_id=record.message_id, bucket=bucket, key=key, dataset=dataset)
-    file, texts = columns_file_of_key(key), read_order(body)
+def handle_message(record: SQSRecord, lambda_context: LambdaContext) -> None:
+    """Translate one file, or one training set's files; raises an error to be retried."""
+    about(message_id=record.message_id)
     try:
-        state = translate_training_set(bucket, key, texts) if texts else answer(bucket, file)
-        if state in ANSWERS:
-            tally(ANSWERS[state])
+        bucket, key = uploaded_object(record.json_body)
+        about(bucket=bucket, key=key, dataset=dataset_of_upload(key))
+        with counted(bucket, record.message_id, tries(record)):
+            state = answer_message(record, bucket, key, lambda_context)
+        if state in METRIC_OF_STATE:
+            tally(METRIC_OF_STATE[state])
+        if state == CONTINUES:
+            # At the end of the queue, so that other files get their turn.
+            columns_queue.send(record.body)
         logger.info("answered", extra={"state": state})
-    except EngineError:
+    except OverBudgetError as reason:
         count_waiting(record)
-        # Sooner than the queue would, whose patience is made for the longest run.
-        sqs.change_message_visibility(
-            QueueUrl=queue_url,
-            ReceiptHandle=record.receipt_handle,
-            VisibilityTimeout=RETRY_SECONDS,
-        )
+        wait_for_budget(record, reason)
+    except KilledError as reason:
+        logger.error("put aside", extra={"reason": str(reason)})
+        put_aside(record, "status.killed")
+    except EngineError as reason:
+        count_waiting(record)
+        if reason.status == NOT_BY_WAITING and tries(record) >= TRIES_OF_ENGINES:
+            logger.error("put aside", extra={"reason": str(reason)})
+            put_aside(record, "status.broken")
+            return
+        retry_later(record)
         raise
+    except WaitingError:
+        count_waiting(record)
+        retry_later(record)
+        raise
+    except Exception as error:
+        tally(Count.BROKEN)
+        logger.exception("not handled")
+        if tries(record) < TRIES or reason_to_wait(error):
+            retry_later(record)
+            raise
+        put_aside(record, "status.broken")
 
 
-def answer(bucket: str, file: ColumnsFile | None) -> str:
-    """A file of its own: translated, refused or waiting, and its status says so."""
+def answer_message(record: SQSRecord, bucket: str, key: str, context: LambdaContext) -> str:
+    """What became of it, in one word; a translated training set starts again."""
+    invocation = Invocation(
+        context.aws_request_id, lambda: context.get_remaining_time_in_millis() / 1000
+    )
+    order = read_order(record.json_body, STACK_LANGUAGE)
+    if order.texts:
+        state = translate_training_set(bucket, key, order, invocation)
+        if state == TRANSLATED:
+            upload_queue.send(upload_message(bucket, key))
+        return state
+    file = columns_file_of_key(key)
     assert file is not None
+    return translate_file(bucket, file, STACK_LANGUAGE, invocation)
+
+
+def put_aside(record: SQSRecord, headline: str) -> None:
+    """Tell the uploader, and send the message to the dead-letter queue, which has an alarm."""
     try:
-        status = translated(bucket, file)
-    except RefusedError as reason:
-        status = columns_refused(file, str(reason))
-    except EngineError as reason:
-        files.write_status(bucket, columns_waiting(file, str(reason)))
-        raise
-    files.write_status(bucket, status)
-    return status.state
+        bucket, key = uploaded_object(record.json_body)
+        language = read_order(record.json_body, STACK_LANGUAGE).language
+        write_put_aside(bucket, key, headline, language)
+    except Exception as error:
+        logger.exception("uploader not notified")
+        if reason_to_wait(error):
+            raise
+    dead_letter_queue.send(record.body)
+    tally(Count.PUT_ASIDE)
 
 
-def translate_training_set(bucket: str, key: str, texts: list[TextsToTranslate]) -> str:
-    """Copies of a dataset's files with translated columns; then the upload starts again."""
-    dataset = key.removeprefix("data/").removesuffix("_train.csv")
-    try:
-        for text in texts:
-            content = files.read(bucket, text.key)
-            if content is not None and not files.exists(bucket, text.into):
-                plan = plan_copy(text.key, content, text.columns, text.pair)
-                put_translated(bucket, text.into, plan, ask(plan))
-    except RefusedError as reason:
-        files.write_status(bucket, texts_refused(dataset, str(reason)))
-        return "refused"
-    except EngineError as reason:
-        files.write_status(bucket, texts_waiting(dataset, str(reason)))
-        raise
-    detail = {"bucket": {"name": bucket}, "object": {"key": key}}
-    sqs.send_message(QueueUrl=upload_queue_url, MessageBody=json.dumps({"detail": detail}))
-    return "translated"
+def wait_for_budget(record: SQSRecord, reason: OverBudgetError) -> None:
+    """Return the message to the queue; near the end of its life, send a fresh copy instead."""
+    if tries(record) >= WAITS_PER_MESSAGE:
+        columns_queue.send(record.body)
+        return
+    columns_queue.retry_in(LONGEST_PAUSE_SECONDS, record.receipt_handle)
+    raise reason
 
 
-def translated(bucket: str, file: ColumnsFile) -> Status:
-    content, settings = files.read(bucket, file.key), files.read(bucket, file.settings_key)
-    if content is None or settings is None:
-        missing = file.key if content is None else file.settings_key
-        return columns_waiting(file, f"The file {missing} is not here yet.")
-    plan = plan_columns(file, content, settings, pairs[0])
-    answers = ask(plan)
-    put_translated(bucket, file.result_key, plan, answers)
-    return columns_translated(file, plan, answers)
-
-
-def ask(plan: ColumnsPlan) -> list[Translation]:
-    """Every text of the plan, in parts; raises RefusedError when no engine speaks the pair."""
-    if not any(engine.speaks(plan.pair) for engine in engines):
-        raise RefusedError(f"There is no translator from {plan.pair.source} to {plan.pair.target}.")
-    return [
-        translation
-        for at in range(0, len(plan.texts), TEXTS_AT_ONCE)
-        for translation in _asked(plan.texts[at : at + TEXTS_AT_ONCE], plan.pair)
-    ]
-
-
-def put_translated(
-    bucket: str, key: str, plan: ColumnsPlan, answers: Sequence[Translation]
-) -> None:
-    done = {a.query: a.translation for a in answers if a.translation is not None}
-    # The mark at the beginning tells Excel that this is UTF-8.
-    content = translated_csv(plan, done).encode("utf-8-sig")
-    files.put(bucket, key, content, "text/csv; charset=utf-8")
-
-
-def _asked(texts: list[str], pair: Pair) -> list[Translation]:
-    try:
-        return translate_all(Request(tuple(texts), pair), engines)
-    except BadRequestError as reason:
-        raise RefusedError(str(reason)) from reason
+def retry_later(record: SQSRecord) -> None:
+    """The longer it has waited, the later."""
+    seconds = min(RETRY_SECONDS * 2 ** min(tries(record) - 1, 10), LONGEST_PAUSE_SECONDS)
+    columns_queue.retry_in(seconds, record.receipt_handle)

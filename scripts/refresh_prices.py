@@ -1,4 +1,4 @@
-"""Refresh functions/automl/prices.json from AWS's public price list (no credentials needed).
+"""Refresh functions/pipeline/prices.json from AWS's public price list (no credentials needed).
 
     python scripts/refresh_prices.py us-east-1 ap-northeast-2
 
@@ -13,7 +13,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
-PRICES = Path(__file__).parent.parent / "functions/automl/prices.json"
+PRICES = Path(__file__).parent.parent / "functions/pipeline/prices.json"
 OFFER = "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/{region}/index.csv"
 # The file begins with five lines about itself.
 LINES_ABOVE_HEADER = 5

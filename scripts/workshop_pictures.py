@@ -1,14 +1,15 @@
-"""Make the pictures of the workshop anew, from the product itself; they go to docs/pictures/.
+"""Take the pictures of README and workshop from the product itself; they go to docs/pictures/.
 
     .venv/bin/python -m scripts.workshop_pictures
 
-Takes Chromium and a font with Korean (Debian: apt install chromium fonts-noto-cjk).
+Needs Chromium and fonts for Korean and Chinese (Debian: apt install chromium fonts-noto-cjk).
 """
 
 import io
 import json
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -17,14 +18,20 @@ from playwright.sync_api import Browser, FloatRect, Page
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from local import default_translator
-from local.cloud import Settings, open_cloud
-from tests.e2e.conftest import open_browser
+from codefree import default_translator
+from codefree.cloud import Settings, open_cloud
+from tests.browser import open_browser
 
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs/pictures"
 SAMPLES = ("samples/titanic_train.csv", "samples/titanic_test.csv")
 WIDTH = 900
+# Of the report: picture → the first and the last element on it.
+PARTS = (
+    ("report", "body > p:first-child", ".warnings"),
+    ("importance", "h2:has(+ p + .bar)", ".bar >> nth=-1"),
+    ("leaderboard", "h2:has(+ p + div #leaderboard)", "#leaderboard"),
+)
 COLOURS = 48
 SHOWN_COLUMNS = ["Name", "Sex", "Age", "Pclass", "prediction", "probability_1", "reasons"]
 # rich's own would fetch a font from the internet.
@@ -53,9 +60,11 @@ def main() -> None:
     with open_browser() as browser, tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         (PICTURES / "demo.svg").write_text(of_terminal("make demo", train(work, "titanic", "en")))
-        train(work, "titanic_ko", "ko")
+        for language in ("ko", "zh-TW"):
+            train(work, f"titanic_{language}", language)
         of_report(browser, work / "results/titanic", PICTURES, "en")
         of_report(browser, work / "results/titanic_ko", PICTURES, "ko")
+        of_report(browser, work / "results/titanic_zh-TW", PICTURES, "zh-TW", PARTS[:1])
         of_predictions(browser, work / "results/titanic", PICTURES)
         with open_cloud(Settings(parameters={"TranslationFallback": "none"})) as cloud:
             default_translator.deploy(cloud)
@@ -87,22 +96,25 @@ def of_terminal(command: str, said: str) -> str:
     return console.export_svg(title="", theme=MONOKAI, code_format=FRAME, unique_id="terminal")
 
 
-def of_report(browser: Browser, dataset: Path, into: Path, language: str) -> None:
-    """The parts of the report that the workshop reads together."""
+def of_report(
+    browser: Browser,
+    dataset: Path,
+    into: Path,
+    language: str,
+    parts: Sequence[tuple[str, str, str]] = PARTS,
+) -> None:
+    """The parts of the report that README and workshop show."""
     (report,) = dataset.glob("*/report.html")
     page = browser.new_page(viewport={"width": WIDTH, "height": 600}, device_scale_factor=2)
     page.goto(report.as_uri())
-    save(page, into / f"report-{language}.png", "body > p:first-child", ".warnings")
-    save(page, into / f"importance-{language}.png", "h2:has(+ p + .bar)", ".bar >> nth=-1")
-    save(
-        page, into / f"leaderboard-{language}.png", "h2:has(+ p + div #leaderboard)", "#leaderboard"
-    )
+    for name, first, last in parts:
+        save(page, into / f"{name}-{language}.png", first, last)
     page.close()
 
 
 def of_predictions(browser: Browser, dataset: Path, into: Path) -> None:
     """The predictions file as a spreadsheet shows it."""
-    (predictions,) = dataset.glob("*/*_test_predictions.csv")
+    (predictions,) = dataset.glob("*/*_test_prediction.csv")
     page = browser.new_page(viewport={"width": WIDTH, "height": 600}, device_scale_factor=2)
     page.set_content(TABLE.format(table=table(predictions)))
     save(page, into / "predictions.png", "table", "table")

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from samtranslator.yaml_helper import yaml_parse
 
-from local.aws import REGION
-from local.cloud import ROOT, Cloud, Settings, forget, open_cloud
+from codefree.aws import REGION
+from codefree.cloud import Cloud, Settings, forget, open_cloud
+from codefree.stack_files import ROOT
 
 _TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
 # All clouds of a process share moto's memory, which it keeps by region; the usual one is taken by

@@ -5,23 +5,40 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
+from uuid import uuid4
 
+import hypothesis
 import pytest
 
-from local.cloud import Cloud, Settings, open_cloud
+from codefree.cloud import Cloud, Settings, open_cloud
 
+# Only what never comes takes so long, also on a machine that is many times slower.
+PATIENCE_SECONDS = 600
+# An example may take its time on a busy machine.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 STUB_TRAINING = Path(__file__).parent / "stub_training"
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T | None], seconds: float = 30) -> T:
-    """What `look` finds as soon as it finds anything; fails when it never does."""
-    deadline = time.monotonic() + seconds
+def eventually(look: Callable[[], T | None], progress: Callable[[], object] = bool) -> T:
+    """What `look` finds as soon as it finds anything.
+
+    Fails only when nothing has come, and `progress` has not changed, for PATIENCE_SECONDS.
+    """
+    known, deadline = progress(), time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         if found := look():
             return found
+        if (now := progress()) != known:
+            known, deadline = now, time.monotonic() + PATIENCE_SECONDS
         time.sleep(0.05)
-    raise AssertionError(f"nothing came within {seconds} seconds")
+    raise AssertionError(f"nothing came within {PATIENCE_SECONDS} seconds")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name long bytes by their argument: packed ones differ between the tests' processes."""
+    return argname if isinstance(val, bytes) and len(val) > 20 else None
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,6 +47,12 @@ def no_own_account() -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+
+
+@pytest.fixture
+def name() -> str:
+    """Of a dataset that no other test has."""
+    return f"penguins {uuid4().hex[:6]}"
 
 
 @pytest.fixture(scope="session")

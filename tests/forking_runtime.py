@@ -1,4 +1,4 @@
-"""Runs a function as `local/lambda_runtime.py` does, each invocation in a fork of its own.
+"""Runs a function as `codefree/lambda_runtime.py` does, each invocation in a fork of its own.
 
 A fork can be killed without losing the process that has imported everything, which takes seconds.
 Lines in are requests, lines out are answers. Called with `tell`, it writes the fork's process id
@@ -14,7 +14,7 @@ import signal
 import sys
 from pathlib import Path
 
-RUNTIME = Path(__file__).parents[1] / "local" / "lambda_runtime.py"
+RUNTIME = Path(__file__).parents[1] / "codefree" / "lambda_runtime.py"
 HOME = Path(os.environ["HOME"])
 MORTAL, DEATHS = HOME / f"mortal {os.environ['_HANDLER']}", HOME / "deaths"
 LIVES_SECONDS = 0.2

@@ -7,7 +7,7 @@ from typing import Any
 
 import urllib3
 
-from local.cloud import Cloud
+from codefree.cloud import Cloud
 
 pool = urllib3.PoolManager(maxsize=32, block=False, retries=False)
 

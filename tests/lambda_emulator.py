@@ -13,15 +13,15 @@ from typing import Any
 
 import urllib3
 
-from local.cloud import Cloud
-from local.lambda_service import FunctionConfiguration, FunctionError, environment
-from local.processes import end_group
-from local.template import load_template
+from codefree.cloud import Cloud
+from codefree.lambda_service import FunctionConfiguration, FunctionError, environment
+from codefree.processes import end_group
+from codefree.template import load_template
+from tests.conftest import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[1]
 BUILT = ROOT / ".aws-sam" / "build" / "template.yaml"
 PYTHON = ROOT / ".venv-lambda" / "bin" / "python"
-START_SECONDS = 30.0
 EMULATOR = "lib/python3.*/site-packages/samcli/local/rapid/aws-lambda-rie-x86_64"
 
 
@@ -50,7 +50,7 @@ class Emulator:
         """The handler's answer; raises FunctionError with what the function says."""
         url = f"http://127.0.0.1:{self.port}/2015-03-31/functions/function/invocations"
         # The emulator breaks on two requests at a time; urllib3 must not try again by itself.
-        answer = urllib3.request("POST", url, body=event, retries=False, timeout=120)
+        answer = urllib3.request("POST", url, body=event, retries=False, timeout=PATIENCE_SECONDS)
         result = json.loads(answer.data) if answer.status == 200 else answer.data.decode()
         if answer.status != 200 or (isinstance(result, dict) and "errorType" in result):
             raise FunctionError(f"{result}\n{self.log.read_text('utf-8')}")
@@ -98,7 +98,7 @@ def _free_ports() -> tuple[int, int]:
 
 
 def _await_port(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         with socket.socket() as probe:
             if not probe.connect_ex(("127.0.0.1", port)):

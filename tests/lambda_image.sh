@@ -11,6 +11,7 @@ python=$(.venv-lambda/bin/python -c 'import sys; print(sys.base_prefix)')
 . /etc/os-release
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
   "Codename: $VERSION_CODENAME" | head -n 1)
+[ -n "$mirror" ] || { echo "apt names no mirror for $VERSION_CODENAME" >&2; exit 1; }
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 

@@ -9,8 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contract.job import Job, PredictionsJob, job_from_json
+from contract.layout import FAILURE_MESSAGE, JOB_JSON, model_key
+from contract.messages import Message, message_from_json
+
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "samples"
+FEW_ROUNDS = str(Path(__file__).with_name("few_rounds.py"))
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,10 @@ class OptMl:
 
     root: Path
     dataset: str
+    python: str = sys.executable
+    """What the job runs on."""
+    all_rounds: bool = False
+    """As in production; else models come sooner and are a little worse."""
 
     @property
     def results(self) -> Path:
@@ -32,8 +41,22 @@ class OptMl:
     def failure(self) -> str:
         return (self.root / "output/failure").read_text(encoding="utf-8")
 
+    @property
+    def failure_message(self) -> Message:
+        """The same with its code."""
+        return message_from_json(json.loads((self.results / FAILURE_MESSAGE).read_text("utf-8")))
+
     def result(self, ending: str) -> Path:
         return self.results / f"{self.dataset}_{ending}"
+
+    def job(self) -> Job:
+        """What the job was given."""
+        return job_from_json((self.root / "input/data/job" / JOB_JSON).read_bytes())
+
+    def file(self, channel: str) -> Path:
+        """The one input file of a channel."""
+        (file,) = (self.root / "input/data" / channel).iterdir()
+        return file
 
     def performance(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.result("model_performance.txt").read_text())
@@ -50,13 +73,16 @@ class OptMl:
             **channels,
             # In a job, the reader lies beside train.py.
             "PYTHONPATH": str(ROOT / "functions"),
+            # As in every job: else the threads of two jobs side by side spin for each other.
+            "GOMP_SPINCOUNT": "1000",
             "SM_MODEL_DIR": str(self.model),
             "SM_OUTPUT_DIR": str(self.root / "output"),
             "SM_OUTPUT_DATA_DIR": str(self.root / "output/data"),
         }
 
     def command(self, program: str = "train.py") -> list[str]:
-        return [sys.executable, str(ROOT / "training_src" / program)]
+        script = str(ROOT / "training_src" / program)
+        return [self.python, script] if self.all_rounds else [self.python, FEW_ROUNDS, script]
 
     def train(self) -> int:
         return self.run("train.py")
@@ -76,16 +102,24 @@ def opt_ml(
     *,
     target: str,
     dataset: str = "sample",
+    all_rounds: bool = False,
     **settings: Any,
 ) -> OptMl:
     """Channels from texts or files, and a job.json; settings go before the defaults."""
-    folder = OptMl(root, dataset)
+    folder = OptMl(root, dataset, all_rounds=all_rounds)
     described = {
         name: _channel(root, name, dataset, content)
         for name, content in (("train", train), ("test", test))
         if content is not None
     }
+    # A model comes in by hand_over().
+    predicts = {
+        "kind": PredictionsJob.kind,
+        "model_job": "model",
+        "model_key": model_key("model"),
+    }
     job = {
+        **({} if train is not None else predicts),
         "dataset": dataset,
         "job": f"{dataset}-0a1b2c3d4e5f",
         "test": None,
@@ -103,17 +137,23 @@ def opt_ml(
     }
     channel = root / "input/data/job"
     channel.mkdir(parents=True)
-    (channel / "job.json").write_text(json.dumps(job))
+    (channel / JOB_JSON).write_text(json.dumps(job))
     (root / "output").mkdir()
     return folder
 
 
+def pack(made: OptMl, into: Path) -> Path:
+    """Pack the model that a job has made, as SageMaker does."""
+    with tarfile.open(into, "w:gz") as archive:
+        archive.add(made.model, arcname=".")
+    return into
+
+
 def hand_over(made: OptMl, to: OptMl, channel: str) -> None:
-    """The model that one job has made, packed as SageMaker does, becomes a channel of another."""
+    """The model that one job has made becomes a channel of another."""
     folder = to.root / "input/data" / channel
     folder.mkdir(parents=True)
-    with tarfile.open(folder / "model.tar.gz", "w:gz") as archive:
-        archive.add(made.model, arcname=".")
+    pack(made, folder / "model.tar.gz")
 
 
 def _channel(root: Path, name: str, dataset: str, content: str | Path) -> dict[str, str]:

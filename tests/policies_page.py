@@ -1,67 +1,65 @@
-"""docs/policies.md: who may do what, and which call needs it.
+"""docs/policies.md: who may do what, and which call needs it."""
 
-    .venv/bin/python -m tests.policies_page
-
-writes it anew from a run of the pipeline.
-"""
-
-import os
 import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from local.permissions import allows
+from codefree.permissions import allows
 from tests.permissions import (
     NOT_RECORDED,
     Permission,
-    Recording,
+    Recordings,
     permissions,
-    record,
     written,
 )
-from tests.unit.test_template import FUNCTIONS, RESOURCES, ROOT, modules_of
+from tests.template_facts import FUNCTIONS, RESOURCES, ROOT, modules_of
 
 PAGE = ROOT / "docs/policies.md"
 WAYS = {"put": (r"\.upload_fileobj",), "list": (r'f"list_\{',)}
 # What Lambda does in the role of a function: with a queue, and when all tries have failed.
 BY_LAMBDA = ("ReceiveMessage", "DeleteMessage")
-FAILED_EVENTS = "PutAsideWhatCannotBePublished"
+FAILED_EVENTS = "DeadLetterFailedEvents"
 RESOURCE_POLICIES = ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
 HEAD = """# Who may do what, and which call needs it
 
 Every function and every job has a role of its own. The tables list all that the roles allow, and
 after it the requests that were made in that role while the whole pipeline ran on the local cloud,
-which refuses what a role does not allow. They are written by `python -m tests.policies_page`;
-`tests/integration/test_permissions.py` fails when a request is refused, when an action is allowed
-that no request needs or that is allowed twice, and when this page is not up to date.
+which refuses what a role does not allow. "(stack)" is the name of the stack, "(part)" eight hex
+digits of its id. `tests/integration/test_permissions.py` writes the page when it is run with
+`REWRITE=1`, and fails when a request is refused, when an action is allowed that no request needs or
+that is allowed twice, and when this page is not up to date.
 
-What AWS does in a role by itself has no request on a laptop. Those rows say «not recorded», and why
+What AWS does in a role by itself has no request on a laptop. Those rows say "not recorded", and why
 the action is there.
 """
 
 
-def page(recording: Recording) -> str:
+def page(recordings: Recordings) -> str:
     """The whole text."""
     found = permissions()
     sections = [HEAD]
     for role, own in groupby(found, key=lambda permission: permission.role):
-        sections += [f"## {role}\n", *_table(recording, list(own)), ""]
+        sections += [f"## {role}\n", *_table(recordings, list(own)), ""]
     return "\n".join([*sections, *_resource_policies()])
 
 
-def _table(recording: Recording, own: list[Permission]) -> Iterator[str]:
+def _table(recordings: Recordings, own: list[Permission]) -> Iterator[str]:
     yield "| statement | action | resource | needed by |"
     yield "|---|---|---|---|"
     for permission in own:
-        needed = _needed_by(recording, permission)
+        needed = _needed_by(recordings, permission)
         yield f"| {permission.sid} | {permission.action} | `{permission.resource}` | {needed} |"
 
 
-def _needed_by(recording: Recording, permission: Permission) -> str:
+def _needed_by(recordings: Recordings, permission: Permission) -> str:
     if reason := NOT_RECORDED.get(permission.action):
         return f"not recorded: {reason}"
-    alone = recording.alone(permission)
-    operations = {r.operation for r, need in recording.of(permission.role) if allows(alone, need)}
+    operations = {
+        r.operation
+        for recording in recordings
+        for r, need in recording.of(permission.role)
+        if allows(recording.alone(permission), need)
+    }
     return ", ".join(
         f"{operation} by {_caller(permission, operation)}" for operation in sorted(operations)
     )
@@ -83,8 +81,8 @@ def _caller(permission: Permission, operation: str) -> str:
 def _calls(code: str, permission: Permission, operation: str) -> bool:
     method = _snake(operation)
     if method == "send_message":
-        queue = f"{_snake(permission.resource)}_url"
-        return any(queue.endswith(url) for url in re.findall(r"send_message\(QueueUrl=(\w+)", code))
+        queue = _snake(permission.resource)
+        return any(queue.endswith(name) for name in re.findall(r"\b(\w+_queue)\.send\(", code))
     # Some methods have another name than the operation, or one that is put together.
     ways = [rf"\.{method}\b", f'"{method}"', *WAYS.get(method.partition("_")[0], ())]
     return bool(re.search("|".join(ways), code))
@@ -114,13 +112,3 @@ def _resource_row(name: str, statement: dict[str, object]) -> str:
     ]
     cells = (name, statement["Sid"], statement["Effect"], who, statement["Action"], *asked)
     return f"| {' | '.join(str(cell) for cell in cells)} |"
-
-
-def main() -> None:
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-    PAGE.write_text(page(record()) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

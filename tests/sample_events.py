@@ -13,13 +13,19 @@ from botocore.exceptions import ClientError
 from moto.cloudformation.models import cloudformation_backends
 from moto.sagemaker.models import sagemaker_backends
 
-from local import default_translator
-from local.aws import ACCOUNT, STACK_NAME
-from local.cloud import Cloud, Settings
-from local.keep_up import SAMPLE_BUCKET
+from codefree import default_translator
+from codefree.aws import ACCOUNT, STACK_NAME
+from codefree.cloud import Cloud, Settings
+from codefree.event_samples import (
+    SAMPLE_BUCKET,
+    SAMPLE_JOB,
+    SAMPLE_LISTENER,
+    SAMPLE_STACK_ID,
+)
 from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
 from tests.endpoints import put_endpoint
+from tests.endpoints import status as endpoint_status
 
 ROOT = Path(__file__).parents[1]
 EVENTS = ROOT / "events"
@@ -27,12 +33,6 @@ ROW = re.compile(r"^\| `(\w+)\.json` \| `(\w+)` \|", re.MULTILINE)
 FUNCTIONS: dict[str, str] = dict(ROW.findall((EVENTS / "README.md").read_text("utf-8")))
 """Event → the function that it is for."""
 
-JOB = "titanic-0a1b2c3d4e5f"
-STACK_ID = (
-    "arn:aws:cloudformation:us-east-1:123456789012:"
-    "stack/codefree-automl/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
-)
-LISTENER = "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/answer"
 DONE: dict[str, list[Any]] = {"batchItemFailures": []}
 
 
@@ -168,7 +168,7 @@ def _ended_job(dataset: str, status: str) -> Before:
         if status == "Stopped":
             place.client("sagemaker").stop_training_job(TrainingJobName=job)
         eventually(lambda: place.job(job)["TrainingJobStatus"] == status)
-        return {JOB: job}
+        return {SAMPLE_JOB: job}
 
     return before
 
@@ -182,6 +182,37 @@ def _is_published(dataset: str, state: str) -> After:
         assert status["job"] in place.read("results/costs.csv")
 
     return after
+
+
+def _failed_endpoint(place: Place) -> dict[str, str]:
+    """Of a translator that the stack's own functions have trained and deployed."""
+    lines = ["source\ttarget", *(f"text {n}\tTexte {n}" for n in range(200))]
+    place.put("translation/en-fr_train.tsv", "\n".join(lines).encode())
+    for name, function in (
+        ("sentence_pairs_uploaded", "StartTrainingFunction"),
+        ("training_job_completed", "PublishResultsFunction"),
+    ):
+        event = (EVENTS / f"{name}.json").read_text("utf-8").replace("en-de", "en-fr")
+        event = event.replace(SAMPLE_BUCKET, place.cloud.bucket)
+        if name == "training_job_completed":
+            job = str(place.status("results/translation/en-fr/")["job"])
+            eventually(lambda job=job: place.job(job)["TrainingJobStatus"] == "Completed")  # type: ignore[misc]
+            event = event.replace(SAMPLE_JOB, job)
+        place.cloud.functions[function].invoke(json.loads(event))
+    endpoint = place.cloud.endpoint_name("en-fr")
+    eventually(lambda: endpoint_status(place.cloud, endpoint) == "InService")
+    record: Any = sagemaker_backends[ACCOUNT][place.cloud.endpoint.region].endpoints[endpoint]
+    record.endpoint_status, record.failure_reason = "Failed", "Image size is too large."
+    return {"codefree-automl-en-de": endpoint}
+
+
+def _endpoint_is_told_of(place: Place, answer: Any) -> None:
+    assert answer is None
+    assert "AWS says: Image size is too large." in place.read(
+        "results/translation/en-fr/STATUS.txt"
+    )
+    place.client("sagemaker").delete_endpoint(EndpointName=place.cloud.endpoint_name("en-fr"))
+    eventually(lambda: _endpoints(place) == [f"{STACK_NAME}-en-de"])
 
 
 def _nothing(place: Place) -> dict[str, str]:
@@ -215,7 +246,7 @@ def _idle_endpoint(place: Place) -> dict[str, str]:
 
 def _idle_endpoint_is_gone(place: Place, answer: Any) -> None:
     assert answer == [f"{STACK_NAME}-en-fr"]
-    assert _endpoints(place) == [f"{STACK_NAME}-en-de"]
+    eventually(lambda: _endpoints(place) == [f"{STACK_NAME}-en-de"])
 
 
 def _endpoints(place: Place) -> list[str]:
@@ -234,18 +265,15 @@ def _ending_stack(place: Place) -> dict[str, str]:
     (stack,) = stacks.values()
     stack.status = "DELETE_IN_PROGRESS"
     # CloudFormation, too, listens at a pre-signed address of S3.
-    address = place.client("s3").generate_presigned_url(
-        "put_object", {"Bucket": place.cloud.bucket, "Key": "answer"}
-    )
-    listener = address.replace(place.cloud.endpoint.url, place.url)
-    return {STACK_ID: stack.stack_id, LISTENER: listener}
+    listener = place.cloud.endpoint.presigned_put(place.cloud.bucket, "answer", place.url)
+    return {SAMPLE_STACK_ID: stack.stack_id, SAMPLE_LISTENER: listener}
 
 
 def _stack_is_cleaned_up(place: Place, answer: Any) -> None:
     assert answer is None
-    told = json.loads(place.read("answer"))
-    assert (told["Status"], told["LogicalResourceId"]) == ("SUCCESS", "CleanUp")
-    assert _endpoints(place) == [f"{STACK_NAME}-en-de"]
+    response = json.loads(place.read("answer"))
+    assert (response["Status"], response["LogicalResourceId"]) == ("SUCCESS", "CleanUp")
+    eventually(lambda: _endpoints(place) == [f"{STACK_NAME}-en-de"])
 
 
 SAMPLES: dict[str, tuple[Before, After]] = {
@@ -257,6 +285,7 @@ SAMPLES: dict[str, tuple[Before, After]] = {
     "training_job_completed": (_ended_job("any", "Completed"), _is_published("any", "completed")),
     "training_job_failed": (_ended_job("fails", "Failed"), _is_published("fails", "failed")),
     "training_job_stopped": (_ended_job("sleeps", "Stopped"), _is_published("sleeps", "stopped")),
+    "endpoint_failed": (_failed_endpoint, _endpoint_is_told_of),
     "translation_requested": (_nothing, _is_translated),
     "columns_file_uploaded": (_columns_file, _columns_are_translated),
     "day_passed": (_idle_endpoint, _idle_endpoint_is_gone),

@@ -5,9 +5,10 @@ import pandas as pd
 from scipy.stats import ks_2samp
 from sklearn.metrics import roc_auc_score
 
-from model_code.notes import Note, listed, note
+from model_code.notes import Note, note
 from prepare import Prepared
 from problem import Problem
+from reading.names import key_of
 from sampling import random_rows
 
 ROWS_LOOKED_AT = 20_000
@@ -26,9 +27,11 @@ IMBALANCED = 0.05
 
 def check_data(prepared: Prepared) -> list[Note]:
     """A note per finding."""
-    target = prepared.rows[prepared.recipe.target]
-    rows = prepared.rows.drop(columns=prepared.recipe.target)
-    return find_faults(rows, target, prepared.problem, prepared.test)
+    labels = prepared.preprocessor.labels
+    rows = prepared.rows[list(labels)].rename(columns=labels)
+    test = None if prepared.test is None else prepared.test[list(labels)].rename(columns=labels)
+    target = prepared.rows[prepared.preprocessor.target]
+    return find_faults(rows, target, prepared.problem, test)
 
 
 def find_faults(
@@ -47,18 +50,18 @@ def _class_notes(target: pd.Series, problem: Problem) -> list[Note]:
     if not problem.has_classes:
         return []
     counts = target.value_counts()
-    told = []
+    notes = []
     rare = [str(label) for label, count in counts.items() if count < RARE]
     if rare:
-        told.append(note("rare_classes", classes=listed(rare), rows=RARE))
+        notes.append(note("rare_classes", classes=tuple(rare), rows=RARE))
     share = counts.min() / len(target)
     if not rare and share < IMBALANCED:
-        told.append(note("imbalance", label=str(counts.idxmin()), percent=round(100 * share, 1)))
-    spelt = counts.index.to_series().str.lower()
-    alike = sorted(spelt[spelt.duplicated(keep=False)].index)
+        notes.append(note("imbalance", label=str(counts.idxmin()), percent=round(100 * share, 1)))
+    keys = counts.index.to_series().map(key_of)
+    alike = sorted(keys[keys.duplicated(keep=False)].index)
     if alike:
-        told.append(note("class_spelling", classes=listed(alike)))
-    return told
+        notes.append(note("class_spelling", classes=tuple(alike)))
+    return notes
 
 
 def _leaks(rows: pd.DataFrame, target: pd.Series, problem: Problem) -> list[Note]:
@@ -72,7 +75,7 @@ def _leaks(rows: pd.DataFrame, target: pd.Series, problem: Problem) -> list[Note
             strength = _straight_line(values.iloc[chosen], goal)
         if strength is not None:
             suspects.append(f"{name} ({strength:.3f})")
-    return [note("leak", columns=listed(suspects))] if suspects else []
+    return [note("leak", columns=tuple(suspects))] if suspects else []
 
 
 def _strength(bins: np.ndarray, goal: np.ndarray, problem: Problem) -> float | None:
@@ -164,13 +167,13 @@ def _drift(rows: pd.DataFrame, test: pd.DataFrame) -> list[Note]:
             lost.append(f"{name} ({before.isna().mean():.0%} → {after.isna().mean():.0%})")
         elif (distance := _distance(before.dropna(), after.dropna())) > least:
             moved.append((distance, str(name)))
-    told = []
+    notes = []
     if moved:
         names = [f"{name} ({distance:.2f})" for distance, name in sorted(moved, reverse=True)]
-        told.append(note("drift", columns=listed(names)))
+        notes.append(note("drift", columns=tuple(names)))
     if lost:
-        told.append(note("missing_drift", columns=listed(lost)))
-    return told
+        notes.append(note("missing_drift", columns=tuple(lost)))
+    return notes
 
 
 def _by_chance(before: int, after: int, columns: int) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from contract.messages import Message, is_known, message, message_from_json, verbatim
 from failure import TrainingError
 from metrics import Predictions
 from problem import QUANTILES, Problem
@@ -32,11 +33,15 @@ class EarlierModel:
     @property
     def expected(self) -> Expected:
         """How files of its kind are written."""
-        told = json.loads((self.folder / "code" / "columns.json").read_text("utf-8"))["expected"]
-        return Expected(tuple(told["columns"]), told["delimiter"])
+        written = json.loads((self.folder / "code" / "columns.json").read_text("utf-8"))["expected"]
+        encoding = written.get("encoding")
+        labels = tuple(written.get("labels", ()))
+        return Expected(tuple(written["columns"]), written["delimiter"], encoding, labels)
 
-    def predict(self, file: Path, into: Path, form: str) -> None:
-        """All rows of a file, `excel` or `plain`; raises TrainingError in the model's own words.
+    def predict(self, file: Path, into: Path, form: str) -> list[Message]:
+        """All rows of a file, `excel` or `plain`, and what the model says is odd in them.
+
+        Raises TrainingError in the model's own words.
 
         In a process of its own, because its code may be of another version than this.
         """
@@ -50,9 +55,11 @@ class EarlierModel:
             check=False,
         )
         if reason.exists():
-            raise TrainingError(reason.read_text("utf-8"))
+            raise TrainingError(verbatim(reason.read_text("utf-8")))
         if done.returncode:
-            raise TrainingError(f"The model's own code failed: {_end_of(done.stderr)}")
+            raise TrainingError(message("job.model_code_failed", error=_end_of(done.stderr)))
+        lines = done.stdout.splitlines()
+        return [_note(line.removeprefix("note ")) for line in lines if line.startswith("note ")]
 
     def answers(self, written: Path, target: "pd.Series[Any]", problem: Problem) -> Predictions:
         """What a predictions file says of the rows whose target is given, by row.
@@ -82,10 +89,17 @@ def unpack(packed: Path, folder: Path) -> EarlierModel:
     return EarlierModel(folder)
 
 
+def _note(written: str) -> Message:
+    """A note that this release knows, or else its sentence."""
+    content = json.loads(written)
+    known = is_known(content["code"])
+    return message_from_json(content) if known else verbatim(content["text"])
+
+
 def _last(table: pd.DataFrame, columns: int) -> pd.DataFrame:
     """The last columns but the reasons; the file's own may be named like anything."""
     return table.iloc[:, -1 - columns : -1]
 
 
 def _end_of(log: str) -> str:
-    return " ".join(log.strip().splitlines()[-1:]) or "it gives no reason."
+    return " ".join(log.strip().splitlines()[-1:]) or "–"

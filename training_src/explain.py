@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from fit import Fitted
+from model_code.columns import CATEGORY, DATE, Column
 from model_code.predictions import Model
+from model_code.preprocessor import Preprocessor
 from model_code.reasons import child_weights
-from model_code.rows import Recipe
 from prepare import Prepared
 
 SEED = 0
@@ -16,6 +17,7 @@ ROWS, SHUFFLES = 1000, 5
 MOST_FEATURES, ROWS_TO_CHOOSE_BY = 100, 100
 EFFECT_COLUMNS, EFFECT_POINTS, EFFECT_ROWS = 6, 12, 150
 MOST_CLASSES_DRAWN = 4
+UNITS = {DATE: "date", CATEGORY: "category"}
 # Of a normal distribution; 95 % lie within.
 SIGMAS = 1.96
 
@@ -50,22 +52,22 @@ def importance(fitted: Fitted, model: Model, seconds: float) -> pd.DataFrame:
             time_limit=seconds,
             silent=True,
         )
-    return _by_column(found, model.recipe)
+    return _by_column(found, model.preprocessor)
 
 
 def _worth_shuffling(fitted: Fitted, model: Model) -> list[str] | None:
-    """All of them, unless there is no time to shuffle so many: then those that move predictions."""
-    names = [name for name in fitted.scored.columns if name != model.recipe.target]
+    """Return all features, or only the strongest when shuffling all would take too long."""
+    names = [name for name in fitted.scored.columns if name != model.preprocessor.target]
     if len(names) <= MOST_FEATURES or not model.reasons.possible:
         return None
     sample = fitted.scored[names].head(ROWS_TO_CHOOSE_BY)
     moved = model.reasons.contributions(sample, None).abs().mean()
     strongest = set(moved.nlargest(MOST_FEATURES).index)
-    return [name for name in names if model.recipe.made_of(name) in strongest]
+    return [name for name in names if model.preprocessor.made_of(name) in strongest]
 
 
 def _of_folds(fitted: Fitted, seconds: float) -> pd.DataFrame:
-    """Each fold's model on the rows that it has not seen, weighted as in the ensemble."""
+    """Sum the models' importances on held-out rows, weighted as in the ensemble."""
     weights = child_weights(fitted.predictor, fitted.best)
     total: pd.DataFrame | None = None
     for name, weight in weights.items():
@@ -85,10 +87,10 @@ def _of_folds(fitted: Fitted, seconds: float) -> pd.DataFrame:
     return total
 
 
-def _by_column(found: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+def _by_column(found: pd.DataFrame, preprocessor: Preprocessor) -> pd.DataFrame:
     table = pd.DataFrame(
         {
-            "feature": [recipe.made_of(str(name)) for name in found.index],
+            "feature": [preprocessor.made_of(str(name)) for name in found.index],
             "importance": found["importance"].to_numpy(float),
             "variance": found["stddev"].fillna(0).to_numpy(float) ** 2
             / np.maximum(found["n"].to_numpy(float), 1),
@@ -104,31 +106,55 @@ def _by_column(found: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
 
 
 def effects(model: Model, prepared: Prepared, columns: list[str]) -> list[Effect]:
-    """Partial dependence of the strongest columns, from all their values in one prediction."""
-    rows = prepared.rows
+    """Return partial dependence of the given columns, from one prediction for all values."""
+    rows, preprocessor = prepared.rows, prepared.preprocessor
     sample = rows.sample(min(len(rows), EFFECT_ROWS), random_state=SEED)
-    sample = sample.drop(columns=prepared.recipe.target)
-    chosen = [name for name in columns if name in sample.columns][:EFFECT_COLUMNS]
-    grids = {name: _grid(rows[name]) for name in chosen}
+    sample = sample.drop(columns=preprocessor.target)
+    features = {name: feature for feature, name in preprocessor.labels.items()}
+    known = {column.name: column for column in preprocessor.columns}
+    chosen = [known[name] for name in columns if name in known and name in features]
+    chosen = chosen[:EFFECT_COLUMNS]
+    grids = {column.name: _grid(rows[features[column.name]]) for column in chosen}
     copies = [
-        sample.assign(**{name: _filled(sample[name], value)})
-        for name, grid in grids.items()
-        for value in grid
+        _with_value(sample, column, value, preprocessor)
+        for column in chosen
+        for value in grids[column.name]
     ]
     if not copies:
         return []
     answers = _means(model, pd.concat(copies, ignore_index=True), len(sample))
     made, place = [], 0
-    for name, grid in grids.items():
+    for column in chosen:
+        grid = grids[column.name]
         means = answers.iloc[place : place + len(grid)]
         place += len(grid)
         curves = {str(label): means[label].tolist() for label in means}
-        made.append(Effect(name, _shown(grid), curves, _unit(rows[name])))
+        unit = UNITS.get(column.kind, "number")
+        made.append(Effect(column.name, _shown(column, grid), curves, unit))
     return made
 
 
+def _with_value(
+    sample: pd.DataFrame, column: Column, value: object, preprocessor: Preprocessor
+) -> pd.DataFrame:
+    """The rows as if all had this value of a column."""
+    feature = preprocessor.feature_of(column.name)
+    if column.kind == DATE:
+        days = pd.Series(_date(column, float(value)), sample.index)  # type: ignore[arg-type]
+        return sample.assign(**preprocessor.of_date(column, days))
+    return sample.assign(**{feature: _filled(sample[feature], value)})
+
+
+def _date(column: Column, days: float) -> pd.Timestamp:
+    return (pd.Timestamp(0) + pd.Timedelta(days=days + column.offset)).as_unit("us")
+
+
 def _means(model: Model, rows: pd.DataFrame, size: int) -> pd.DataFrame:
-    """The mean prediction of each `size` rows, a column per class or one for the number."""
+    """Return the mean prediction of each block of `size` rows.
+
+    Shape (n_blocks, n): the probability of the positive class, at most MOST_CLASSES_DRAWN
+    classes, each quantile, or the number.
+    """
     predictor = model.predictor
     if predictor.problem_type == "binary":
         positive = predictor.positive_class
@@ -145,9 +171,9 @@ def _means(model: Model, rows: pd.DataFrame, size: int) -> pd.DataFrame:
 
 
 def _grid(values: pd.Series) -> list[object]:
-    """Values from the 2nd to the 98th percentile, or the usual categories."""
+    """Return values from the 2nd to the 98th percentile, or the most frequent categories."""
     present = values.dropna()
-    if _unit(values) == "category":
+    if values.dtype == "category":
         return list(present.astype(object).value_counts().index[:8])
     if present.nunique() <= EFFECT_POINTS:
         return sorted(present.unique())
@@ -161,13 +187,11 @@ def _filled(values: pd.Series, value: object) -> pd.Series:
     return pd.Series(value, values.index).astype(values.dtype)
 
 
-def _unit(values: pd.Series) -> str:
-    if values.dtype == "category" or values.dtype == object:
-        return "category"
-    return "date" if values.dtype.kind == "M" else "number"
-
-
-def _shown(grid: list[object]) -> list[str] | list[float]:
-    if all(isinstance(value, int | float | np.number) for value in grid):
-        return [float(value) for value in grid]  # type: ignore[arg-type]
-    return [f"{v:%Y-%m-%d}" if isinstance(v, pd.Timestamp) else str(v) for v in grid]
+def _shown(column: Column, grid: list[object]) -> list[str] | list[float]:
+    """The values as people write them."""
+    if column.kind == CATEGORY:
+        return [str(value) for value in grid]
+    numbers = [float(value) for value in grid]  # type: ignore[arg-type]
+    if column.kind == DATE:
+        return [f"{_date(column, number):%Y-%m-%d}" for number in numbers]
+    return [number + column.offset for number in numbers]

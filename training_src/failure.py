@@ -1,8 +1,11 @@
-"""What ends a training job in words instead of a traceback."""
+"""What ends a training job with a message instead of a traceback."""
 
 import errno
 import re
 from collections.abc import Collection, Iterator
+
+from contract.messages import Message, message, render
+from reading.errors import UnreadableError
 
 # numpy, pandas, Arrow, C++, Linux and torch have a spelling each.
 SHORT_OF_MEMORY = re.compile(
@@ -11,36 +14,43 @@ SHORT_OF_MEMORY = re.compile(
     re.IGNORECASE,
 )
 LONGEST = 300
+# The functions know this beginning, whatever the language of the rest.
+OUT_OF_MEMORY = "OutOfMemory: "
 
 
 class TrainingError(Exception):
-    """Raised when the job cannot go on; the text is one sentence for the uploader."""
+    """Raised when the job cannot go on; the message is for the uploader."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message)
+        self.message = message
 
 
-def in_words(error: Exception) -> str:
-    """The reason that SageMaker is told, in one line."""
+def reason_of(error: Exception) -> Message:
+    """Why the job failed."""
     if any(_is_short_of_memory(one) for one in _chain(error)):
-        # The functions know this beginning.
-        return "OutOfMemory: the machine ran out of memory."
+        return message("job.out_of_memory")
     if any(isinstance(one, OSError) and one.errno == errno.ENOSPC for one in _chain(error)):
-        return "The machine's disk was full; train on a sample of the rows."
-    if isinstance(error, TrainingError):
-        return str(error)
-    told = f": {first_line(error)}" if first_line(error) else ""
-    return f"Something unforeseen broke: {type(error).__name__}{told}"
+        return message("job.disk_full")
+    if isinstance(error, TrainingError | UnreadableError):
+        return error.message
+    line, name = first_line(error), type(error).__name__
+    return message("job.unexpected", error=f"{name}: {line}" if line else name)
 
 
-def no_model(target: str, minutes: float, failed_for: Collection[str]) -> str:
+def in_words(reason: Message, language: str) -> str:
+    """The reason that SageMaker shows, in one line."""
+    mark = OUT_OF_MEMORY if reason.code == "job.out_of_memory" else ""
+    return f"{mark}{render(reason, language)}"
+
+
+def no_model(target: str, minutes: float, failed_for: Collection[str]) -> Message:
     """Why AutoGluon ended without a single model; `failed_for` are its exceptions' names."""
-    begin = f"AutoGluon could not train a model that predicts {target!r}"
     if not failed_for or {"TimeLimitExceeded", "InsufficientTime"} & set(failed_for):
-        return (
-            f"{begin}: no model was done within {minutes:.3g} training minutes. Set more "
-            "training_minutes or a bigger instance_type in the settings file."
-        )
+        return message("job.no_model_time", target=target, minutes=f"{minutes:.3g}")
     if set(failed_for) <= {"NoValidFeatures", "NoStackFeatures"}:
-        return f"{begin}: no column is left from which its models can learn."
-    return f"{begin}: every kind of model failed ({', '.join(sorted(set(failed_for)))})."
+        return message("job.no_model_columns", target=target)
+    return message("job.no_model_failed", target=target, errors=tuple(sorted(set(failed_for))))
 
 
 def first_line(error: BaseException) -> str:
@@ -53,8 +63,9 @@ def first_line(error: BaseException) -> str:
 def _is_short_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError) or type(error).__name__ == "NotEnoughMemoryError":
         return True
-    # A sentence of ours may quote a cell.
-    return not isinstance(error, TrainingError) and bool(SHORT_OF_MEMORY.search(str(error)))
+    # A message of ours may quote a cell.
+    own = isinstance(error, TrainingError | UnreadableError)
+    return not own and bool(SHORT_OF_MEMORY.search(str(error)))
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -12,6 +12,7 @@ from autogluon.core.utils.utils import default_holdout_frac
 from autogluon.tabular import TabularPredictor
 from sklearn.model_selection import train_test_split
 
+from contract.messages import Message, message
 from failure import TrainingError, first_line, no_model
 from fit_watcher import FitWatcher
 from job_spec import JobSpec
@@ -34,7 +35,7 @@ FOLDS = (5, 4, 3)
 # The share of rows that are held out, and from how many rows on it may be the second.
 HOLD_OUT, HOLD_OUT_OF_MANY, MANY_ROWS = 0.2, 0.1, 5000
 MOST_HOLD_OUT_ROWS = 20_000
-# Threads wait for each other in every round; on few rows one is as fast, however busy the rest is.
+# Thread sync dominates on small data; one core is as fast and robust under load.
 ROWS_FOR_ONE_CORE = 10_000
 # Measured on two cores: what five folds of all models get through. Trees of each class cost as much
 # as a model of two; trees for numbers go on for thousands of rounds.
@@ -42,7 +43,7 @@ CELLS_PER_SECOND = 5000
 NUMBERS_COST = 8
 FEWEST_ROWS_IN_FOLDS = 50
 # Fitting the best model on all rows, for the same number of rounds, takes so many times as long
-# as it took on the rows of one fold, or without those that were held out.
+# as it took on the rows of one fold, or without the held-out ones.
 REFIT_COST = 1.2
 # Of each tree of the large model, when every round makes a tree per class; AutoGluon has 128.
 LEAVES_PER_CLASS = 32
@@ -113,7 +114,7 @@ def split(rows: pd.DataFrame, target: str, problem: Problem) -> tuple[pd.DataFra
         fit_rows, held_out = train_test_split(rows, test_size=share, random_state=SEED)
         return fit_rows.sort_index(), held_out.sort_index()
     counts = rows[target].value_counts()
-    # A class of one row can only be learnt or scored, and a stratified split takes neither.
+    # A class of one row can only be learned or scored, and a stratified split takes neither.
     splittable = rows[rows[target].isin(counts[counts > 1].index)]
     _, held_out = train_test_split(
         splittable,
@@ -129,12 +130,17 @@ def _folds(spec: JobSpec, prepared: Prepared) -> int:
     rows, kind = prepared.rows, prepared.problem.type
     if len(rows) < FEWEST_ROWS_IN_FOLDS or kind == "quantile":
         return 0
+    counts = rows[spec.target].value_counts()
+    # Each fold is scored alone, and there is no area under a curve without both classes.
+    possible = int(counts.min()) if kind == "binary" else FOLDS[0]
+    if possible < 2:
+        return 0
     if spec.preset != "medium":
-        return FOLDS[0]
-    classes = rows[spec.target].nunique()
-    cost = rows.size * {"binary": 1, "multiclass": classes, "regression": NUMBERS_COST}[kind]
+        return min(FOLDS[0], possible)
+    cost = rows.size * {"binary": 1, "multiclass": len(counts), "regression": NUMBERS_COST}[kind]
     most = CELLS_PER_SECOND * spec.training_seconds
-    return next((folds for folds in FOLDS if cost * folds / FOLDS[0] <= most), 0)
+    affordable = next((folds for folds in FOLDS if cost * folds / FOLDS[0] <= most), 0)
+    return min(affordable, possible)
 
 
 def _fit(
@@ -171,8 +177,8 @@ def _fit(
         raise TrainingError(_why_not(error, predictor, spec)) from error
 
 
-def _why_not(error: Exception, predictor: TabularPredictor, spec: JobSpec) -> str:
-    """AutoGluon tells in its log, and in a table, why no model came of it; not in its error."""
+def _why_not(error: Exception, predictor: TabularPredictor, spec: JobSpec) -> Message:
+    """Find out why there is no model: AutoGluon reports it in its log, not in its error."""
     minutes = spec.training_seconds / 60
     if "Not enough time left" in str(error):
         return no_model(spec.target, minutes, ())
@@ -181,8 +187,8 @@ def _why_not(error: Exception, predictor: TabularPredictor, spec: JobSpec) -> st
         if "NotEnoughMemoryError" in failures or "MemoryError" in failures:
             raise MemoryError from error
         return no_model(spec.target, minutes, failures)
-    told = first_line(error) or type(error).__name__
-    return f"AutoGluon could not train a model that predicts {spec.target!r}: {told}"
+    reason = first_line(error) or type(error).__name__
+    return message("job.no_model_reason", target=spec.target, error=reason)
 
 
 def _models(spec: JobSpec, problem: Problem, rows: pd.DataFrame) -> dict[str, Any]:

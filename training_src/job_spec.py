@@ -1,11 +1,15 @@
 """What the job was given: the folders of the container, and job.json."""
 
-import json
+import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from contract.date_order import DateOrder
+from contract.job import InputFile, Job, ModelJob, job_from_json, to_mapping
+from contract.layout import JOB_JSON, UNFINISHED, slug
+from contract.messages import message
 from failure import TrainingError
 
 CHANNEL = "SM_CHANNEL_"
@@ -35,17 +39,16 @@ class Folders:
         )
 
     def make(self) -> None:
-        """Those that there are not yet."""
+        """Create the folders that do not exist yet."""
         for folder in (self.results, self.output_data, self.model, self.unfinished):
             folder.mkdir(parents=True, exist_ok=True)
 
-    def job_json(self) -> dict[str, Any]:
-        """All that the job was told."""
-        job: dict[str, Any] = json.loads((self.channels["job"] / "job.json").read_text("utf-8"))
-        return job
+    def job(self) -> Job:
+        """What the job was given."""
+        return job_from_json((self.channels["job"] / JOB_JSON).read_bytes())
 
     def file(self, channel: str) -> Path | None:
-        """The one file of a channel; None when there is no such channel."""
+        """Return the one file of a channel; None when the channel does not exist."""
         return only_file(self.channels[channel]) if channel in self.channels else None
 
     @property
@@ -57,6 +60,16 @@ class Folders:
     def unfinished(self) -> Path:
         """Where files grow: whatever is in the results, SageMaker copies, and for good."""
         return self.output / "unfinished"
+
+    def show(self, name: str) -> None:
+        """Move an unfinished file to the results, where SageMaker never sees half of it.
+
+        The results are on a disk of their own, so that the move is a copy, which takes its time:
+        it has a name that SageMaker leaves alone until it is complete.
+        """
+        copied = self.results / f"{name}{UNFINISHED}"
+        shutil.move(self.unfinished / name, copied)
+        copied.replace(self.results / name)
 
 
 @dataclass(frozen=True)
@@ -86,6 +99,15 @@ class JobSpec:
     ignore_columns: tuple[str, ...]
     id_column: str | None
     positive_class: str | None
+    keep_columns: tuple[str, ...]
+    """These are used, whatever they look like."""
+    missing_values: tuple[str, ...] | None
+    """What means that a value is missing; None = the usual marks."""
+    merge_classes: bool
+    """Whether classes that differ only in case or spaces are one."""
+    date_order: DateOrder | None
+    encoding: str | None
+    """Of files that are not in UTF-8."""
     report_language: str
     """en, ko or zh-TW."""
     safe_for_spreadsheets: bool
@@ -96,37 +118,50 @@ class JobSpec:
 
 def read_job_spec(folders: Folders) -> JobSpec:
     """job.json with the files that the channels really hold."""
-    job = folders.job_json()
+    job = folders.job()
+    assert isinstance(job, ModelJob)
     train = only_file(folders.channels["train"])
-    if train.stat().st_size != job.get("train", {}).get("bytes", train.stat().st_size):
-        raise TrainingError(
-            f"The file {train.name} was replaced before the job could read it; the new one has a "
-            "job of its own."
-        )
+    if job.train.bytes not in (None, train.stat().st_size) or _is_other(job.train, train):
+        raise TrainingError(message("job.file_replaced", file=train.name))
+    test = folders.file("test")
+    if job.test and test and _is_other(job.test, test):
+        # Another function has described the job after this one had its files.
+        size, etag = test.stat().st_size, test.parent.name
+        job = replace(job, test=replace(job.test, bytes=size, etag=etag, version_id=""))
     return JobSpec(
-        dataset=job["dataset"],
+        dataset=job.dataset,
         # How they are written is seen when they are read; a test file may be newer than job.json.
         train=train,
-        test=folders.file("test"),
+        test=test,
         champion=folders.file("champion"),
-        target=job["target"],
-        target_rule=job["target_rule"],
-        problem_type=job["problem_type"],
-        eval_metric=job["eval_metric"],
-        preset=job["preset"],
-        training_seconds=job["training_minutes"] * 60,
-        ignore_columns=tuple(job["ignore_columns"]),
-        id_column=job["id_column"],
-        positive_class=job["positive_class"],
-        report_language=job.get("report_language", "en"),
-        safe_for_spreadsheets=job.get("predictions_format", "excel") == "excel",
-        passport=job,
+        target=job.target,
+        target_rule=job.target_rule,
+        problem_type=job.problem_type,
+        eval_metric=job.eval_metric,
+        preset=job.preset,
+        training_seconds=job.training_minutes * 60,
+        ignore_columns=job.ignore_columns,
+        id_column=job.id_column,
+        positive_class=job.positive_class,
+        keep_columns=job.keep_columns,
+        missing_values=job.missing_values,
+        merge_classes=job.merge_classes,
+        date_order=job.date_order,
+        encoding=job.encoding,
+        report_language=job.report_language,
+        safe_for_spreadsheets=job.predictions_format == "excel",
+        passport=to_mapping(job),
     )
 
 
-def csv_file(channel: Path, described: Mapping[str, Any]) -> CsvFile:
+def _is_other(described: InputFile, path: Path) -> bool:
+    """Whether a file is not the one that job.json describes, by the folder of its copy."""
+    return described.pinned and path.parent.name != slug(described.etag)
+
+
+def csv_file(channel: Path, described: InputFile) -> CsvFile:
     """The one file of a channel, with what job.json says of how it is written."""
-    return CsvFile(only_file(channel), described["encoding"], described["delimiter"])
+    return CsvFile(only_file(channel), described.encoding, described.delimiter)
 
 
 def only_file(channel: Path) -> Path:

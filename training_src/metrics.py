@@ -1,4 +1,4 @@
-"""One number for how right predictions are: a metric, its 95 % interval, and what guessing gets."""
+"""Score predictions: a metric, its 95% confidence interval, and the baseline of guessing."""
 
 import time
 from collections.abc import Callable
@@ -18,14 +18,14 @@ MOST_ROWS_RESAMPLED = 20_000
 
 @dataclass(frozen=True)
 class Predictions:
-    """What was predicted for rows whose target is known."""
+    """Predictions for `n_rows` rows whose target is known."""
 
     problem: Problem
     target: pd.Series
     predicted: pd.Series | pd.DataFrame
-    """Labels or numbers; a column per quantile."""
+    """Labels or numbers, shape (n_rows,); quantiles have shape (n_rows, n_quantiles)."""
     probabilities: pd.DataFrame | None
-    """A column per class."""
+    """Shape (n_rows, n_classes), a column per class; None without classes."""
 
     def __len__(self) -> int:
         return len(self.target)
@@ -36,18 +36,18 @@ class Predictions:
         return [str(name) for name in self.probabilities.columns]
 
     def score(self, metric: str) -> float | None:
-        """In the sign that people know; None where the metric has no value on these rows."""
+        """Return the score in its usual sign; None where the metric is undefined on these rows."""
         return _score(metric, self.problem, *self._arrays(metric))
 
     def interval(self, metric: str) -> tuple[float, float] | None:
-        """The middle 95 % of the scores of resampled rows; None where most have no value."""
+        """Return the bootstrap 95% CI of the score; None where most resamples are undefined."""
         actual, predicted = self._arrays(metric)
         return _interval(
             len(actual), lambda rows: _score(metric, self.problem, actual[rows], predicted[rows])
         )
 
     def lead(self, other: "Predictions", metric: str) -> tuple[float, float] | None:
-        """The same of by how much the score is above that of others for the same rows."""
+        """Return the 95% CI of the score difference to `other` on the same rows."""
         ours, theirs = self._arrays(metric), other._arrays(metric)
 
         def lead(rows: np.ndarray) -> float | None:
@@ -60,7 +60,11 @@ class Predictions:
         return _interval(len(self), lead)
 
     def _arrays(self, metric: str) -> tuple[np.ndarray, np.ndarray]:
-        """Actual and predicted, as AutoGluon's metrics want them: classes by number."""
+        """Return actual and predicted as AutoGluon's metrics expect them.
+
+        Classes are numbers, shape (n_rows,). Metrics of probabilities get them in shape
+        (n_rows, n_classes), or of the positive class in shape (n_rows,).
+        """
         if self.probabilities is None:
             return self.target.to_numpy(float), self.predicted.to_numpy(float)
         number = {name: place for place, name in enumerate(self._in_order())}
@@ -72,7 +76,7 @@ class Predictions:
         return actual, self.predicted.map(number).to_numpy(int)
 
     def _in_order(self) -> list[str]:
-        """The classes, in binary problems the positive one last."""
+        """Return the classes; in binary problems the positive one is last."""
         if self.problem.type != "binary":
             return self.classes
         return sorted(self.classes, key=lambda name: name == self.problem.positive_class)
@@ -81,9 +85,10 @@ class Predictions:
 def _interval(
     count: int, measure: Callable[[np.ndarray], float | None]
 ) -> tuple[float, float] | None:
-    """The middle 95 % of what is measured on resampled rows.
+    """Return the bootstrap 95% CI of `measure`, which gets row numbers of shape (size,).
 
-    Of many rows a part is resampled: the interval of all is narrower by the root of the share.
+    Of many rows only MOST_ROWS_RESAMPLED are drawn; the CI is then narrowed by the square root of
+    their share.
     """
     random = np.random.default_rng(SEED)
     size = min(count, MOST_ROWS_RESAMPLED)
@@ -111,7 +116,7 @@ def higher_is_better(metric: str, problem: Problem) -> bool:
 
 
 def all_scores(predictions: Predictions) -> dict[str, float]:
-    """By AutoGluon's names."""
+    """Return every defined metric of the problem, by AutoGluon's name."""
     found = {name: predictions.score(name) for name in METRICS[predictions.problem.type]}
     return {name: score for name, score in found.items() if score is not None}
 

@@ -14,25 +14,31 @@ from autogluon.common.savers import save_pkl
 from autogluon.tabular import TabularPredictor
 from lightgbm import Booster
 
+import contract
 import reading
-from model_code.rows import Recipe
+from model_code.preprocessor import Preprocessor
 from results import write_passport
 
 HERE = Path(__file__).parent
-PACKAGES = (HERE / "model_code", Path(reading.__file__).parent)
+PACKAGES = (
+    HERE / "model_code",
+    *(Path(package.__file__ or "").parent for package in (contract, reading)),
+)
 SERVING_CODE = HERE / "inference.py"
-# What LightGBM keeps of each node for those who go on learning, and where each tree begins: it
-# reads a model without them as well. Half of a model's size.
+# Half of a LightGBM model's size: statistics per node for continued training, and tree offsets.
+# It loads a model without them.
 ONLY_FOR_LEARNING = re.compile(
     r"^(tree_sizes|split_gain|internal_value|internal_weight|leaf_weight)=.*\n", re.MULTILINE
 )
 
 
-def pack(predictor: TabularPredictor, recipe: Recipe, folder: Path, passport: Any) -> None:
+def pack(
+    predictor: TabularPredictor, preprocessor: Preprocessor, folder: Path, passport: Any
+) -> None:
     """Predictor files at the root, as AWS's AutoGluon container wants them."""
     clone = predictor.clone_for_deployment(path=str(folder), return_clone=True, dirs_exist_ok=True)
     _forget_unfinished(folder / "models", clone.model_names())
-    for path in folder.glob("models/**/model.pkl"):
+    for path in (folder / "models").rglob("model.pkl"):
         _forget_how_it_was_learned(path)
     code = folder / "code"
     code.mkdir(exist_ok=True)
@@ -40,12 +46,12 @@ def pack(predictor: TabularPredictor, recipe: Recipe, folder: Path, passport: An
     for package in PACKAGES:
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(package, code / package.name, ignore=ignored, dirs_exist_ok=True)
-    recipe.save(code)
+    preprocessor.save(code)
     write_passport(folder, passport)
 
 
 def _forget_unfinished(folder: Path, names: Collection[str]) -> None:
-    """A bag that had no time for all its folds is no model, and AutoGluon leaves its folder."""
+    """Delete folders that AutoGluon leaves of bags that ran out of time: they are not models."""
     for path in folder.iterdir():
         if path.is_dir() and path.name not in names:
             shutil.rmtree(path)

@@ -5,17 +5,17 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
+from contract.job import PredictionsJob
+from contract.layout import PERFORMANCE, PLOTS, PREDICTIONS, REPORT
+from contract.messages import message_to_json
 from earlier_model import EarlierModel, unpack
 from job import run_job
 from job_spec import Folders
 from libraries import use_libraries
 from metrics import Predictions, all_scores, higher_is_better
-from model_code.columns import as_texts
 from model_code.notes import Note, part_failed
 from model_code.tables import chunks, look_at
-from prepare import scorable_target, sha256
+from prepare import WrittenTarget, scorable_target, sha256, written_target
 from problem import problem_of_model
 from progress import PREDICTION_STAGES, Progress
 from report.language import Language
@@ -26,29 +26,38 @@ from results import Results
 
 def predict(folders: Folders) -> None:
     """The story of a job, in one direction; files appear as soon as they exist."""
-    job, file, packed = folders.job_json(), folders.file("test"), folders.file("model")
-    assert file is not None and packed is not None
+    job, file, packed = folders.job(), folders.file("test"), folders.file("model")
+    assert isinstance(job, PredictionsJob) and file is not None and packed is not None
     if file.suffix == ".xlsx":
         # AWS's container has no reader of workbooks.
         use_libraries()
     progress = Progress(folders, PREDICTION_STAGES)
-    results = Results(folders, job["dataset"])
+    results = Results(folders, job.file_stem)
     progress.enter("reading")
     with tempfile.TemporaryDirectory() as workshop:
         model = unpack(packed, Path(workshop) / "model")
         progress.enter("predicting")
-        written = results.named("test_predictions.csv")
-        results.make(written, lambda into: model.predict(file, into, job["predictions_format"]))
-        progress.enter("scoring")
+        written = results.named(PREDICTIONS)
         notes: list[Note] = []
-        scored = answers(model, file, results.path(written), notes)
+
+        def write(into: Path) -> None:
+            notes.extend(model.predict(file, into, job.predictions_format))
+
+        results.make(written, write)
+        progress.enter("scoring")
+        name = model.passport["performance"]["target"]
+        target = written_target(chunks(file, look_at(file, model.expected)), name)
+        scored = None if target is None else answers(model, target, results.path(written), notes)
         found = Predicted(
-            job | {"sha256": {file.name: sha256(file)}},
+            job,
+            sha256(file),
             model.passport,
             file.name,
             results.path(written),
             scored,
-            performance(scored, model) if scored else None,
+            performance(scored, model, len(target.texts))
+            if scored and target is not None
+            else None,
             notes,
         )
         _write(found, results)
@@ -57,53 +66,53 @@ def predict(folders: Folders) -> None:
 
 
 def answers(
-    model: EarlierModel, file: Path, written: Path, notes: list[Note]
+    model: EarlierModel, written: WrittenTarget, predicted: Path, notes: list[Note]
 ) -> Predictions | None:
-    """What was predicted for the rows whose target the file tells; None when it tells none."""
-    learnt, head = model.passport["performance"], look_at(file, model.expected)
-    name = learnt["target"]
-    if name not in head.columns:
-        return None
-    parts = [as_texts(part[name]).to_pandas() for part in chunks(file, head)]
-    texts = pd.concat(parts, ignore_index=True)
-    problem = problem_of_model(learnt, texts)
-    target = scorable_target(texts, problem, learnt["classes"] or (), notes)
-    return None if target is None else model.answers(written, target.dropna(), problem)
+    """What was predicted for the rows whose target is known; None when it is known of none."""
+    problem = problem_of_model(model.passport["performance"], written.texts)
+    target = scorable_target(written, problem, notes)
+    return None if target is None else model.answers(predicted, target.dropna(), problem)
 
 
-def performance(scored: Predictions, model: EarlierModel) -> dict[str, Any]:
-    """How good the predictions are, in the form of a training job's."""
-    learnt, metric = model.passport["performance"], scored.problem.metric
+def performance(scored: Predictions, model: EarlierModel, rows: int) -> dict[str, Any]:
+    """How good the predictions are, in the form of a training job's; `rows` are in the file."""
+    trained, metric = model.passport["performance"], scored.problem.metric
     score = scored.score(metric)
     if score is None:
         metric = "accuracy"
         score = scored.score(metric)
     return {
-        **{name: learnt[name] for name in ("problem_type", "target", "positive_class", "classes")},
+        **{name: trained[name] for name in ("problem_type", "target", "positive_class", "classes")},
         "metric": metric,
         "score": score,
         "higher_is_better": higher_is_better(metric, scored.problem),
         "interval": scored.interval(metric),
         "scored_on": "test file",
         "rows": len(scored),
-        "best_model": learnt["best_model"],
+        "rows_in_file": rows,
+        "best_model": trained["best_model"],
         "all_metrics": all_scores(scored),
     }
 
 
 def _write(found: Predicted, results: Results) -> None:
-    told = found.performance
-    if found.scored and told:
-        scored, title = found.scored, f"{told['best_model']}, test file ({told['rows']} rows)"
+    performance = found.performance
+    if found.scored and performance:
+        scored, language = found.scored, found.job.report_language
         try:
-            results.make(results.named("eval.png"), lambda path: draw_png(scored, title, path))
+            results.make(
+                results.named(PLOTS), lambda path: draw_png(scored, performance, path, language)
+            )
         except Exception as error:
             found.notes.append(part_failed("plots", error))
-        say = Language(found.job["report_language"])
-        warnings = [say.told(one) for one in found.notes]
-        content = {**told, "warnings": warnings}
-        results.write_json(results.named("model_performance.txt"), content)
-    results.write("report.html", render_predictions(found))
+    if performance or found.notes:
+        say = Language(found.job.report_language)
+        texts = [say.render(one) for one in found.notes]
+        codes = [message_to_json(one) for one in found.notes]
+        known = performance or {"best_model": found.passport["performance"]["best_model"]}
+        content = {**known, "warnings": texts, "notes": codes}
+        results.write_json(results.named(PERFORMANCE), content)
+    results.write(REPORT, render_predictions(found))
 
 
 if __name__ == "__main__":

@@ -1,27 +1,42 @@
 """From the input files to what is fitted, scored and predicted."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from choose_columns import ChosenColumns, OddCells, choose_columns, number_columns
+from check_reading import check_reading
+from choose_columns import (
+    ChosenColumns,
+    choose_columns,
+    context_of,
+    mark_cells,
+    placeholders,
+)
+from contract.messages import message
 from failure import TrainingError
 from job_spec import JobSpec
-from model_code.columns import TEXT, as_texts, typed
-from model_code.notes import Note, listed, note
-from model_code.rows import Recipe
+from model_code.cell_checks import CellChecks
+from model_code.cells import as_texts, has_points
+from model_code.columns import TEXT, Context, typed
+from model_code.dates import needs_order
+from model_code.notes import Note, note, read_note
+from model_code.numbers import PLAIN_NUMBERS, parse_number
+from model_code.preprocessor import Preprocessor
 from model_code.tables import Table, chunks, look_at, read_table
 from model_code.text_scores import TextScores, learn_text_scores
-from problem import Problem, decide_problem, missing, typed_target
-from reading.csv_head import Expected
+from problem import Problem, class_labels, decide_problem, missing, typed_target
+from reading.csv_head import Expected, expected_like
 from reading.errors import UnreadableError
-from reading.names import was_unnamed
+from reading.identifiers import is_row_name
 
 MOST_TEXT_COLUMNS = 10
+ROWS_OF_HEAD = 1000
 
 
 @dataclass(frozen=True)
@@ -29,7 +44,7 @@ class Prepared:
     """Typed rows, ready for AutoGluon."""
 
     problem: Problem
-    recipe: Recipe
+    preprocessor: Preprocessor
     """How any row becomes features."""
     rows: pd.DataFrame
     """Train: features, and the target as the last column."""
@@ -48,41 +63,44 @@ class Prepared:
         if self.test is None or self.test_target is None:
             return None
         known = self.test_target.notna()
-        return self.test[known].assign(**{self.recipe.target: self.test_target[known]})
+        return self.test[known].assign(**{self.preprocessor.target: self.test_target[known]})
 
 
 def prepare(spec: JobSpec) -> Prepared:
-    """Read, choose, type; raises TrainingError in words."""
+    """Read, choose, type; raises TrainingError with a message."""
     try:
         return _prepare(spec)
     except UnreadableError as error:
-        raise TrainingError(str(error)) from error
+        raise TrainingError(error.message) from error
     finally:
         # Otherwise the whole file stays in memory beside the fit.
         pa.default_memory_pool().release_unused()
 
 
 def _prepare(spec: JobSpec) -> Prepared:
-    table = read_table(spec.train, as_text=[spec.target])
+    table = read_table(spec.train, spec.encoding)
     if spec.target not in table.columns:
-        raise TrainingError(f"The file {spec.train.name} has no column {spec.target!r}.")
+        raise TrainingError(
+            message("target.not_found", column=spec.target, columns=tuple(table.columns))
+        )
     notes = list(table.notes)
-    table, target = _with_target(table, spec, notes)
-    problem = decide_problem(target, spec, decimal_commas=table.head.delimiter == ";")
-    expected = Expected(tuple(table.columns), table.head.delimiter)
-    chosen = choose_columns(table, target, spec, _row_numbers(table, expected, spec))
+    expected = expected_like(table.head)
+    context = context_of(table, spec, lambda name: _test_values(name, spec, expected))
+    target = as_texts(table.data[spec.target]).to_pandas()
+    problem = decide_problem(target, spec, context)
+    table, goal, target = _with_target(table, target, problem, spec, context.points, notes)
+    notes += _target_notes(table, goal, problem, context, spec)
+    chosen = choose_columns(table, target, spec, context, _row_numbers(table, expected, spec))
     notes += chosen.notes
-    goal = typed_target(target, problem)
-    rows, scores = _with_text_scores(chosen, goal, problem, notes)
-    recipe = Recipe(spec.target, chosen.columns, expected, scores)
-    test = read_test(spec, recipe, notes) if spec.test else None
+    preprocessor, rows = _with_text_scores(chosen, goal, problem, expected, spec.target, notes)
+    check_reading(chosen.columns, chosen.values, table, expected)
+    test = read_test(spec, preprocessor, notes) if spec.test else None
     test_target = None
     if test is not None:
-        classes = goal.unique() if problem.has_classes else ()
-        test_target = scorable_target(test.target, problem, classes, notes)
+        test_target = scorable_target(test.target, problem, notes)
     return Prepared(
         problem,
-        recipe,
+        preprocessor,
         rows.assign(**{spec.target: goal}),
         test.features if test else None,
         test_target,
@@ -92,13 +110,36 @@ def _prepare(spec: JobSpec) -> Prepared:
     )
 
 
+def _test_values(name: str, spec: JobSpec, expected: Expected) -> list[str]:
+    """The distinct texts of a column in the test file; none where there is no such file."""
+    if spec.test is None:
+        return []
+    head = look_at(spec.test, expected)
+    # A head of dates with the year in front says that there is nothing to settle.
+    if name not in head.columns or not any(map(_may_settle, head.values(name)[:ROWS_OF_HEAD])):
+        return []
+    found = set[str]()
+    for part in chunks(spec.test, head):
+        found.update(pc.unique(as_texts(part[name])).to_pylist())
+    return sorted(found)
+
+
+def _may_settle(text: str) -> bool:
+    """Whether a cell may say how dates or percentages of its column are written."""
+    return needs_order(text) or not np.isnan(parse_number(text, PLAIN_NUMBERS))
+
+
 def _row_numbers(table: Table, expected: Expected, spec: JobSpec) -> set[str]:
-    """Columns without a name that the test file lacks: a program has written row numbers here."""
+    """Columns that the test file lacks and that only name their rows, or have no name."""
     if spec.test is None:
         return set()
     present = look_at(spec.test, expected).columns
     named = zip(table.columns, table.head.header, strict=True)
-    return {name for name, written in named if was_unnamed(written) and name not in present}
+    return {
+        name
+        for name, written in named
+        if name not in present and is_row_name(written, table.head.values(name))
+    }
 
 
 def sha256(path: Path) -> str:
@@ -106,36 +147,87 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _with_target(table: Table, spec: JobSpec, notes: list[Note]) -> tuple[Table, "pd.Series[str]"]:
-    """The rows whose target is known, and that as texts."""
-    target = as_texts(table.data[spec.target]).to_pandas()
-    unknown = missing(target).to_numpy()
-    if unknown.any():
-        notes.append(note("no_target", count=int(unknown.sum()), rows=len(target)))
-        table = replace(table, data=table.data.filter(~unknown))
-        target = target[~unknown].reset_index(drop=True)
-    return table, target
+def _with_target(
+    table: Table,
+    written: "pd.Series[str]",
+    problem: Problem,
+    spec: JobSpec,
+    points: bool,
+    notes: list[Note],
+) -> tuple[Table, pd.Series, "pd.Series[str]"]:
+    """The rows whose target is known, that target typed, and as texts."""
+    empty = missing(written, problem.marks, problem.style).to_numpy()
+    if problem.has_classes:
+        labels = class_labels(written[~empty], spec.merge_classes)
+        written_so = {text.strip() for text in written[~empty].unique()}
+        if spec.merge_classes and (merged := sorted(written_so - set(labels.unique()))):
+            notes.append(note("classes_merged", classes=tuple(merged)))
+        goal = labels.reindex(written.index)
+        unread = empty & False
+    else:
+        goal = typed_target(written, problem, points)
+        unread = goal.isna().to_numpy() & ~empty
+    if empty.any():
+        notes.append(note("no_target", count=int(empty.sum()), rows=len(written)))
+        texts = pa.chunked_array([pa.array(written[empty], pa.string())])
+        if cells := mark_cells(spec.target, texts, problem.marks):
+            notes.append(read_note("marks_missing", cells=tuple(cells)))
+    if unread.any():
+        example = repr(written[unread].iloc[0])
+        notes.append(note("target_unread", count=int(unread.sum()), example=example))
+    left_out = empty | unread
+    if left_out.any():
+        table = replace(table, data=table.data.filter(pa.array(~left_out)))
+        goal, written = (part[~left_out].reset_index(drop=True) for part in (goal, written))
+    return table, goal, written
+
+
+def _target_notes(
+    table: Table, goal: pd.Series, problem: Problem, context: Context, spec: JobSpec
+) -> list[Note]:
+    """Marks such as `None` that are classes of their own, and numbers such as -999."""
+    if not problem.has_classes:
+        found = [
+            read_note("mark_cells", mark=f"{number:.0f}", column=spec.target, count=count)
+            for number, count in placeholders(goal)
+        ]
+        return [note("placeholders", cells=tuple(found))] if found else []
+    cells = mark_cells(spec.target, table.data[spec.target], context.perhaps)
+    return [note("marks_kept", cells=tuple(cells))] if cells else []
 
 
 def _with_text_scores(
-    chosen: ChosenColumns, goal: pd.Series, problem: Problem, notes: list[Note]
-) -> tuple[pd.DataFrame, list[TextScores]]:
-    """The rows with scores in the place of free texts."""
-    rows = chosen.rows
+    chosen: ChosenColumns,
+    goal: pd.Series,
+    problem: Problem,
+    expected: Expected,
+    target: str,
+    notes: list[Note],
+) -> tuple[Preprocessor, pd.DataFrame]:
+    """How rows become features, and the features of train."""
     learned: list[TextScores] = []
+    made: dict[str, pd.DataFrame] = {}
     columns = [column for column in chosen.columns if column.kind == TEXT]
     if unused := [column.name for column in columns[MOST_TEXT_COLUMNS:]]:
-        notes.append(note("many_texts", most=MOST_TEXT_COLUMNS, columns=listed(unused)))
-        rows = rows.drop(columns=unused)
+        notes.append(note("many_texts", most=MOST_TEXT_COLUMNS, columns=tuple(unused)))
     for column in columns[:MOST_TEXT_COLUMNS]:
-        texts = rows[column.name]
-        rows = rows.drop(columns=column.name)
-        made = learn_text_scores(column.name, texts, goal, problem.has_classes)
-        if made:
-            scores, features = made
-            learned.append(scores)
-            rows = pd.concat([rows, features], axis=1)
-    return rows, learned
+        found = learn_text_scores(
+            column.name, chosen.values[column.name], goal, problem.has_classes
+        )
+        if found:
+            learned.append(found[0])
+            made[column.name] = found[1]
+    preprocessor = Preprocessor(target, chosen.columns, expected, learned)
+    return preprocessor, preprocessor.made_from(chosen.values, made)
+
+
+@dataclass(frozen=True)
+class WrittenTarget:
+    """The target of all rows of a file."""
+
+    texts: "pd.Series[str]"
+    points: bool
+    """Whether `.` marks decimals in this file, whatever train writes."""
 
 
 @dataclass(frozen=True)
@@ -143,30 +235,35 @@ class TestRows:
     """All rows of a test file."""
 
     features: pd.DataFrame
-    target: "pd.Series[str] | None"
+    target: WrittenTarget | None
 
 
-def read_test(spec: JobSpec, recipe: Recipe, notes: list[Note]) -> TestRows:
-    """Read a test file in parts; raises UnreadableError or TrainingError in words."""
+def written_target(parts: Iterable[pa.Table], name: str) -> WrittenTarget | None:
+    """The target that the parts of a file tell; None when they have no such column."""
+    texts, points = [], False
+    for part in parts:
+        if name in part.column_names:
+            texts.append(as_texts(part[name]).to_pandas())
+            points = points or has_points(part, name)
+    return WrittenTarget(pd.concat(texts, ignore_index=True), points) if texts else None
+
+
+def read_test(spec: JobSpec, preprocessor: Preprocessor, notes: list[Note]) -> TestRows:
+    """Read a test file in parts; raises UnreadableError or TrainingError with a message."""
     assert spec.test is not None
-    head = look_at(spec.test, recipe.expected)
-    if lacking := recipe.lacking(head.columns):
-        raise TrainingError(
-            f"The test file lacks {len(lacking)} of the train file's columns: {listed(lacking)}."
-        )
-    odd = [OddCells(column) for column in number_columns(recipe.columns)]
-    parts, targets, row = [], [], 1
+    head = look_at(spec.test, preprocessor.expected)
+    if lacking := preprocessor.lacking(head.columns):
+        raise TrainingError(message("data.test_lacks", count=len(lacking), columns=tuple(lacking)))
+    checks = CellChecks(preprocessor.columns)
+    parts, targets = [], []
     for part in chunks(spec.test, head, notes):
-        values = typed(recipe.columns, part)
-        for cells in odd:
-            cells.look(part[cells.column.name], values[cells.column.name], row)
-        parts.append(recipe.with_scores(values))
-        if recipe.target in part.column_names:
-            targets.append(as_texts(part[recipe.target]).to_pandas())
-        row += part.num_rows
-    notes += [cells.note for cells in odd if cells.count]
-    target = pd.concat(targets, ignore_index=True) if targets else None
-    return TestRows(_joined(parts), target)
+        values = typed(preprocessor.columns, part)
+        checks.add(part, values)
+        parts.append(preprocessor.made_from(values))
+        # A slice, and not the other columns, is kept.
+        targets.append(part.select([n for n in part.column_names if n == preprocessor.target]))
+    notes += checks.notes()
+    return TestRows(_joined(parts), written_target(targets, preprocessor.target))
 
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -181,21 +278,23 @@ def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def scorable_target(
-    written: "pd.Series[str] | None",
-    problem: Problem,
-    classes: Collection[str],
-    notes: list[Note],
+    written: WrittenTarget | None, problem: Problem, notes: list[Note]
 ) -> pd.Series | None:
-    """By row, the target that a model of these classes could know; None when there is none."""
+    """By row, the target that the model could know; None when there is none."""
     if written is None:
         return None
-    target = typed_target(written, problem)
+    target = typed_target(written.texts, problem, written.points)
     if problem.has_classes:
-        unseen = target.notna() & ~target.isin(classes)
+        unseen = target.notna() & ~target.isin(problem.classes)
         if unseen.any():
             names = sorted(target[unseen].unique())
-            notes.append(note("unseen_classes", count=int(unseen.sum()), classes=listed(names)))
+            notes.append(note("unseen_classes", count=int(unseen.sum()), classes=tuple(names)))
         target = target.where(~unseen)
+    else:
+        unread = target.isna() & ~missing(written.texts, problem.marks, problem.style)
+        if unread.any():
+            example = repr(written.texts[unread].iloc[0])
+            notes.append(note("test_target_unread", count=int(unread.sum()), example=example))
     known = int(target.notna().sum())
     if not known:
         return None

@@ -1,15 +1,30 @@
 """What kind of problem the target poses, and by which metric its models are judged."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from contract.messages import message
+from contract.missing import is_missing
 from failure import TrainingError
 from job_spec import JobSpec
-from model_code.numbers import PLAIN_NUMBERS, NumberStyle, number_style, numbers_of
-from model_code.tables import MISSING
+from model_code.columns import DEFAULT, Context
+from model_code.numbers import (
+    PLAIN_NUMBERS,
+    NumberStyle,
+    measure_style,
+    number_style,
+    numbers_of,
+    parse_number,
+    style_from_json,
+    with_bare,
+)
+from model_code.truth import are_truths, truth
+from reading.names import composed, key_of, unique_keys
 
 # AutoGluon takes 59 prices in 1,000 rows for 59 classes; people count classes on their fingers.
 MOST_INTEGER_CLASSES = 20
@@ -21,6 +36,8 @@ DEFAULT_METRICS = {
     "regression": "root_mean_squared_error",
     "quantile": "pinball_loss",
 }
+# How a class is compared as a number: 10% is 0.1.
+CLASS_NUMBERS = NumberStyle(points=True)
 QUANTILES = [0.1, 0.5, 0.9]
 
 
@@ -30,62 +47,147 @@ class Problem:
 
     type: str
     metric: str
-    """What people are told, by AutoGluon's name."""
+    """The display name of the metric, by AutoGluon's name."""
     fit_metric: str
     """What models are stopped and chosen by."""
     positive_class: str | None = None
     style: NumberStyle = PLAIN_NUMBERS
     """How the target is written, where it is a number."""
+    marks: tuple[str, ...] = ("",)
+    """What counts as a missing target, in small letters."""
+    classes: tuple[str, ...] = ()
+    """The labels, as they are written in train; none for numbers."""
 
     @property
     def has_classes(self) -> bool:
         return self.type in ("binary", "multiclass")
 
 
-def decide_problem(
-    target: "pd.Series[str]", spec: JobSpec, decimal_commas: bool = False
-) -> Problem:
-    """From all values of the target in train; raises TrainingError when nothing can be learnt."""
-    present = target[~missing(target)]
-    style = _style(present, decimal_commas)
-    labels = class_labels(present)
+def decide_problem(target: "pd.Series[str]", spec: JobSpec, context: Context = DEFAULT) -> Problem:
+    """Detect the problem from all target values; raises TrainingError if it is not learnable."""
+    marks = marks_of(target, context, spec)
+    present = target[~missing(target, marks)]
+    style = _style(present, context.decimal)
+    labels = class_labels(present, spec.merge_classes)
     distinct = labels.nunique()
     if distinct < 2:
-        what = f"is {labels.iloc[0]!r} in every row" if distinct else "has no value in any row"
-        raise TrainingError(f"The target {spec.target!r} {what}, so there is nothing to learn.")
-    kind = spec.problem_type or guessed_type(labels, style)
-    _require_fitting_type(kind, labels, style, spec)
+        if not distinct:
+            raise TrainingError(message("target.no_value", column=spec.target))
+        raise TrainingError(
+            message("target.one_class", column=spec.target, value=str(labels.iloc[0]))
+        )
+    own = style and style.in_file(context.points)
+    kind = spec.problem_type or guessed_type(labels, own)
+    _require_fitting_type(kind, labels, own, spec)
     metric = spec.eval_metric or DEFAULT_METRICS[kind]
     # Accuracy on few rows ties, and stops boosting after a few rounds.
     ties = kind == "multiclass" and len(labels) < ROWS_WITHOUT_TIES
     fit_metric = "log_loss" if ties and not spec.eval_metric else metric
     positive = _positive_class(labels, spec) if kind == "binary" else None
-    return Problem(kind, metric, fit_metric, positive, style or PLAIN_NUMBERS)
+    classes = tuple(sorted(labels.unique())) if kind in ("binary", "multiclass") else ()
+    return Problem(
+        kind, metric, fit_metric, positive, style or PLAIN_NUMBERS, marks=marks, classes=classes
+    )
 
 
 def problem_of_model(performance: Mapping[str, Any], target: "pd.Series[str]") -> Problem:
-    """The problem that a model was trained for; how the target is written is seen in these rows."""
-    style = _style(target[~missing(target)], decimal_commas=False)
+    """The problem that a model was trained for.
+
+    Models of the first release do not tell how their target is written; these rows do.
+    """
+    reading = performance.get("target_reading")
+    if reading:
+        style = style_from_json({name: reading[name] for name in reading.keys() - {"marks"}})
+        marks = tuple(reading["marks"])
+    else:
+        marks = DEFAULT.always
+        style = _style(target[~missing(target, marks)], ".") or PLAIN_NUMBERS
     return Problem(
         performance["problem_type"],
         performance["metric"],
         performance["metric"],
         performance["positive_class"],
-        style or PLAIN_NUMBERS,
+        style,
+        marks,
+        tuple(performance["classes"] or ()),
     )
 
 
-def typed_target(target: "pd.Series[str]", problem: Problem) -> pd.Series:
-    """Class labels as texts, or numbers; missing where there is no value."""
+def reading_of(problem: Problem) -> dict[str, Any]:
+    """What `problem_of_model` needs of how the target is written."""
+    return {**asdict(problem.style), "marks": list(problem.marks)}
+
+
+def typed_target(target: "pd.Series[str]", problem: Problem, points: bool = False) -> pd.Series:
+    """Return class labels as train has them, or numbers; shape (n_rows,), missing where empty.
+
+    A class that train never has stays as it is written. `points` tells that `.` marks decimals in
+    this file, whatever train writes.
+    """
+    present = target[~missing(target, problem.marks, problem.style)]
     if not problem.has_classes:
-        return numbers_of(target.where(~missing(target), ""), problem.style)
-    labels: pd.Series = class_labels(target[~missing(target)]).reindex(target.index)
+        return numbers_of(present, problem.style.in_file(points)).reindex(target.index)
+    labels: pd.Series = matched_labels(present, problem.classes).reindex(target.index)
     return labels
 
 
-def missing(text: "pd.Series[str]") -> "pd.Series[bool]":
-    """Which cells hold no value."""
-    return text.isin([value for value in text.unique() if value.strip().lower() in MISSING])
+def matched_labels(target: "pd.Series[str]", classes: Sequence[str]) -> "pd.Series[str]":
+    """The class that each text is a spelling of: `1`, `True` and `yes` where train has `Yes`."""
+    keys = unique_keys(classes)
+    by_truth: dict[bool | None, str] = {}
+    if len(classes) == 2 and are_truths(classes):
+        by_truth = {truth(label): label for label in classes}
+    known = set(classes)
+    by_number = _by_number(classes)
+    # Adult's test file writes `>50K.` where train has `>50K`.
+    unended = unique_keys(label.rstrip(".") for label in classes)
+    by_key = {key_of(label.rstrip(".")): label for label in classes}
+
+    def label(text: str) -> str:
+        plain = composed(text.strip())
+        if plain in known:
+            return plain
+        key = key_of(plain.rstrip("."))
+        return (
+            keys.get(key_of(plain))
+            or by_truth.get(truth(plain))
+            or by_number.get(parse_number(plain, CLASS_NUMBERS))
+            or (by_key[key] if key in unended else plain)
+        )
+
+    found: pd.Series = target.map({text: label(text) for text in target.unique()})
+    return found
+
+
+def _by_number(classes: Sequence[str]) -> dict[float, str]:
+    """Number → class, where all classes are numbers and no two are the same: 01 is 1."""
+    numbers = {parse_number(label, CLASS_NUMBERS): label for label in classes}
+    return numbers if len(numbers) == len(classes) and not any(map(np.isnan, numbers)) else {}
+
+
+def marks_of(target: "pd.Series[str]", context: Context, spec: JobSpec) -> tuple[str, ...]:
+    """What counts as a missing target: words such as `None` only where the rest are numbers."""
+    both = (*context.always, *context.perhaps)
+    if spec.problem_type in ("regression", "quantile"):
+        return both
+    rest = target[~missing(target, both)]
+    return both if len(rest) and _style(rest, context.decimal) else context.always
+
+
+def missing(
+    text: "pd.Series[str]",
+    marks: tuple[str, ...] = DEFAULT.always,
+    style: NumberStyle = PLAIN_NUMBERS,
+) -> "pd.Series[bool]":
+    """Which cells hold no value; where -999 marks that, so does -999.0."""
+    numbers = {number for mark in marks if not np.isnan(number := parse_number(mark, style))}
+    return text.isin(
+        [
+            value
+            for value in text.unique()
+            if is_missing(value, marks) or (numbers and parse_number(value, style) in numbers)
+        ]
+    )
 
 
 def guessed_type(labels: "pd.Series[str]", style: NumberStyle | None = None) -> str:
@@ -94,32 +196,40 @@ def guessed_type(labels: "pd.Series[str]", style: NumberStyle | None = None) -> 
     distinct = len(values)
     if distinct == 2:
         return "binary"
-    numbers = numbers_of(values, style or PLAIN_NUMBERS)
-    if numbers.isna().any():
+    if style is None:
         return "multiclass"
+    numbers = numbers_of(values, style).dropna()
     whole = bool((numbers == numbers.round()).all())
     return "multiclass" if whole and distinct <= MOST_INTEGER_CLASSES else "regression"
 
 
-def class_labels(target: "pd.Series[str]") -> "pd.Series[str]":
-    """Texts without outer spaces; `1.0` and `1` are one label where all are whole numbers."""
+def class_labels(target: "pd.Series[str]", merge: bool = False) -> "pd.Series[str]":
+    """Texts as they are written, without outer spaces; `1.0` and `1` are one label.
+
+    `merge` makes one label of labels that differ only in case or spaces. The most frequent
+    spelling stands for all.
+    """
     # A million rows have few labels.
-    distinct = pd.Series(target.unique(), dtype=object)
-    labels: pd.Series = target.map(dict(zip(distinct, _labels(distinct), strict=True)))
+    counts = target.value_counts()
+    plain = {text: composed(text.strip()) for text in counts.index}
+    key = key_of if merge else _number_key
+    totals = counts.groupby(plain).sum().sort_values(ascending=False, kind="stable")
+    spoken: dict[str, str] = {}
+    for label in totals.index:
+        spoken.setdefault(key(label), label)
+    labels: pd.Series = target.map({text: spoken[key(label)] for text, label in plain.items()})
     return labels
 
 
-def _labels(distinct: "pd.Series[str]") -> "pd.Series[str]":
-    stripped = distinct.str.strip()
-    numbers = pd.to_numeric(stripped, errors="coerce")
-    if len(numbers) and bool((numbers == numbers.round()).all()) and numbers.abs().max() < 2**53:
-        return numbers.astype("int64").astype(str)
-    return stripped
+def _number_key(label: str) -> str:
+    return re.sub(r"^([+-]?\d+)\.0+$", r"\1", label)
 
 
-def _style(labels: "pd.Series[str]", decimal_commas: bool) -> NumberStyle | None:
+def _style(labels: "pd.Series[str]", decimal: str) -> NumberStyle | None:
     """How they are written as numbers; None when they are none."""
-    return number_style(dict(labels.value_counts().head(3000)), decimal_commas)
+    counts = dict(labels.value_counts().head(3000))
+    style = number_style(counts, decimal) or measure_style(counts, decimal)
+    return style and with_bare(style, counts)
 
 
 def _require_fitting_type(
@@ -127,32 +237,38 @@ def _require_fitting_type(
 ) -> None:
     values = pd.Series(labels.unique(), dtype=object)
     distinct, numbers = len(values), numbers_of(values, style or PLAIN_NUMBERS)
-    if kind in ("regression", "quantile") and numbers.isna().any():
+    if kind in ("regression", "quantile") and style is None:
         text = values[numbers.isna()].iloc[0]
         raise TrainingError(
-            f"The target {spec.target!r} holds {text!r}, which is no number, so it cannot be "
-            f"learnt as {kind}."
+            message("target.not_number", column=spec.target, value=str(text), problem=kind)
         )
     if kind == "binary" and distinct != 2:
-        raise TrainingError(
-            f"The target {spec.target!r} has {distinct} different values, so its problem_type "
-            "cannot be binary."
-        )
+        raise TrainingError(message("target.not_binary", column=spec.target, number=distinct))
     if kind == "multiclass" and (distinct > MOST_CLASSES or distinct > len(labels) / 2):
         raise TrainingError(
-            f"The target {spec.target!r} has {distinct} different values in {len(labels)} rows, "
-            "too many to learn each; name another target in the settings file."
+            message(
+                "target.too_many_classes", column=spec.target, number=distinct, rows=len(labels)
+            )
         )
 
 
 def _positive_class(labels: "pd.Series[str]", spec: JobSpec) -> str:
     classes = sorted(labels.unique())
     if spec.positive_class is None:
-        # AutoGluon's own choice.
-        return str(classes[-1])
-    if spec.positive_class not in classes:
+        # AutoGluon's own choice, but for words and numbers: true, however it is spelled, and +1.
+        true = [label for label in classes if truth(label)]
+        if len(true) == 1 and are_truths(classes):
+            return str(true[0])
+        numbers = _by_number(classes)
+        return numbers[max(numbers)] if numbers else str(classes[-1])
+    chosen = matched_labels(pd.Series([spec.positive_class]), classes).iloc[0]
+    if chosen not in classes:
         raise TrainingError(
-            f"The positive_class {spec.positive_class!r} is no value of the target "
-            f"{spec.target!r}, which has {' and '.join(map(repr, classes))}."
+            message(
+                "target.no_positive_class",
+                value=spec.positive_class,
+                column=spec.target,
+                classes=tuple(map(str, classes)),
+            )
         )
-    return spec.positive_class
+    return str(chosen)

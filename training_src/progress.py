@@ -1,12 +1,12 @@
-"""progress.json: where the job is, for whoever watches."""
+"""Write progress.json: the job's stage, percent and best model so far."""
 
 import json
-import shutil
 import threading
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from contract.layout import PROGRESS
 from job_spec import Folders
 from restart import earlier_runs
 
@@ -45,8 +45,7 @@ class Progress:
 
     def __init__(self, folders: Folders, stages: Mapping[str, int] = STAGES) -> None:
         self._stages = stages
-        self._path = folders.results / "progress.json"
-        self._unfinished = folders.unfinished / "progress.json"
+        self._folders = folders
         self._start = time.monotonic()
         self.earlier = earlier_runs(folders.results)
         self._state: dict[str, Any] = {
@@ -90,11 +89,11 @@ class Progress:
             seconds_left=round(max(0.0, seconds_left), 1),
         )
 
-    def learning(self, share: float, seconds_left: float, told: str) -> None:
-        """Tell how far a translator has come; `share` of the time is used up, 0 to 1."""
+    def learning(self, share: float, seconds_left: float, what: str) -> None:
+        """Report how far a translator has come; `share` of the time is used up, 0 to 1."""
         span = self._stages["exporting"] - self._stages["learning"]
         self._write(
-            fitting=told,
+            fitting=what,
             percent=round(self._stages["learning"] + span * min(1.0, share)),
             seconds_left=round(max(0.0, seconds_left), 1),
         )
@@ -107,5 +106,5 @@ class Progress:
         with self._lock:
             self._state |= {**changes, "seconds": round(time.monotonic() - self._start, 1)}
             state = json.dumps(self._state, ensure_ascii=False)
-            self._unfinished.write_text(state, encoding="utf-8")
-            shutil.move(self._unfinished, self._path)
+            (self._folders.unfinished / PROGRESS).write_text(state, encoding="utf-8")
+            self._folders.show(PROGRESS)

@@ -7,9 +7,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from contract.layout import PROGRESS
 from model_code.notes import Note, note
 
-# As the stack's budget reckons: fitting takes up to so many times what it is given.
+# Same factor as in the stack's budget: fitting takes up to so many times its limit.
 FIT_OVERRUN = 1.5
 # Less would most likely end without a model, and everything before would be lost.
 SHARE_AT_LEAST, SECONDS_AT_LEAST = 1 / 3, 5.0
@@ -38,16 +39,20 @@ class EarlierRuns:
     def notes(self, training_seconds: float) -> list[Note]:
         if not self.count:
             return []
-        told = {"used": self.seconds, "left": self.leave(training_seconds), "all": training_seconds}
-        minutes = {name: f"{seconds / 60:.1f}" for name, seconds in told.items()}
+        values = {
+            "used": self.seconds,
+            "left": self.leave(training_seconds),
+            "all": training_seconds,
+        }
+        minutes = {name: f"{seconds / 60:.1f}" for name, seconds in values.items()}
         return [note("started_again", **minutes)]
 
 
 def earlier_runs(folder: Path) -> EarlierRuns:
     """From the progress.json of the run before; without one that can be read, this is the first."""
     try:
-        told = json.loads((folder / "progress.json").read_text(encoding="utf-8"))
-        seconds = float(told["seconds"]) + float(told.get("seconds_before", 0))
-        return EarlierRuns(int(told.get("interruptions", 0)) + 1, seconds)
+        values = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))
+        seconds = float(values["seconds"]) + float(values.get("seconds_before", 0))
+        return EarlierRuns(int(values.get("interruptions", 0)) + 1, seconds)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return EarlierRuns()

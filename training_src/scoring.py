@@ -10,7 +10,7 @@ from fit import Fitted
 from metrics import Predictions, all_scores, higher_is_better
 from model_code.notes import Note, note, part_failed
 from prepare import Prepared
-from problem import Problem
+from problem import Problem, reading_of
 from simple_models import guessed, linear
 
 PLACES = {"test file": "test", "hold-out": "holdout", "out-of-fold": "oof"}
@@ -27,7 +27,7 @@ class Scored:
 
 
 def score(fitted: Fitted, prepared: Prepared) -> Scored:
-    """Every model predicts once; everything else is computed from that."""
+    """Score every model from one prediction each."""
     predictor, problem = fitted.predictor, prepared.problem
     every = _predictions(fitted, problem)
     best = every[fitted.best]
@@ -44,11 +44,13 @@ def score(fitted: Fitted, prepared: Prepared) -> Scored:
         "higher_is_better": higher_is_better(metric, problem),
         "scored_on": fitted.scored_on,
         "rows": len(best),
+        "rows_in_file": len(prepared.test) if prepared.test is not None else None,
         "fit_rows": fitted.fit_rows,
         "problem_type": problem.type,
         "target": predictor.label,
         "positive_class": problem.positive_class,
         "classes": best.classes if problem.has_classes else None,
+        "target_reading": reading_of(problem),
         "best_model": fitted.best,
         "threshold": _threshold(predictor, problem),
         "all_metrics": {metric: value, **scores},
@@ -57,12 +59,12 @@ def score(fitted: Fitted, prepared: Prepared) -> Scored:
 
 
 def _threshold(predictor: TabularPredictor, problem: Problem) -> float | None:
-    """The probability from which on a row is called positive."""
+    """Return the probability from which on a row is predicted positive; None if not binary."""
     return float(predictor.decision_threshold) if problem.type == "binary" else None
 
 
 def _predictions(fitted: Fitted, problem: Problem) -> dict[str, Predictions]:
-    """By model."""
+    """Return predictions by model name; out of fold, of the best model only."""
     predictor, scored = fitted.predictor, fitted.scored
     target = scored[predictor.label]
     found: dict[str, Any]
@@ -84,7 +86,7 @@ def _out_of_fold(predictor: TabularPredictor, name: str, problem: Problem) -> An
 def _one(
     predictor: TabularPredictor, answer: Any, target: pd.Series, problem: Problem
 ) -> Predictions:
-    # Rows of classes too rare to be learnt have no out-of-fold answer.
+    # Rows of classes too rare to be learned have no out-of-fold answer.
     answer = answer.dropna()
     if not answer.index.isin(target.index).all():
         # AutoGluon has repeated the only row of a class, so a model has seen it.
@@ -100,7 +102,7 @@ def _one(
 
 
 def compare(scored: Scored, fitted: Fitted, prepared: Prepared) -> None:
-    """Add the interval, and what guessing and a linear model get on the same rows."""
+    """Add the 95% CI, and the scores of guessing and a linear model on the same rows."""
     metric = scored.performance["metric"]
     problem, target = prepared.problem, fitted.predictor.label
     same_rows = fitted.scored_on == "out-of-fold"
@@ -111,7 +113,7 @@ def compare(scored: Scored, fitted: Fitted, prepared: Prepared) -> None:
     try:
         simple = linear(problem, train, fitted.scored, target, same_rows)
     except ValueError as error:
-        scored.notes.append(part_failed("linear model", error))
+        scored.notes.append(part_failed("linear_model", error))
         simple = None
     scored.performance["interval"] = scored.best.interval(metric)
     scored.performance["naive_score"] = naive

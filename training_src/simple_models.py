@@ -19,7 +19,7 @@ FOLDS = 5
 
 
 def guessed(problem: Problem, train: pd.Series, target: pd.Series) -> Predictions:
-    """The usual class with the shares of the classes, or the mean, for every row."""
+    """Predict the most frequent class with the class shares, or the mean, for every row."""
     if problem.has_classes:
         shares = train.value_counts(normalize=True).sort_index()
         probabilities = pd.DataFrame(

@@ -10,7 +10,19 @@ from typing import Any
 
 import pandas as pd
 
-from challenge import challenge
+from check_model import check_model
+from compare_with_previous import compare_with_previous
+from contract.layout import (
+    FIT_SUMMARY,
+    IMPORTANCE,
+    LEADERBOARD,
+    PERFORMANCE,
+    PLOTS,
+    PREDICTIONS,
+    REPORT,
+)
+from contract.messages import message_to_json
+from contract.spreadsheet import would_run
 from data_checks import check_data
 from explain import effects, importance
 from fit import SEED, Fitted, Stopwatch, fit, refit
@@ -60,22 +72,23 @@ def train(folders: Folders) -> None:
             scored = score(fitted, prepared)
         with clock.stage("comparing"):
             compare(scored, fitted, prepared)
-            _challenge(spec, scored, Path(workshop))
+            _compare_with_previous(spec, scored, Path(workshop))
         found = _findings(spec, prepared, fitted, scored)
         with clock.stage("scoring"):
             _write_scores(found, results)
         if fitted.scored_on != "test file":
             found.fitted = _refit(fitted, prepared, progress, clock)
-        model = Model(fitted.predictor, prepared.recipe)
+        model = Model(fitted.predictor, prepared.preprocessor)
         with _stage("packing", progress, clock):
-            pack(fitted.predictor, prepared.recipe, folders.model, found.passport)
+            pack(fitted.predictor, prepared.preprocessor, folders.model, found.passport)
+            check_model(folders.model, model, spec.train)
         with _stage("predicting", progress, clock):
             _predict(model, found, scored, results, clock)
         with _stage("explaining", progress, clock):
             _explain(model, found, results)
         with _stage("reporting", progress, clock):
             found.seconds = clock.stages
-            _part("report", found, lambda: results.write("report.html", render_report(found)))
+            _part("report", found, lambda: results.write(REPORT, render_report(found)))
         _write_performance(found, results)
         write_passport(folders.model, {**found.passport, "performance": found.performance})
     results.close()
@@ -87,13 +100,13 @@ def _stage(name: str, progress: Progress, clock: Stopwatch) -> Any:
     return clock.stage(name)
 
 
-def _challenge(spec: JobSpec, scored: Scored, workshop: Path) -> None:
+def _compare_with_previous(spec: JobSpec, scored: Scored, workshop: Path) -> None:
     if spec.champion is None or scored.performance["scored_on"] != "test file":
         return
     try:
-        challenge(spec, scored, workshop)
+        compare_with_previous(spec, scored, workshop)
     except Exception as error:
-        _give_up("comparison with the model before", error, scored.notes)
+        _give_up("comparison", error, scored.notes)
 
 
 def _findings(spec: JobSpec, prepared: Prepared, fitted: Fitted, scored: Scored) -> Findings:
@@ -117,18 +130,16 @@ def _findings(spec: JobSpec, prepared: Prepared, fitted: Fitted, scored: Scored)
 
 def _write_scores(found: Findings, results: Results) -> None:
     board = found.leaderboard
-    results.write(results.named("leaderboard.csv"), board.to_csv(index=False))
-    results.write(results.named("fit_summary.txt"), _summary(found))
+    results.write_table(results.named(LEADERBOARD), board)
+    results.write(results.named(FIT_SUMMARY), _summary(found))
     _write_performance(found, results)
     performance = found.performance
-    rows = f"{performance['rows']} rows"
-    title = f"{performance['best_model']}, {performance['scored_on']} ({rows})"
-    picture = results.named("eval.png")
-    _part(
-        "plots",
-        found,
-        lambda: results.make(picture, lambda path: draw_png(found.predictions, title, path)),
-    )
+    language = found.spec.report_language
+
+    def draw(path: Path) -> None:
+        draw_png(found.predictions, performance, path, language)
+
+    _part("plots", found, lambda: results.make(results.named(PLOTS), draw))
 
 
 def _write_performance(found: Findings, results: Results) -> None:
@@ -136,11 +147,11 @@ def _write_performance(found: Findings, results: Results) -> None:
     say = Language(found.spec.report_language)
     content = {
         **found.performance,
-        "warnings": [say.told(told) for told in found.notes],
-        "notes": [{"key": told.key, **told.values} for told in found.notes],
+        "warnings": [say.render(one) for one in found.notes],
+        "notes": [message_to_json(one) for one in found.notes],
         "seconds": {name: round(seconds, 2) for name, seconds in found.seconds.items()},
     }
-    results.write_json(results.named("model_performance.txt"), content)
+    results.write_json(results.named(PERFORMANCE), content)
 
 
 def _refit(fitted: Fitted, prepared: Prepared, progress: Progress, clock: Stopwatch) -> Fitted:
@@ -166,7 +177,7 @@ def _predict(
     if found.spec.test is None:
         return
     budget = _seconds_to_explain(found.spec, REASONS_SHARE)
-    into = results.named("test_predictions.csv")
+    into = results.named(PREDICTIONS)
     file = found.spec.test
 
     def write(path: Path) -> None:
@@ -185,6 +196,9 @@ def _predict(
             found.own_notes.append(
                 note("some_reasons", explained=written.explained, rows=written.rows)
             )
+        run = [label for label in found.performance["classes"] or () if would_run(label)]
+        if run and found.spec.safe_for_spreadsheets:
+            found.own_notes.append(note("signs_kept", label=repr(run[0])))
         if written.made_safe:
             found.own_notes.append(note("made_safe", count=written.made_safe))
 
@@ -207,17 +221,16 @@ def _explain(model: Model, found: Findings, results: Results) -> None:
 
     def matters() -> None:
         found.importance = importance(found.fitted, model, seconds)
-        content = found.importance.to_csv(index=False)
-        results.write(results.named("feature_importance.csv"), content)
+        results.write_table(results.named(IMPORTANCE), found.importance)
 
     def do() -> None:
         assert found.importance is not None
         strongest = list(found.importance["feature"])
         found.effects = effects(model, found.prepared, strongest)
 
-    _part("feature importance", found, matters)
+    _part("importance", found, matters)
     if found.importance is not None:
-        _part("effects of columns", found, do)
+        _part("effects", found, do)
 
 
 def _seconds_to_explain(spec: JobSpec, share: float) -> float:
@@ -225,17 +238,20 @@ def _seconds_to_explain(spec: JobSpec, share: float) -> float:
 
 
 def _summary(found: Findings) -> str:
-    predictor = found.fitted.predictor
-    return (
-        f"Target: {predictor.label}\nProblem type: {predictor.problem_type}\n"
-        f"Metric: {predictor.eval_metric.name}\nBest model: {found.performance['best_model']}\n"
-        f"Columns: {len(found.prepared.recipe.columns)}\n\n"
-        f"{found.leaderboard.to_string(index=False)}\n"
+    predictor, say = found.fitted.predictor, Language(found.spec.report_language)
+    summary = say(
+        "fit_summary",
+        target=str(predictor.label),
+        problem=predictor.problem_type,
+        metric=predictor.eval_metric.name,
+        model=found.performance["best_model"],
+        columns=len(found.prepared.preprocessor.columns),
     )
+    return f"{summary}\n\n{found.leaderboard.to_string(index=False)}\n"
 
 
 def _part(name: str, found: Findings, make: Callable[[], None]) -> None:
-    """A part that fails costs itself alone, and is named in the report."""
+    """Run an optional step; on failure, log it and add a note to the report."""
     try:
         make()
     except Exception as error:

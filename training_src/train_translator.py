@@ -3,6 +3,8 @@
 import sys
 from dataclasses import replace
 
+from contract.layout import EXAMPLES, LEARNING_CURVE, PERFORMANCE, REPORT
+from contract.messages import message
 from failure import TrainingError
 from job import run_job
 from job_spec import Folders
@@ -12,20 +14,17 @@ from results import Results, write_passport
 
 
 def train(folders: Folders) -> None:
-    """Raises TrainingError in words, also when torch is lacking."""
+    """Raises TrainingError also when torch is missing."""
     try:
         _train(folders)
     except ModuleNotFoundError as error:
-        raise TrainingError(
-            f"This machine lacks {error.name}; on a laptop, run: make torch"
-        ) from error
+        raise TrainingError(message("job.library_missing", name=error.name)) from error
 
 
 def _train(folders: Folders) -> None:
     """The story of a job, in one direction; files appear as soon as they exist."""
     use_libraries()
     # torch takes seconds to import, and a laptop may not have it.
-    from report.language import Language
     from translation.job import read_translator_spec
     from translation.learn import Lesson, Look
     from translation.make import make_translator
@@ -45,23 +44,22 @@ def _train(folders: Folders) -> None:
 
     def looked(look: Look) -> None:
         looks.append(look)
-        told = f"epoch {look.epochs:.1f}, held-out loss {look.held_out_loss:.2f}"
+        what = f"epoch {look.epochs:.1f}, held-out loss {look.held_out_loss:.2f}"
         share = look.seconds / spec.training_seconds
-        progress.learning(share, spec.training_seconds - look.seconds, told)
+        progress.learning(share, spec.training_seconds - look.seconds, what)
         curve = "\n".join(["seconds,epochs,learned_loss,held_out_loss", *map(Look.csv, looks)])
-        results.write(results.named("learning_curve.csv"), curve + "\n")
+        results.write(results.named(LEARNING_CURVE), curve + "\n")
 
     lesson = Lesson(spec.training_seconds, seed=spec.seed)
     made = make_translator(spec, pairs, lesson, folders.model, progress, looked)
     progress.enter("scoring")
     scored = score(made.translator, pairs.held_out, spec.pair.target)
-    results.write(results.named("examples.csv"), examples_csv(scored), encoding="utf-8-sig")
-    measured = performance(scored, spec, made.model, looks[-1] if looks else None)
-    measured["warnings"][:0] = map(Language("en").told, started_again)
-    results.write_json(results.named("model_performance.txt"), measured)
+    results.write(results.named(EXAMPLES), examples_csv(scored), encoding="utf-8-sig")
+    measured = performance(scored, spec, made.model, looks[-1] if looks else None, started_again)
+    results.write_json(results.named(PERFORMANCE), measured)
     progress.enter("reporting")
-    told = Learned(pairs, looks, scored, measured, versions())
-    results.write("report.html", render_report(spec, told))
+    learned = Learned(pairs, looks, scored, measured, versions())
+    results.write(REPORT, render_report(spec, learned))
     progress.enter("packing")
     passport = {**spec.passport, "versions": versions(), "performance": measured}
     write_passport(folders.model, passport)

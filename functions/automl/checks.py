@@ -1,14 +1,20 @@
-"""Look before you pay: what cannot be trained, or not be predicted, is refused in words."""
+"""Look before you pay: what cannot be trained, or not be predicted, is refused with a message."""
 
-from automl.errors import RefusedError
-from automl.settings import Settings
-from automl.target import Target, columns_lacking, listed
+import re
+
+from automl.target import Target, columns_lacking
+from contract.messages import message
+from contract.missing import always_missing, is_missing
+from pipeline.errors import RefusedError
+from pipeline.settings import Settings
 from reading.csv_head import TableHead
+from reading.identifiers import is_row_name
 from reading.names import plain
 
 MIN_ROWS = 20
-# What pandas and AutoGluon take for a missing value.
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "#n/a", "<na>"})
+DATE = re.compile(r"\s*\d{1,4}([-/])\d{1,2}\1\d{1,4}|\s*\d{1,2}\.\d{1,2}\.\d{4}")
+# A number may be followed by a unit.
+LETTERS_OF_UNITS = 16
 
 
 def check_datasets(
@@ -19,7 +25,7 @@ def check_datasets(
     _require_one_target_column(train, target)
     _require_features(train, target, settings)
     if train.whole:
-        _require_rows_and_classes(train, target)
+        _require_rows_and_classes(train, target, settings)
     elif train.row_count is not None:
         _require_rows(train.row_count)
     if test is not None:
@@ -28,14 +34,13 @@ def check_datasets(
 
 def _require_columns_of_settings(train: TableHead, target: Target, settings: Settings) -> None:
     if target.column in settings.ignore_columns or target.column == settings.id_column:
-        raise RefusedError(
-            f"The settings file sets the target {target.column!r} aside (ignore_columns or "
-            "id_column); take it out there, or name another target."
-        )
+        raise RefusedError(message("target.set_aside", column=target.column))
+    for column in settings.keep_columns:
+        if column not in train.columns:
+            raise RefusedError(message("data.no_kept_column", column=column, columns=train.columns))
     if settings.id_column and settings.id_column not in train.columns:
         raise RefusedError(
-            f"The train file has no column {settings.id_column!r}, which the settings file names "
-            f"as id_column; it has {listed(train.columns)}."
+            message("data.no_id_column", column=settings.id_column, columns=train.columns)
         )
 
 
@@ -43,9 +48,7 @@ def _require_one_target_column(train: TableHead, target: Target) -> None:
     written = [plain(name) for name in train.header]
     times = written.count(written[train.columns.index(target.column)])
     if times > 1:
-        raise RefusedError(
-            f"The train file has the target {target.column!r} {times} times; keep one of them."
-        )
+        raise RefusedError(message("target.twice", column=target.column, times=times))
 
 
 def _features(train: TableHead, target: Target, settings: Settings) -> list[str]:
@@ -55,38 +58,52 @@ def _features(train: TableHead, target: Target, settings: Settings) -> list[str]
 
 def _require_features(train: TableHead, target: Target, settings: Settings) -> None:
     if not _features(train, target, settings):
-        raise RefusedError(
-            f"Beside the target {target.column!r} the train file has no column to learn from."
-        )
+        raise RefusedError(message("data.no_features", column=target.column))
 
 
-def _require_rows_and_classes(train: TableHead, target: Target) -> None:
-    labels = [text for text in train.values(target.column) if text.strip().lower() not in MISSING]
-    if len(set(labels)) == 1:
-        raise RefusedError(
-            f"The target {target.column!r} is {labels[0][:80]!r} in every row, so there is nothing "
-            "to learn; add rows with another value."
-        )
+def _require_rows_and_classes(train: TableHead, target: Target, settings: Settings) -> None:
+    marks = always_missing(settings.missing_values)
+    cells = train.values(target.column)
+    labels = [text for text in cells if not is_missing(text, marks)]
+    distinct = set(labels)
+    if len(distinct) == 1:
+        named = {"column": target.column, "value": labels[0]}
+        if dropped := {text.strip() for text in cells if is_missing(text, marks)} - {""}:
+            raise RefusedError(
+                message("target.one_class_but_marks", **named, marks=tuple(sorted(dropped)))
+            )
+        raise RefusedError(message("target.one_class", **named))
     if len(labels) < MIN_ROWS:
         raise RefusedError(
-            f"The train file has {len(labels)} rows with a value in the target {target.column!r}; "
-            f"at least {MIN_ROWS} are needed."
+            message("target.few_rows", count=len(labels), column=target.column, fewest=MIN_ROWS)
         )
+    # The job learns so many only from numbers.
+    if len(distinct) > len(labels) / 2 and all(map(_is_no_number, distinct)):
+        counts = {"number": len(distinct), "rows": len(labels)}
+        raise RefusedError(message("target.too_many_classes", column=target.column, **counts))
+
+
+def _is_no_number(text: str) -> bool:
+    """Whether a text is surely none, in whatever style: a name, an address, or a date."""
+    if DATE.match(text) or not any(map(str.isdigit, text)):
+        return True
+    return sum(map(str.isalpha, text)) > LETTERS_OF_UNITS
 
 
 def _require_rows(count: int) -> None:
     if count < MIN_ROWS:
-        raise RefusedError(f"The train file has {count} rows; at least {MIN_ROWS} are needed.")
+        raise RefusedError(message("data.few_rows", count=count, fewest=MIN_ROWS))
 
 
 def _require_test_columns(
     train: TableHead, test: TableHead, target: Target, settings: Settings
 ) -> None:
-    named = set(train.named)
-    needed = [name for name in _features(train, target, settings) if name in named]
+    written = dict(zip(train.columns, train.header, strict=True))
+    needed = [
+        name
+        for name in _features(train, target, settings)
+        if name in settings.keep_columns or not is_row_name(written[name], train.values(name))
+    ]
     lacking = columns_lacking(needed, test.columns)
     if lacking:
-        raise RefusedError(
-            f"The test file lacks {len(lacking)} of the train file's columns: {listed(lacking)}. "
-            "Add them, or name them in ignore_columns of the settings file."
-        )
+        raise RefusedError(message("data.test_lacks", count=len(lacking), columns=tuple(lacking)))

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
-from automl.budget import Budget, plan_budget
 from automl.checks import check_datasets
 from automl.dataset import Dataset
-from automl.files import UploadedFiles, table_head, text_bytes
-from automl.settings import Settings, apply_settings_file
-from automl.stack import Stack
 from automl.target import Target, choose_target
-from reading.csv_head import Expected, TableHead
+from pipeline.budget import Budget, plan_budget
+from pipeline.files import UploadedFiles, table_head, text_bytes
+from pipeline.settings import Settings, apply_settings_file
+from pipeline.stack import Stack
+from reading.csv_head import TableHead, expected_like
+from reading.identifiers import are_identifiers
 
 
 @dataclass(frozen=True)
@@ -23,24 +24,37 @@ class TrainingPlan:
     target: Target
     settings: Settings
     budget: Budget
+    translation_usd: float = 0.0
+    """What translating columns of the files has cost."""
 
 
-def plan_training(dataset: Dataset, files: UploadedFiles, stack: Stack) -> TrainingPlan:
+def plan_training(
+    dataset: Dataset, files: UploadedFiles, stack: Stack, translation_usd: float = 0.0
+) -> TrainingPlan:
     """Look before you pay; raises RefusedError with a sentence for the uploader."""
     settings = stack.defaults
     if files.settings is not None:
         settings = apply_settings_file(settings, files.settings.sample, files.settings.key)
-    train = table_head(files.train)
+    train = table_head(files.train, encoding=settings.encoding)
     test = None
     if files.test is not None:
-        test = table_head(files.test, Expected(train.columns, train.delimiter))
+        test = table_head(files.test, expected_like(train))
     target = choose_target(
-        train.named, test.columns if test else None, settings.target, stack.target_column
+        train.named or train.columns,
+        test.columns if test else None,
+        settings.target,
+        stack.target_column,
+        _identifiers(train),
     )
     check_datasets(train, test, target, settings)
     size = _text_bytes(files, train, test)
-    budget = plan_budget(settings, size, stack.region, stack.use_spot)
-    return TrainingPlan(dataset, files, train, test, target, settings, budget)
+    budget = plan_budget(settings, size, stack.region, stack.use_spot, translation_usd)
+    return TrainingPlan(dataset, files, train, test, target, settings, budget, translation_usd)
+
+
+def _identifiers(train: TableHead) -> set[str]:
+    """The columns whose values, as far as the head shows them, only name their rows."""
+    return {name for name in train.columns if are_identifiers(name, train.values(name))}
 
 
 def _text_bytes(files: UploadedFiles, train: TableHead, test: TableHead | None) -> int:

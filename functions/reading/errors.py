@@ -1,5 +1,25 @@
 """What makes a file unreadable."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from contract.messages import Message, message
+
 
 class UnreadableError(Exception):
-    """Raised when a file holds no table; the text is one sentence for whoever brought it."""
+    """Raised when a file holds no table; the message says what to do about it."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@contextmanager
+def in_file(name: str) -> Iterator[None]:
+    """Put the file's name before whatever makes it unreadable."""
+    try:
+        yield
+    except UnreadableError as error:
+        raise UnreadableError(
+            message("file.unreadable", file=name, reason=error.message)
+        ) from error

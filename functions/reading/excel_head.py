@@ -2,15 +2,18 @@
 
 import datetime
 import io
+import math
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
+from contract.messages import message
 from reading.csv_head import Expected, TableHead, require_names, require_rows
 from reading.errors import UnreadableError
-from reading.header import find_header
+from reading.header import count_label_rows, find_header
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet
@@ -22,32 +25,62 @@ WORKBOOK = "xl/workbook.xml"
 MOST_CELLS = 5_000_000
 MOST_UNPACKED_BYTES = 500_000_000
 CHUNK_BYTES, LONGEST_TAG = 1 << 20, 256
-FILLED_CELL = re.compile(rb"""\sr=["']([A-Za-z]{1,9})(\d{1,9})["'][^>]*(?<!/)>(?=[^<]|<[^/])""")
+# Bounded everywhere, so that no file makes it slow.
+FILLED_CELL = re.compile(
+    rb"""\sr=["']([A-Za-z]{1,9})(\d{1,9})["'][^<>]{0,99}(?<!/)>(?=[^<]|<[^/])"""
+)
+WORKSHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
+SHARED_STRINGS = "xl/sharedStrings.xml"
+# A cell whose formula no spreadsheet has calculated has no value beside it.
+NEVER_CALCULATED = re.compile(
+    rb"<c [^<>]{0,99}>(?:<f[^<>]{0,99}/>|<f[^<>]{0,99}>[^<>]{0,9999}</f>)"
+    rb"(?:<v\s*/>|<v></v>)?</c>"
+)
 # As many as it takes to tell what is in a table.
 CELLS_OF_A_HEAD, ROWS_OF_A_HEAD = 500_000, 100
 
 
-def read_excel_head(content: bytes, name: str, expected: Expected | None = None) -> TableHead:
-    """From all of a workbook; raises UnreadableError in words."""
-    sheet, _ = _first_sheet(content, f"The file {name}")
+def read_excel_head(content: bytes, expected: Expected | None = None) -> TableHead:
+    """From all of a workbook; raises UnreadableError."""
+    sheet, _ = _first_sheet(content)
     most = max(ROWS_OF_A_HEAD, CELLS_OF_A_HEAD // sheet.width)
-    rows = list(islice(_texts(sheet), most + 1))
-    header, place = find_header(rows, expected.columns if expected else ())
-    data = tuple(map(tuple, rows[place + 1 : most]))
-    require_rows(data, name)
+    rows = [list(map(cell_text, row)) for row in islice(sheet.iter_rows(), most + 1)]
+    places = [place for place, row in enumerate(rows) if any(map(str.strip, row))]
+    filled = [rows[place] for place in places]
+    names = expected.columns if expected else ()
+    header, place = find_header(filled, names)
+    below = list(map(tuple, filled[place + 1 : most]))
+    labels = count_label_rows(below, expected.labels if expected else ())
+    data = tuple(below[labels:])
+    require_rows(data)
     if expected is None:
-        _require_columns(header, sheet.name, name)
-    titles = tuple(" ".join(filter(str.strip, row)) for row in rows[:place])
-    return TableHead(header, data, len(rows) <= most, lines_above=place + 1, titles=titles)
+        _require_columns(header, sheet.name)
+    return TableHead(
+        header,
+        data,
+        len(rows) <= most,
+        lines_above=places[place + labels] + 1,
+        titles=tuple(" ".join(filter(str.strip, row)) for row in filled[:place]),
+        labels=tuple(below[:labels]),
+        expected=names,
+    )
 
 
-def sheet_rows(content: bytes) -> tuple[str, list[str], list[list[str]]]:
-    """Name of the first sheet that has cells, names of the others, and its rows but blank ones.
+def sheet_rows(content: bytes) -> tuple[str, list[str], list[list[Cell]]]:
+    """Name of the first sheet that has cells, names of the others, and its rows.
 
-    Raises UnreadableError in words.
+    Blank rows are there, but for those at the end. Raises UnreadableError.
     """
-    sheet, others = _first_sheet(content, "The workbook")
-    return sheet.name, others, list(_texts(sheet))
+    sheet, others = _first_sheet(content)
+    rows: list[list[Cell]] = [list(row) for row in sheet.iter_rows()]
+    while rows and is_blank(rows[-1]):
+        rows.pop()
+    return sheet.name, others, rows
+
+
+def is_blank(row: Iterable[Cell]) -> bool:
+    """Whether no cell of a row shows anything."""
+    return not any(cell_text(cell).strip() for cell in row)
 
 
 def cell_text(cell: Cell) -> str:
@@ -56,34 +89,41 @@ def cell_text(cell: Cell) -> str:
         return ""
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
+    if isinstance(cell, float):
+        if math.isnan(cell):
+            return ""
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**63 else str(cell)
     if isinstance(cell, datetime.timedelta):
-        minutes, seconds = divmod(round(cell.total_seconds()), 60)
-        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+        return _clock(cell)
+    if isinstance(cell, datetime.datetime) and cell.tzinfo is not None:
+        return str(cell.astimezone(datetime.UTC).replace(tzinfo=None))
     return str(cell)
 
 
-def _texts(sheet: "CalamineSheet") -> Iterator[list[str]]:
-    rows = ([cell_text(cell) for cell in row] for row in sheet.iter_rows())
-    return (row for row in rows if any(text.strip() for text in row))
+def _clock(cell: datetime.timedelta) -> str:
+    """Hours, minutes and seconds: 49:02:03."""
+    seconds = cell.total_seconds()
+    whole, rest = divmod(abs(seconds), 1)
+    minutes, second = divmod(int(whole), 60)
+    fraction = f"{rest:.6f}"[1:].rstrip("0").rstrip(".")
+    return f"{'-' if seconds < 0 else ''}{minutes // 60}:{minutes % 60:02}:{second:02}{fraction}"
 
 
-def _first_sheet(content: bytes, file: str) -> tuple["CalamineSheet", list[str]]:
+def _first_sheet(content: bytes) -> tuple["CalamineSheet", list[str]]:
     """The first visible sheet that has cells, else the first one, and the names of the others."""
-    _require_workbook(content, file)
+    _require_workbook(content)
     # Here, because reading a CSV shall need nothing that has to be installed.
     from python_calamine import CalamineError
 
     try:
         found = _first_filled(content)
     except BaseException as error:
-        # Where the reader, which is written in Rust, panics, that is no Exception.
+        # The reader is written in Rust; its panics do not derive from Exception.
         if isinstance(error, CalamineError) or type(error).__name__ == "PanicException":
-            raise UnreadableError(_broken(file)) from error
+            raise UnreadableError(message("file.workbook_invalid")) from error
         raise
     if found is None:
-        raise UnreadableError(f"{file} has no sheet with cells; give it its rows.")
+        raise UnreadableError(message("file.no_cells"))
     return found
 
 
@@ -94,62 +134,106 @@ def _first_filled(content: bytes) -> tuple["CalamineSheet", list[str]] | None:
     sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
     for known in sorted(sheets, key=lambda sheet: sheet.visible != SheetVisibleEnum.Visible):
         sheet = book.get_sheet_by_name(known.name)
-        if next(_texts(sheet), None):
+        if not all(map(is_blank, sheet.iter_rows())):
+            _require_calculated(content, sheets.index(known))
             return sheet, [name for name in book.sheet_names if name != sheet.name]
     return None
 
 
-def _require_workbook(content: bytes, file: str) -> None:
+def _require_workbook(content: bytes) -> None:
     if not content:
-        raise UnreadableError(f"{file} is empty; give it its rows.")
+        raise UnreadableError(message("file.empty"))
     if content.startswith(OLD_FORMAT) and PASSWORD in content:
-        raise UnreadableError(f"{file} is protected by a password; save it without one.")
+        raise UnreadableError(message("file.workbook_password"))
     if content.startswith(OLD_FORMAT):
-        raise UnreadableError(f"{file} is an old Excel workbook; save it as .xlsx or as CSV.")
+        raise UnreadableError(message("file.workbook_old"))
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             known, modest = WORKBOOK in archive.namelist(), _is_modest(archive)
     # Whatever zipfile makes of broken archives: it has a dozen errors for them.
     except Exception as error:
-        raise UnreadableError(_broken(file)) from error
+        raise UnreadableError(message("file.workbook_invalid")) from error
     if not known:
-        raise UnreadableError(_broken(file))
+        raise UnreadableError(message("file.workbook_invalid"))
     if not modest:
-        raise UnreadableError(
-            f"{file} is too large for a workbook ({MOST_CELLS:,} cells at most, up to the last "
-            "one that is filled); delete what lies outside the table, or save it as CSV."
-        )
-
-
-def _broken(file: str) -> str:
-    return f"{file} is no Excel workbook, or a broken one; save it again as .xlsx, or as CSV."
+        raise UnreadableError(message("file.workbook_cells", cells=MOST_CELLS))
 
 
 def _is_modest(archive: zipfile.ZipFile) -> bool:
     """Whether there is memory for it.
 
     The reader takes 100 bytes per cell of the smallest rectangle around a sheet's filled cells, and
-    ends the process where it gets none; a stray text in the last row is enough.
+    a copy of a shared string per cell that shows it; it ends the process where it gets none.
     """
-    parts = archive.infolist()
-    if sum(part.file_size for part in parts) > MOST_UNPACKED_BYTES:
+    if sum(part.file_size for part in archive.infolist()) > MOST_UNPACKED_BYTES:
         return False
-    for part in parts:
+    uses = 0
+    for part in _worksheets(archive):
         with archive.open(part) as content:
-            if _area(content) > MOST_CELLS:
-                return False
-    return True
+            found = _extent_of(content)
+        if found.cells > MOST_CELLS:
+            return False
+        uses += found.shared
+    longest = _longest_shared_string(archive) if uses else 0
+    return longest * uses <= MOST_UNPACKED_BYTES
 
 
-def _area(sheet: IO[bytes]) -> int:
-    """How many cells lie between a sheet's filled ones; none in what is no sheet."""
+def _worksheets(archive: zipfile.ZipFile) -> list[str]:
+    """The parts that are worksheets, in the order of their numbers."""
+    found = [name for name in archive.namelist() if WORKSHEET.fullmatch(name)]
+    return sorted(found, key=lambda name: (len(name), name))
+
+
+@dataclass(frozen=True)
+class _Extent:
+    """How much a worksheet holds."""
+
+    cells: int
+    """In the range of its filled cells, or as many as are listed one by one."""
+    shared: int
+    """Cells that show a shared string."""
+
+
+def _extent_of(sheet: IO[bytes]) -> _Extent:
     columns, rows, rest = set[bytes](), set[bytes](), b""
+    listed = shared = 0
     while chunk := sheet.read(CHUNK_BYTES):
-        found = FILLED_CELL.findall(rest + chunk)
+        # A cell that the end of a chunk cuts is seen twice: once here, once with the next one.
+        text = rest + chunk
+        listed += text.count(b"<c ") + text.count(b"<c>")
+        shared += text.count(b't="s"')
+        found = FILLED_CELL.findall(text)
         columns.update(column for column, _ in found)
         rows.update(row for _, row in found)
         rest = chunk[-LONGEST_TAG:]
-    return _extent(map(_column_number, columns)) * _extent(map(int, rows))
+    area = _extent(map(_column_number, columns)) * _extent(map(int, rows))
+    return _Extent(max(area, listed), shared)
+
+
+def _longest_shared_string(archive: zipfile.ZipFile) -> int:
+    """In bytes; 0 when there are none."""
+    if SHARED_STRINGS not in archive.namelist():
+        return 0
+    longest = since = 0
+    with archive.open(SHARED_STRINGS) as content:
+        while chunk := content.read(CHUNK_BYTES):
+            first, *others = chunk.split(b"</si>")
+            longest = max(longest, since + len(first), *map(len, others), 0)
+            since = len(others[-1]) if others else since + len(first)
+    return longest
+
+
+def _require_calculated(content: bytes, number: int) -> None:
+    """Raise UnreadableError when formulas of a worksheet have no values."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = _worksheets(archive)
+        if number < len(names):
+            with archive.open(names[number]) as sheet:
+                rest = b""
+                while chunk := sheet.read(CHUNK_BYTES):
+                    if NEVER_CALCULATED.search(rest + chunk):
+                        raise UnreadableError(message("file.formulas_not_calculated"))
+                    rest = chunk[-LONGEST_TAG:]
 
 
 def _extent(numbers: Iterator[int]) -> int:
@@ -165,10 +249,7 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def _require_columns(header: tuple[str, ...], sheet: str, name: str) -> None:
+def _require_columns(header: tuple[str, ...], sheet: str) -> None:
     if len(header) == 1:
-        raise UnreadableError(
-            f"The sheet {sheet!r} of {name} has only one column, {header[0][:80]!r}; put the table "
-            "on the first sheet, one value per cell."
-        )
-    require_names(header, name)
+        raise UnreadableError(message("file.sheet_one_column", sheet=sheet, column=header[0]))
+    require_names(header)

@@ -3,6 +3,7 @@
 import zlib
 from dataclasses import dataclass
 
+from contract.messages import message
 from reading.errors import UnreadableError
 
 MOST_BYTES = 1 << 20
@@ -25,7 +26,7 @@ class Unpacked:
         return len(self.content) / max(1, self.packed_bytes)
 
 
-def unpacked(packed: bytes, name: str) -> Unpacked:
+def unpacked(packed: bytes) -> Unpacked:
     """At most a megabyte, whether packed in one part or in several; raises UnreadableError."""
     content, rest, ended = b"", packed, True
     for _ in range(MOST_PARTS):
@@ -35,10 +36,7 @@ def unpacked(packed: bytes, name: str) -> Unpacked:
         try:
             content += unpacking.decompress(rest, MOST_BYTES - len(content))
         except zlib.error as error:
-            raise UnreadableError(
-                f"The file {name} is no gzip archive, or a broken one; pack the CSV again, or "
-                "upload it unpacked."
-            ) from error
+            raise UnreadableError(message("file.gzip_invalid")) from error
         ended = unpacking.eof
         rest = unpacking.unused_data if ended else unpacking.unconsumed_tail
         if not rest:

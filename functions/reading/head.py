@@ -1,7 +1,8 @@
 """The head of a table file of any kind that is understood, by the ending of its name."""
 
+from contract.messages import message
 from reading.csv_head import GZIP, HEAD_BYTES, NOT_CSV, Expected, TableHead, read_csv_head
-from reading.errors import UnreadableError
+from reading.errors import UnreadableError, in_file
 from reading.excel_head import read_excel_head
 from reading.gzip_head import unpacked
 from reading.parquet_head import read_parquet_head
@@ -16,44 +17,50 @@ def ending_of(name: str) -> str:
     for ending in ENDINGS:
         if name.lower().endswith(ending):
             return ending
-    raise UnreadableError(f"The file {name} is none of {', '.join(ENDINGS)}; export it as CSV.")
+    raise UnreadableError(message("file.unknown_kind", endings=ENDINGS))
 
 
 def read_head(
-    content: bytes, whole: bool, name: str, expected: Expected | None = None
+    content: bytes,
+    whole: bool,
+    name: str,
+    expected: Expected | None = None,
+    encoding: str | None = None,
 ) -> TableHead:
-    """What the bytes tell; raises UnreadableError in words.
+    """Read the head of the file `name`; raises UnreadableError with the name in front.
 
     `content` is the beginning of a CSV, plain or packed; the end of a Parquet file; all of a
-    workbook. `whole` tells whether it is all of the file.
+    workbook. `whole` tells whether it is all of the file. `encoding` is for bytes that are not in
+    UTF-8.
     """
-    ending = ending_of(name)
+    with in_file(name):
+        return _read(content, whole, ending_of(name), expected, encoding)
+
+
+def _read(
+    content: bytes, whole: bool, ending: str, expected: Expected | None, encoding: str | None
+) -> TableHead:
     if ending == ".parquet":
-        return read_parquet_head(content, name)
+        return read_parquet_head(content, expected)
     if ending == ".xlsx":
-        return read_excel_head(content, name, expected)
+        return read_excel_head(content, expected)
     if ending == ".csv.gz":
-        content, whole = _unpacked(content, whole, name)
+        content, whole = _unpacked(content, whole)
     else:
-        _require_fitting_name(content, name)
-    return read_csv_head(content, whole, name, expected)
+        _require_fitting_name(content)
+    return read_csv_head(content, whole, expected, encoding)
 
 
-def _unpacked(content: bytes, whole: bool, name: str) -> tuple[bytes, bool]:
+def _unpacked(content: bytes, whole: bool) -> tuple[bytes, bool]:
     if not content:
         return content, whole
-    head = unpacked(content, name)
+    head = unpacked(content)
     if whole and not head.ended and len(head.content) < HEAD_BYTES:
-        raise UnreadableError(
-            f"The file {name} ends in the middle of its gzip archive; pack and upload it again."
-        )
+        raise UnreadableError(message("file.gzip_cut"))
     return head.content, whole and head.ended
 
 
-def _require_fitting_name(content: bytes, name: str) -> None:
+def _require_fitting_name(content: bytes) -> None:
     for magic, ending in OTHER_ENDINGS.items():
         if content.startswith(magic):
-            raise UnreadableError(
-                f"The file {name} is {NOT_CSV[magic]}, not a CSV; end its name with {ending}, or "
-                "export the table as CSV."
-            )
+            raise UnreadableError(message("file.wrong_ending", kind=NOT_CSV[magic], ending=ending))

@@ -1,13 +1,64 @@
 """One name per column, from the names as they are written in the header."""
 
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 UNNAMED = "column_"
+GAPS, WHOLE = re.compile(r"[\s,]+"), re.compile(r"^([+-]?\d+)\.0+$")
+NO_LETTERS = re.compile(r"[\W_]+")
 
 
 def plain(name: str) -> str:
-    """A name without what cannot be seen around it."""
-    return name.strip("\ufeff \t\r\n\xa0")
+    """A name without what cannot be seen, with one form of letters that have accents."""
+    return composed(name.strip("\ufeff \t\r\n\xa0")).strip()
+
+
+def composed(text: str) -> str:
+    """One form of letters with accents, and no characters that take no space."""
+    if text.isascii():
+        return text
+    kept = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    return unicodedata.normalize("NFC", kept)
+
+
+def key_of(text: str) -> str:
+    """What spellings of one name, category or class have in common."""
+    if text.isascii():
+        folded = text.lower().strip()
+    else:
+        folded = unicodedata.normalize("NFKC", composed(text)).casefold().strip()
+    if folded.isalnum():
+        return folded
+    return GAPS.sub(" ", WHOLE.sub(r"\1", folded))
+
+
+def key_of_name(text: str) -> str:
+    """What spellings of a column's name have in common: `unit price (€)` and `unit_price`."""
+    key = key_of(text)
+    return NO_LETTERS.sub(" ", key).strip() or key
+
+
+def unique_keys(names: Iterable[str], key: Callable[[str], str] = key_of) -> dict[str, str]:
+    """Key → name, without keys that several names have."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(key(name), []).append(name)
+    return {key: same[0] for key, same in found.items() if len(same) == 1}
+
+
+def matched(names: Sequence[str], expected: Collection[str]) -> tuple[str, ...]:
+    """The names, and those expected in the place of other spellings of them.
+
+    `("age", "city name")` becomes `("age", "City Name")` where that is expected.
+    """
+    present, wanted = set(names), set(expected)
+    lacking = unique_keys((name for name in expected if name not in present), key_of_name)
+    own = unique_keys((name for name in names if name not in wanted), key_of_name)
+    return tuple(
+        lacking.get(key_of_name(name), name) if own.get(key_of_name(name)) == name else name
+        for name in names
+    )
 
 
 def column_names(header: Sequence[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What the end of a Parquet file tells: column names and how many rows there are.
+"""What the end of a Parquet file tells: column names, how many rows, and how large they are.
 
 Its footer is a Thrift struct, FileMetaData, in the compact protocol. Only as much of that is read
 here as these need: pyarrow is too big for a function.
@@ -7,61 +7,60 @@ here as these need: pyarrow is too big for a function.
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from reading.csv_head import HEAD_BYTES, TableHead, require_rows
+from contract.messages import Message, message
+from reading.csv_head import HEAD_BYTES, Expected, TableHead, require_rows
 from reading.errors import UnreadableError
 
 MAGIC, ENCRYPTED = b"PAR1", b"PARE"
 TAIL_BYTES = 8
 # Field numbers of parquet.thrift.
-SCHEMA, NUM_ROWS = 2, 3
+SCHEMA, NUM_ROWS, ROW_GROUPS = 2, 3, 4
 NAME, NUM_CHILDREN = 4, 5
+CHUNKS, ROWS_OF_GROUP = 1, 3
+CHUNK_META_DATA = 3
+NUM_VALUES, UNCOMPRESSED_BYTES, SIZE_STATISTICS = 5, 6, 16
+UNENCODED_BYTES = 1
 # Types of the compact protocol.
 TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT = range(1, 13)
 DEEPEST = 16
+# Of a number as text, with its delimiter.
+BYTES_PER_CELL = 6
 T = TypeVar("T")
 
 
-def read_parquet_head(content: bytes, name: str) -> TableHead:
-    """From the last bytes of a file; raises UnreadableError in words."""
-    footer = _footer(content, name)
+def read_parquet_head(content: bytes, expected: Expected | None = None) -> TableHead:
+    """From the last bytes of a file; raises UnreadableError."""
+    footer = _footer(content)
     try:
-        columns, rows = _file_meta_data(_Compact(footer))
+        columns, rows, cell_bytes = _file_meta_data(_Compact(footer))
     except ValueError as error:
-        raise UnreadableError(_broken(name)) from error
+        raise UnreadableError(_damaged()) from error
     if not columns:
-        raise UnreadableError(f"The file {name} has no columns; write it again with its columns.")
-    require_rows(range(rows), name)
-    return TableHead(columns, (), False, rows)
+        raise UnreadableError(message("file.no_columns"))
+    require_rows(range(rows))
+    names = expected.columns if expected else ()
+    return TableHead(columns, (), False, rows, cell_bytes=cell_bytes, expected=names)
 
 
-def _footer(content: bytes, name: str) -> bytes:
+def _footer(content: bytes) -> bytes:
     if not content:
-        raise UnreadableError(f"The file {name} is empty; give it its rows.")
+        raise UnreadableError(message("file.empty"))
     if content.endswith(ENCRYPTED):
-        raise UnreadableError(
-            f"The file {name} is encrypted, so that its columns cannot be read; write it without "
-            "encryption."
-        )
+        raise UnreadableError(message("file.parquet_encrypted"))
     if len(content) < TAIL_BYTES or not content.endswith(MAGIC):
-        raise UnreadableError(
-            f"The file {name} is no Parquet file, or only the beginning of one; write and upload "
-            "it again, or save it as CSV."
-        )
+        raise UnreadableError(message("file.parquet_invalid"))
     length = int.from_bytes(content[-TAIL_BYTES:-4], "little")
     if length > len(content) - TAIL_BYTES:
-        raise UnreadableError(_too_long(name) if len(content) >= HEAD_BYTES else _broken(name))
+        raise UnreadableError(_too_long() if len(content) >= HEAD_BYTES else _damaged())
     return content[-TAIL_BYTES - length : -TAIL_BYTES]
 
 
-def _too_long(name: str) -> str:
-    return (
-        f"The file {name} has too many columns or row groups: what describes them is longer than "
-        f"{HEAD_BYTES >> 20} MiB; write it with fewer, or save it as CSV."
-    )
+def _too_long() -> Message:
+    return message("file.parquet_footer", mebibytes=HEAD_BYTES >> 20)
 
 
-def _broken(name: str) -> str:
-    return f"The file {name} is a broken Parquet file; write and upload it again."
+def _damaged() -> Message:
+    return message("file.parquet_damaged")
 
 
 class _Compact:
@@ -95,7 +94,7 @@ class _Compact:
         return self.take(self.varint()).decode()
 
     def fields(self) -> Iterator[tuple[int, int]]:
-        """Number and type of each field of a struct; whoever asks has to read its value."""
+        """Yield each struct field's number and type; the caller must read or skip its value."""
         number = 0
         while header := self.take(1)[0]:
             number = number + (header >> 4) if header >> 4 else self.integer()
@@ -108,7 +107,7 @@ class _Compact:
         return [read(header & 0x0F) for _ in range(size)]
 
     def skip(self, kind: int, depth: int = 0) -> None:
-        """Pass over a value that nobody needs, wherever it is but in a list."""
+        """Skip a value outside a list."""
         if depth > DEEPEST:
             raise ValueError("It is nested too deeply.")
         if kind in (I16, I32, I64):
@@ -137,21 +136,67 @@ class _Compact:
                 self._skip_item(kinds & 0x0F, depth)
 
 
-def _file_meta_data(footer: _Compact) -> tuple[tuple[str, ...], int]:
-    """The names of the columns, and the number of rows."""
+def _file_meta_data(footer: _Compact) -> tuple[tuple[str, ...], int, int]:
+    """The names of the columns, the number of rows, and the bytes of their cells."""
     columns: tuple[str, ...] | None = None
+    rows, groups = -1, list[tuple[int, int]]()
     for field, kind in footer.fields():
         if (field, kind) == (SCHEMA, LIST):
             columns = _top_level(footer.items(lambda _: _schema_element(footer)))
         elif (field, kind) == (NUM_ROWS, I64):
             rows = footer.integer()
-            if columns is None or not 0 <= rows < 1 << 63:
-                raise ValueError("It tells no columns, or no possible number of rows.")
-            # The rest may be long: where each piece of each column lies.
-            return columns, rows
+        elif (field, kind) == (ROW_GROUPS, LIST):
+            groups = footer.items(lambda _: _row_group(footer))
         else:
             footer.skip(kind)
-    raise ValueError("It tells no number of rows.")
+    if columns is None or not 0 <= rows < 1 << 63 or rows != sum(count for count, _ in groups):
+        raise ValueError("It tells no columns, or no possible number of rows.")
+    return columns, rows, sum(cells for _, cells in groups)
+
+
+def _row_group(footer: _Compact) -> tuple[int, int]:
+    """How many rows it has, and the bytes of their cells."""
+    rows, cells = 0, list[int]()
+    for field, kind in footer.fields():
+        if (field, kind) == (CHUNKS, LIST):
+            cells = footer.items(lambda _: _column_chunk(footer))
+        elif (field, kind) == (ROWS_OF_GROUP, I64):
+            rows = footer.integer()
+        else:
+            footer.skip(kind)
+    return rows, sum(cells)
+
+
+def _only(footer: _Compact, wanted: tuple[int, int], read: Callable[[_Compact], int]) -> int:
+    """One field of a struct, by its number and type; 0 where it is missing."""
+    found = 0
+    for field, kind in footer.fields():
+        if (field, kind) == wanted:
+            found = read(footer)
+        else:
+            footer.skip(kind)
+    return found
+
+
+def _column_chunk(footer: _Compact) -> int:
+    """The bytes of its cells."""
+    return _only(footer, (CHUNK_META_DATA, STRUCT), _column_meta_data)
+
+
+def _column_meta_data(footer: _Compact) -> int:
+    """The most that it tells: repeated texts are stored once, and numbers in less than a byte."""
+    most = 0
+    for field, kind in footer.fields():
+        if (field, kind) == (NUM_VALUES, I64):
+            most = max(most, footer.integer() * BYTES_PER_CELL)
+        elif (field, kind) == (UNCOMPRESSED_BYTES, I64):
+            most = max(most, footer.integer())
+        elif (field, kind) == (SIZE_STATISTICS, STRUCT):
+            # The length of all texts, however often the file stores each.
+            most = max(most, _only(footer, (UNENCODED_BYTES, I64), _Compact.integer))
+        else:
+            footer.skip(kind)
+    return most
 
 
 def _schema_element(footer: _Compact) -> tuple[str, int]:

@@ -2,22 +2,30 @@
 
 import csv
 import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from automl.dataset import MAX_NAME_BYTES
-from automl.errors import RefusedError
-from automl.files import csv_head
+from contract.layout import DATA, MAX_NAME_BYTES, results_prefix
+from contract.messages import message
+from contract.spreadsheet import safe, safe_row
+from pipeline.errors import RefusedError
+from pipeline.files import csv_head
+from pipeline.settings import (
+    Settings,
+    apply_settings,
+    in_settings_file,
+    parse_object,
+    require_setting,
+    wrong,
+)
 from reading.csv_head import TableHead
 from reading.names import plain
 from translation.languages import Pair, is_code
 
 FILE_SUFFIX, SETTINGS_SUFFIX = "_translate.csv", "_translate.json"
 LARGEST_FILE = 5_000_000
-SETTINGS = ("columns", "source", "target")
-# A spreadsheet takes a text that begins so for a formula.
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t")
+SETTINGS = ("columns", "source", "target", "max_cost_usd")
+EXAMPLE = '{"columns": ["review"]}'
 
 
 @dataclass(frozen=True)
@@ -28,15 +36,15 @@ class ColumnsFile:
 
     @property
     def key(self) -> str:
-        return f"data/{self.name}{FILE_SUFFIX}"
+        return f"{DATA}{self.name}{FILE_SUFFIX}"
 
     @property
     def settings_key(self) -> str:
-        return f"data/{self.name}{SETTINGS_SUFFIX}"
+        return f"{DATA}{self.name}{SETTINGS_SUFFIX}"
 
     @property
     def results_prefix(self) -> str:
-        return f"results/{self.name}_translate/"
+        return results_prefix(f"{self.name}_translate")
 
     @property
     def result_key(self) -> str:
@@ -66,7 +74,7 @@ class ColumnsPlan:
 
 def columns_file_of_key(key: str) -> ColumnsFile | None:
     """The file that an object below data/ belongs to; None when it is none to translate."""
-    stem = key.removeprefix("data/")
+    stem = key.removeprefix(DATA) if key.startswith(DATA) else ""
     for suffix in (FILE_SUFFIX, SETTINGS_SUFFIX):
         name = stem.removesuffix(suffix)
         if stem.endswith(suffix) and name.strip(" .") and "/" not in name:
@@ -77,20 +85,25 @@ def columns_file_of_key(key: str) -> ColumnsFile | None:
 def plan_columns(file: ColumnsFile, content: bytes, settings: bytes, usual: Pair) -> ColumnsPlan:
     """Look before you translate; raises RefusedError with a sentence for the uploader."""
     if len(content) > LARGEST_FILE:
-        raise RefusedError(
-            f"The file {file.key} is larger than {LARGEST_FILE // 1_000_000} MB; split it and "
-            "upload its parts under names of their own."
-        )
+        size = message("columns.too_large", megabytes=LARGEST_FILE // 1_000_000)
+        raise RefusedError(message("file.unreadable", file=file.key, reason=size))
     table = csv_head(content, whole=True, key=file.key)
-    chosen = _settings(settings, file.settings_key)
-    columns = _columns(chosen, table, file)
-    codes = [
-        _code(chosen, "source", usual.source, file),
-        _code(chosen, "target", usual.target, file),
-    ]
-    if codes[0] == codes[1]:
-        raise RefusedError(f"In {file.settings_key}, source and target are the same language.")
-    return ColumnsPlan(table, columns, Pair(*codes))
+    with in_settings_file(file.settings_key):
+        chosen = _settings(settings)
+        columns = _columns(chosen, table, file.key)
+        source = _code(chosen, "source", usual.source)
+        target = _code(chosen, "target", usual.target)
+        if source == target:
+            raise RefusedError(message("settings.same_language"))
+    return ColumnsPlan(table, columns, Pair(source, target))
+
+
+def columns_cap(file: ColumnsFile, settings: bytes, stack: Settings) -> float:
+    """The most that translating the file may cost, in US dollars; raises RefusedError."""
+    with in_settings_file(file.settings_key):
+        chosen = parse_object(settings, EXAMPLE)
+        asked = {name: chosen[name] for name in ("max_cost_usd",) if name in chosen}
+        return apply_settings(stack, asked).max_cost_usd
 
 
 def plan_copy(key: str, content: bytes, columns: Sequence[str], pair: Pair) -> ColumnsPlan:
@@ -99,20 +112,24 @@ def plan_copy(key: str, content: bytes, columns: Sequence[str], pair: Pair) -> C
     return ColumnsPlan(table, tuple(name for name in columns if name in table.columns), pair)
 
 
-def translated_csv(plan: ColumnsPlan, translations: Mapping[str, str]) -> str:
+def translated_csv(
+    plan: ColumnsPlan, translations: Mapping[str, str], for_people: bool = True
+) -> str:
     """The table with `<column>_<target>` to the right of each column that was translated.
 
-    Everything else stays as it is, text for text; a cell without a translation is left empty.
+    A cell without a translation is left empty. For people, no cell and no name is a formula; for a
+    training job all that was in the file stays as it is, text for text.
     """
+    guard = safe_row if for_people else list[object]
     written = io.StringIO()
     rows = csv.writer(written, delimiter=plan.table.delimiter, lineterminator="\r\n")
     added = {plan.table.columns.index(column) for column in plan.columns}
-    rows.writerows([title.split(plan.table.delimiter) for title in plan.table.titles])
+    rows.writerows(guard(title.split(plan.table.delimiter)) for title in plan.table.titles)
     rows.writerow(
-        _beside(plan.table.header, added, lambda name: f"{plain(name)}_{plan.pair.target}")
+        guard(_beside(plan.table.header, added, lambda name: f"{plain(name)}_{plan.pair.target}"))
     )
     for row in plan.table.rows:
-        rows.writerow(_beside(row, added, lambda text: _safe(translations.get(text, ""))))
+        rows.writerow(guard(_beside(row, added, lambda text: safe(translations.get(text, "")))))
     return written.getvalue()
 
 
@@ -125,44 +142,25 @@ def _beside(row: Sequence[str], added: set[int], make: Callable[[str], str]) -> 
     return cells
 
 
-def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
-
-
-def _settings(content: bytes, key: str) -> dict[str, object]:
-    try:
-        chosen = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise RefusedError(f"The settings file {key} is not valid JSON: {error}.") from error
-    if not isinstance(chosen, dict):
-        raise RefusedError(f'{key} must hold a JSON object such as {{"columns": ["review"]}}.')
+def _settings(content: bytes) -> dict[str, object]:
+    chosen = parse_object(content, EXAMPLE)
     for name in chosen:
-        if name not in SETTINGS:
-            raise RefusedError(
-                f"The settings file {key} has an unknown setting {name!r}; known are "
-                f"{', '.join(SETTINGS)}."
-            )
+        require_setting(name, SETTINGS)
     return chosen
 
 
-def _columns(chosen: dict[str, object], table: TableHead, file: ColumnsFile) -> tuple[str, ...]:
+def _columns(chosen: dict[str, object], table: TableHead, key: str) -> tuple[str, ...]:
     names = chosen.get("columns")
-    listed = ", ".join(table.columns[:20])
     if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
-        raise RefusedError(
-            f"In {file.settings_key}, columns must be a list of column names; {file.key} has "
-            f"{listed}."
-        )
+        raise RefusedError(message("columns.not_named", file=key, columns=table.columns))
     for name in map(plain, names):
         if name not in table.columns:
-            raise RefusedError(f"{file.key} has no column {name!r}; it has {listed}.")
+            raise RefusedError(message("columns.no_column", column=name, columns=table.columns))
     return tuple(dict.fromkeys(map(plain, names)))
 
 
-def _code(chosen: dict[str, object], name: str, usual: str, file: ColumnsFile) -> str:
+def _code(chosen: dict[str, object], name: str, usual: str) -> str:
     code = chosen.get(name, usual)
     if not isinstance(code, str) or not is_code(code):
-        raise RefusedError(
-            f"In {file.settings_key}, {name} must be a language code such as en, de or zh-TW."
-        )
+        raise wrong(name, code, message("want.language_code"))
     return code

@@ -4,13 +4,25 @@ TranslationError
 ├── BadRequestError   the caller has to change the request: 400, with the field
 ├── TooLargeError     the request is over a limit: 413
 └── EngineError       no engine could translate now: 502 or 503
+    └── WarmingUpError  its machine is starting: 503, and in half a minute it works
 """
+
+from collections.abc import Mapping
+
+from contract.messages import Message
+
+# A serverless endpoint that was idle needs about this long; asking it starts it.
+WARM_UP_SECONDS = 30
 
 
 class TranslationError(Exception):
-    """Raised when a request gets no translation; the text is for the caller."""
+    """Raised when a request gets no translation; the message is for the caller."""
 
     status = 500
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 class BadRequestError(TranslationError):
@@ -18,7 +30,7 @@ class BadRequestError(TranslationError):
 
     status = 400
 
-    def __init__(self, field: str, reason: str) -> None:
+    def __init__(self, field: str, reason: Message) -> None:
         super().__init__(reason)
         self.field = field
 
@@ -32,8 +44,17 @@ class TooLargeError(TranslationError):
 class EngineError(TranslationError):
     """Raised when an engine cannot translate anything now."""
 
-    def __init__(self, reason: str, status: int = 503, retry_after: int | None = None) -> None:
+    def __init__(self, reason: Message, status: int = 503, retry_after: int | None = None) -> None:
         super().__init__(reason)
         self.status = status
         self.retry_after = retry_after
         """Seconds after which trying again is worth it; None when waiting would not help."""
+        self.answered: Mapping[str, str] = {}
+        """Segment → translation, of what was asked together with what failed."""
+
+
+class WarmingUpError(EngineError):
+    """Raised when an endpoint that was idle is getting a machine."""
+
+    def __init__(self, reason: Message) -> None:
+        super().__init__(reason, 503, WARM_UP_SECONDS)

@@ -4,6 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from contract.endpoint_name import endpoint_name
+from contract.messages import Message, message
+
 AUTO = "auto"
 _CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
 
@@ -19,8 +22,8 @@ class Pair:
         return f"{self.source}-{self.target}"
 
     def endpoint(self, prefix: str) -> str:
-        """The name of the pair's endpoint; SageMaker takes 63 characters."""
-        return f"{prefix[:50].rstrip('-')}-{self}".lower()
+        """The name of the pair's endpoint."""
+        return endpoint_name(prefix, str(self))
 
 
 def parse_pairs(text: str) -> tuple[Pair, ...]:
@@ -32,9 +35,9 @@ def is_code(text: str) -> bool:
     return text == AUTO or bool(_CODE.fullmatch(text))
 
 
-def told(pairs: Sequence[Pair]) -> str:
-    """`en to de, de to en`, for sentences."""
-    return ", ".join(f"{pair.source} to {pair.target}" for pair in pairs)
+def listed(pairs: Sequence[Pair]) -> tuple[Message, ...]:
+    """`en to de`, `de to en`, for messages."""
+    return tuple(message("api.pair", source=pair.source, into=pair.target) for pair in pairs)
 
 
 def _pair(text: str) -> Pair:

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from contract.messages import message
 from translation.errors import BadRequestError, TooLargeError
 from translation.languages import AUTO, Pair, is_code
 
 KNOWN_FIELDS = ("sentences", "text", "source", "target", "glossary")
 MOST_TERMS = 500
+EXAMPLE, QUERY_EXAMPLE = '{"text": "Hello"}', '{"query": "Hello"}'
 
 
 @dataclass(frozen=True)
@@ -37,96 +39,86 @@ class Request:
 
 
 def read_request(body: str, limits: Limits, default: Pair) -> Request:
-    """Raises BadRequestError or TooLargeError with a sentence for the caller."""
+    """Raises BadRequestError or TooLargeError with a message for the caller."""
     if len(body.encode(errors="surrogatepass")) > limits.bytes:
-        raise TooLargeError(
-            f"The request is larger than {limits.bytes:,} bytes; send it in smaller parts."
-        )
+        raise TooLargeError(message("api.too_many_bytes", bytes=limits.bytes))
     content = _object(body)
     for name in content:
         if name not in KNOWN_FIELDS:
-            raise BadRequestError(name, f"There is no field {name!r}; {_known()}.")
+            raise BadRequestError(
+                name, message("api.unknown_field", field=name, known=KNOWN_FIELDS)
+            )
     queries = _queries(content)
     if len(queries) > limits.sentences:
         raise TooLargeError(
-            f"The request holds {len(queries):,} sentences; at most {limits.sentences:,} fit into "
-            "one request. Send it in smaller parts."
+            message("api.too_many_sentences", number=len(queries), most=limits.sentences)
         )
     return Request(queries, _pair(content, default), _glossary(content))
 
 
-def _object(body: str) -> dict[str, Any]:
+def _object(body: str) -> dict[str, object]:
     if not body.strip():
-        raise BadRequestError("body", 'The request is empty; send JSON such as {"text": "Hello"}.')
+        raise BadRequestError("body", message("api.empty", example=EXAMPLE))
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise BadRequestError(
-            "body", 'The request is not JSON; send something like {"text": "Hello"}.'
-        ) from error
+        raise BadRequestError("body", message("api.not_json", example=EXAMPLE)) from error
     if not isinstance(content, dict):
-        raise BadRequestError("body", f"The request must be a JSON object; {_known()}.")
+        raise BadRequestError("body", message("api.not_object", known=KNOWN_FIELDS))
     return content
 
 
-def _queries(content: dict[str, Any]) -> tuple[str, ...]:
+def _queries(content: dict[str, object]) -> tuple[str, ...]:
     if "text" in content and "sentences" in content:
-        raise BadRequestError("text", "Send either text or sentences, not both.")
+        raise BadRequestError("text", message("api.text_or_sentences"))
     if "text" in content:
         return (_text(content["text"], "text"),)
     sentences = content.get("sentences")
     if not isinstance(sentences, list) or not sentences:
-        raise BadRequestError(
-            "sentences", 'sentences must be a list such as [{"query": "Hello"}], or send text.'
-        )
+        raise BadRequestError("sentences", message("api.sentences", example=f"[{QUERY_EXAMPLE}]"))
     return tuple(_query(sentence, at) for at, sentence in enumerate(sentences))
 
 
 def _query(sentence: object, at: int) -> str:
     name = f"sentences[{at}]"
     if not isinstance(sentence, dict) or "query" not in sentence:
-        raise BadRequestError(name, f'{name} must be an object such as {{"query": "Hello"}}.')
+        raise BadRequestError(name, message("api.query", field=name, example=QUERY_EXAMPLE))
     return _text(sentence["query"], f"{name}.query")
 
 
 def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
-        raise BadRequestError(name, f"{name} must be a string.")
+        raise BadRequestError(name, message("api.not_string", field=name))
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise BadRequestError(name, f"{name} holds half of a character (a surrogate).") from error
+        raise BadRequestError(name, message("api.surrogate", field=name)) from error
     return value
 
 
-def _pair(content: dict[str, Any], default: Pair) -> Pair:
+def _pair(content: dict[str, object], default: Pair) -> Pair:
     codes = []
     for name, usual in (("source", default.source), ("target", default.target)):
         code = content.get(name, usual)
         if not isinstance(code, str) or not is_code(code):
-            raise BadRequestError(name, f"{name} must be a language code such as en, de or zh-TW.")
+            raise BadRequestError(name, message("api.language_code", field=name))
         codes.append(code)
     if codes[1] == AUTO:
-        raise BadRequestError("target", "target cannot be auto; say which language you want.")
+        raise BadRequestError("target", message("api.target_auto"))
     if codes[0] == codes[1]:
-        raise BadRequestError("target", f"source and target are the same language, {codes[1]}.")
+        raise BadRequestError("target", message("api.same_language", code=codes[1]))
     return Pair(*codes)
 
 
-def _glossary(content: dict[str, Any]) -> dict[str, str]:
-    glossary: dict[str, str] = content.get("glossary", {})
+def _glossary(content: dict[str, object]) -> dict[str, str]:
+    glossary: Any = content.get("glossary", {})
     fits = isinstance(glossary, dict) and len(glossary) <= MOST_TERMS
     if not fits or not all(key.strip() and isinstance(v, str) for key, v in glossary.items()):
         raise BadRequestError(
             "glossary",
-            'glossary must be an object of terms and their translations, such as {"cloud": '
-            f'"Cloud"}}, with at most {MOST_TERMS} terms.',
+            message("api.glossary", example='{"cloud": "Cloud"}', most=MOST_TERMS),
         )
     for term, translation in glossary.items():
         _text(term, "glossary")
         _text(translation, f"glossary.{term}")
-    return glossary
-
-
-def _known() -> str:
-    return f"known are {', '.join(KNOWN_FIELDS)}"
+    return dict(glossary)

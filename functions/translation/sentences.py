@@ -1,4 +1,4 @@
-"""Texts cut into units that an engine takes, and put together again without losing a space."""
+"""Texts cut into segments that an engine takes, and put together again without losing a space."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _CLAUSE = re.compile(r"(?<=[,;:—–、，；])\s*")
 
 
 @dataclass(frozen=True)
-class Unit:
+class Segment:
     """A piece of text to translate, with the white space around it."""
 
     before: str
@@ -21,17 +21,17 @@ class Unit:
     after: str
 
 
-def cut(text: str, longest_bytes: int, by_sentence: bool) -> list[Unit]:
+def cut(text: str, longest_bytes: int, by_sentence: bool) -> list[Segment]:
     """Lines, then sentences when `by_sentence` or when a line is too long, then clauses, words.
 
-    Joining before + text + after of all units gives the text back.
+    Joining before + text + after of all segments gives the text back.
     """
-    units: list[Unit] = []
+    segments: list[Segment] = []
     for line in re.split(r"(?<=\n)|(?<=\r)(?!\n)", text):
         pieces = sentences(line) if by_sentence or _bytes(line) > longest_bytes else [line]
         for piece in _packed(pieces, longest_bytes) if not by_sentence else pieces:
-            units.extend(_unit(part) for part in _shortened(piece, longest_bytes))
-    return units
+            segments.extend(_segment(part) for part in _shortened(piece, longest_bytes))
+    return segments
 
 
 def sentences(line: str) -> list[str]:
@@ -97,12 +97,12 @@ def _with_spaces(piece: str, parts: list[str]) -> list[str]:
     return whole
 
 
-def _unit(text: str) -> Unit:
+def _segment(text: str) -> Segment:
     stripped = text.strip()
     if not stripped:
-        return Unit(text, "", "")
+        return Segment(text, "", "")
     start = text.index(stripped)
-    return Unit(text[:start], stripped, text[start + len(stripped) :])
+    return Segment(text[:start], stripped, text[start + len(stripped) :])
 
 
 def _bytes(text: str) -> int:

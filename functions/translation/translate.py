@@ -1,23 +1,26 @@
-"""From texts to translations: cut, shielded, each repeat once, through an engine, and back."""
+"""From texts to translations: cut, masked, each repeat once, through an engine, and back."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
-from translation.errors import EngineError
+from contract.messages import Message, message
+from translation.errors import EngineError, WarmingUpError
 from translation.languages import Pair
+from translation.price import ENGINES, FREE
+from translation.protected_spans import Masked, mask
 from translation.request import Request
-from translation.sentences import Unit, cut
-from translation.shields import Shielded, shield
+from translation.sentences import Segment, cut
 
-LOST = "The engine gave no translation of this text."
+LOST = message("engine.no_translation")
 
 
 @dataclass(frozen=True)
 class Failed:
-    """Why an engine has not translated one unit."""
+    """Why an engine has not translated one segment."""
 
-    reason: str
+    reason: Message
 
 
 class Engine(Protocol):
@@ -28,7 +31,7 @@ class Engine(Protocol):
 
     @property
     def longest_bytes(self) -> int:
-        """The longest unit that it takes, in UTF-8 bytes."""
+        """The longest segment that it takes, in UTF-8 bytes."""
 
     @property
     def by_sentence(self) -> bool:
@@ -36,26 +39,35 @@ class Engine(Protocol):
 
     def speaks(self, pair: Pair) -> bool: ...
 
-    def translate(self, units: Sequence[str], pair: Pair) -> Sequence[str | Failed]:
-        """One answer per unit, in order; raises EngineError when nothing can be translated."""
+    def translate(self, segments: Sequence[str], pair: Pair) -> Sequence[str | Failed]:
+        """One answer per segment, in order; raises EngineError when nothing can be translated."""
 
 
 @dataclass(frozen=True)
 class Translation:
-    """What became of one query: a translation, or an error."""
+    """The result of one query: a translation, or an error."""
 
     query: str
     translation: str | None
     engine: str
-    error: str | None = None
+    error: Message | None = None
 
 
-def translate_all(request: Request, engines: Sequence[Engine]) -> list[Translation]:
-    """By the first engine that speaks the pair and can; raises the last one's EngineError."""
+def translate_all(
+    request: Request, engines: Sequence[Engine], pay_while_warming_up: bool = False
+) -> list[Translation]:
+    """Translate by the first engine that speaks the pair and works; raises the last EngineError.
+
+    Without `pay_while_warming_up`, an engine that is only starting is not replaced by one that is
+    paid per character: raises WarmingUpError.
+    """
     able = [engine for engine in engines if engine.speaks(request.pair)]
-    for engine in able[:-1]:
+    for engine, following in pairwise(able):
         try:
             return _translate(request, engine)
+        except WarmingUpError:
+            if not pay_while_warming_up and ENGINES.get(following.name, FREE).per_character:
+                raise
         except EngineError:
             continue
     return _translate(request, able[-1])
@@ -63,70 +75,70 @@ def translate_all(request: Request, engines: Sequence[Engine]) -> list[Translati
 
 def _translate(request: Request, engine: Engine) -> list[Translation]:
     texts = [cut(query, engine.longest_bytes, engine.by_sentence) for query in request.queries]
-    shields = {unit.text: shield(unit.text, request.glossary) for units in texts for unit in units}
-    done = _units(shields, engine, request.pair)
+    masked = {
+        segment.text: mask(segment.text, request.glossary)
+        for segments in texts
+        for segment in segments
+    }
+    done = _segments(masked, engine, request.pair)
     return [
-        _joined(query, units, done, engine.name)
-        for query, units in zip(request.queries, texts, strict=True)
+        _joined(query, segments, done, engine.name)
+        for query, segments in zip(request.queries, texts, strict=True)
     ]
 
 
 def _joined(
-    query: str, units: Sequence[Unit], done: Mapping[str, str | Failed], engine: str
+    query: str, segments: Sequence[Segment], done: Mapping[str, str | Failed], engine: str
 ) -> Translation:
     pieces = []
-    for unit in units:
-        translated = done[unit.text]
+    for segment in segments:
+        translated = done[segment.text]
         if isinstance(translated, Failed):
             return Translation(query, None, engine, translated.reason)
-        pieces.append(f"{unit.before}{translated}{unit.after}")
+        pieces.append(f"{segment.before}{translated}{segment.after}")
     return Translation(query, "".join(pieces), engine)
 
 
-def _units(shields: Mapping[str, Shielded], engine: Engine, pair: Pair) -> dict[str, str | Failed]:
-    """Each unit with its spans marked; those that come back without a mark, again in parts."""
+def _segments(masked: Mapping[str, Masked], engine: Engine, pair: Pair) -> dict[str, str | Failed]:
+    """Translate each segment with its spans masked; in parts if a mark does not come back."""
     done: dict[str, str | Failed] = {
-        text: shielded.joined(shielded.parts)
-        for text, shielded in shields.items()
-        if not shielded.has_words
+        text: one.joined(one.parts) for text, one in masked.items() if not one.has_words
     }
     whole = {
         text: marked
-        for text, shielded in shields.items()
-        if text not in done and (marked := shielded.marked) is not None
+        for text, one in masked.items()
+        if text not in done and (marked := one.marked) is not None
     }
     for text, answer in _asked(whole, engine, pair).items():
-        restored = answer if isinstance(answer, Failed) else shields[text].restored(answer.strip())
+        restored = answer if isinstance(answer, Failed) else masked[text].restored(answer.strip())
         if restored is not None:
             done[text] = restored
-    return done | _in_parts({t: s for t, s in shields.items() if t not in done}, engine, pair)
+    return done | _in_parts({t: s for t, s in masked.items() if t not in done}, engine, pair)
 
 
-def _in_parts(
-    shields: Mapping[str, Shielded], engine: Engine, pair: Pair
-) -> dict[str, str | Failed]:
+def _in_parts(masked: Mapping[str, Masked], engine: Engine, pair: Pair) -> dict[str, str | Failed]:
     parts = {
         part: part.strip()
-        for shielded in shields.values()
-        for part in shielded.parts
+        for one in masked.values()
+        for part in one.parts
         if any(character.isalpha() for character in part)
     }
     answers = _asked(parts, engine, pair)
     done: dict[str, str | Failed] = {}
-    for text, shielded in shields.items():
-        pieces = [_in_place(part, answers.get(part, part)) for part in shielded.parts]
+    for text, one in masked.items():
+        pieces = [_in_place(part, answers.get(part, part)) for part in one.parts]
         failed = next((piece for piece in pieces if isinstance(piece, Failed)), None)
-        done[text] = failed or shielded.joined([p for p in pieces if isinstance(p, str)])
+        done[text] = failed or one.joined([p for p in pieces if isinstance(p, str)])
     return done
 
 
 def _in_place(part: str, answer: str | Failed) -> str | Failed:
-    """The translation with the white space that the part had around it."""
+    """Return the translation with the part's surrounding white space."""
     if isinstance(answer, Failed) or not part.strip():
         return answer
     start = len(part) - len(part.lstrip())
     end = len(part.rstrip())
-    # A mark that the engine has invented belongs to nobody.
+    # The engine invented this mark: drop it.
     clean = answer.translate({ord("⟦"): None, ord("⟧"): None}).strip()
     return f"{part[:start]}{clean}{part[end:]}"
 

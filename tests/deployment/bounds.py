@@ -11,6 +11,15 @@ TEXTS = {
     "NotificationEmail": (f"{'a' * 242}@example.com", f"{'a' * 243}@example.com"),
     "AutoGluonImageTag": ("a" * 128, "a" * 129),
     "TranslatorPairs": (",".join(["en-de"] * 166), ",".join(["en-de"] * 167)),
+    "SubnetIds": (",".join([f"subnet-{'a' * 17}"] * 16), ",".join([f"subnet-{'a' * 17}"] * 17)),
+    "SecurityGroupIds": (",".join([f"sg-{'a' * 17}"] * 5), ",".join([f"sg-{'a' * 17}"] * 6)),
+    "EndpointInstanceType": ("ml.p4de.24xlarge", "m5.xlarge"),
+    "KmsKeyArn": (f"arn:aws:kms:us-east-1:123456789012:key/{'a' * 64}", "alias/mine"),
+    "PermissionsBoundaryArn": (f"arn:aws:iam::123456789012:policy/{'a' * 512}", "boundary"),
+    "RolePath": (f"/{'a' * 62}/", "teams/data"),
+    "ExistingBucket": ("a" * 63, "a" * 64),
+    "ResourceTags": (f"{'k' * 128}={'v' * 171}", "team"),
+    "ApiGatewayLogsRoleArn": (f"arn:aws:iam::123456789012:role/{'a' * 512}", "role"),
     "AllowedOrigin": (f"https://{'a' * 240}.example.com:8443", "www.example.com"),
 }
 

@@ -10,11 +10,11 @@ from uuid import uuid4
 
 from moto.cloudformation.models import cloudformation_backends
 
-from local.aws import ACCOUNT, Endpoint
-from local.lambda_service import FunctionConfiguration, LambdaFunction
-from tests.deployment.making import Properties
+from codefree.aws import ACCOUNT, Endpoint
+from codefree.lambda_service import FunctionConfiguration, LambdaFunction
+from tests.deployment.creators import Properties
 from tests.deployment.stacks import Tell
-from tests.integration.test_clean_up import Listener
+from tests.stack_deletion import Listener
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
-from local.aws import Endpoint
-from local.template import CODE_PROPERTIES, translated
+from codefree.aws import Endpoint
+from codefree.template import CODE_PROPERTIES, translated
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / ".aws-sam" / "build" / "template.yaml"

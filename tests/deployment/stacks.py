@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
 from botocore.exceptions import ClientError
 from moto.cloudformation.models import cloudformation_backends
-from moto.cloudformation.parsing import clean_json, get_model_map
+from moto.cloudformation.parsing import get_model_map
 
-from local.aws import ACCOUNT, Endpoint
-from tests.deployment.making import COMPLETERS, MAKERS, Maker, Properties
+from codefree.aws import ACCOUNT, Endpoint
+from codefree.moto_cloudformation import clean_json
+from tests.deployment.creators import COMPLETERS, MAKERS, Maker, Properties
 
 # moto deletes in any order: some things have gone with what they belonged to.
 GONE = {"NoSuchBucket", "NoSuchEntity", "NotFoundException"}
@@ -65,14 +66,30 @@ class Stack:
             Capabilities=["CAPABILITY_IAM"],
         )
 
+    def roll_back(self) -> None:
+        """As CloudFormation does with a stack whose first deployment fails at its last resource."""
+        self.record.status = "ROLLBACK_IN_PROGRESS"
+        self._delete(lambda policy: policy == "Retain")
+
     def delete(self) -> None:
         """In the opposite order of the making, as CloudFormation does; moto knows no order."""
         self.record.status = "DELETE_IN_PROGRESS"
+        self._delete(lambda policy: policy.startswith("Retain"))
+
+    def _delete(self, stays: Callable[[str], bool]) -> None:
         made = self.record.resource_map
         for logical_id in reversed(list(made._parsed_resources)):
             resource = self.resources.get(logical_id)
-            if resource and resource.get("DeletionPolicy") != "Retain":
-                made._delete_resource(made._parsed_resources.pop(logical_id), resource)
+            # What stays is none of the stack's any more; moto deletes all that is.
+            gone = made._parsed_resources.pop(logical_id)
+            if not resource or stays(resource.get("DeletionPolicy", "")):
+                continue
+            if resource["Type"] == "AWS::S3::Bucket":
+                # moto's bucket cannot delete itself; its function may have been faster.
+                with suppress(ClientError):
+                    self.endpoint.client("s3").delete_bucket(Bucket=gone.physical_resource_id)
+            else:
+                made._delete_resource(gone, resource)
         self.endpoint.client("cloudformation").delete_stack(StackName=self.stack_id)
 
 

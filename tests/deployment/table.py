@@ -2,29 +2,28 @@
 
 from pathlib import Path
 
-from tests.deployment.comparing import Value
-from tests.deployment.making import COMPLETERS, MAKERS
+from tests.deployment.creators import COMPLETERS, MAKERS
+from tests.deployment.diff import Value
 from tests.deployment.not_checkable import NOT_CHECKABLE, reason
 from tests.deployment.stacks import Stack
 
 PAGE = Path(__file__).parents[2] / "docs" / "rehearsal.md"
-HEAD = """# What the rehearsal of `sam deploy` makes and looks at
+HEAD = """# What the rehearsal of `sam deploy` compares
 
-`make test` packages the build with `sam package`, makes a stack of it in moto (AWS on this machine)
-with every resource that a parameter can add, and asks the describe calls for each value that the
-template asks for. *There* counts the values that came back as they were asked for; what moto cannot
-tell is named, with the reason below.
+`make test` packages the build with `sam package`, creates a stack from it in moto (AWS on your
+machine) with every resource that a parameter can add, and compares each value of the template
+with what the describe calls return. *There* counts the values that match. Values that moto does
+not return are listed, with the reason below.
 
-*Made by* says who made it: moto's CloudFormation; moto and then calls for what it leaves out;
-or only calls, the same that CloudFormation would make, where moto's lacks the type.
-Calls prove that a value has the right form and arrives, not that AWS's own CloudFormation sends it
-so.
-Every value has also been held against the schemas that AWS publishes of the resource types.
+*Made by* names the creator: moto's CloudFormation; moto, plus calls for what it omits; or calls
+only, the ones that CloudFormation would make, where moto lacks the type. Calls prove that a value
+is valid and arrives, not that AWS's own CloudFormation sends it that way. Every value is also
+checked against the schemas that AWS publishes for the resource types.
 
-A test keeps this page true. After a change of the template, write it anew with
+A test keeps this page up to date. After a change of the template, regenerate it with
 `REWRITE=1 .venv/bin/pytest tests/integration/test_deployment.py -k documentation`.
 
-| Logical id | Type | Made by | There | Not told here |
+| Logical id | Type | Made by | There | Not returned |
 |---|---|---|---|---|
 """
 
@@ -45,8 +44,8 @@ def _line(stack: Stack, logical_id: str, values: list[Value]) -> str:
     kind = stack.resources[logical_id]["Type"]
     # What comes after the name is a hash of the contents, which every change changes.
     name = _without_hash(logical_id)
-    told = f"{there} of {len(own)}"
-    return f"| {name} | {kind} | {_maker(kind)} | {told} | {', '.join(sorted(missing))} |\n"
+    amount = f"{there} of {len(own)}"
+    return f"| {name} | {kind} | {_maker(kind)} | {amount} | {', '.join(sorted(missing))} |\n"
 
 
 def _maker(kind: str) -> str:

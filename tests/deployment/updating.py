@@ -4,7 +4,7 @@ from typing import Any
 
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
-from tests.deployment.making import Properties
+from tests.deployment.creators import Properties
 
 # Replaced, each would lose what somebody has put there or knows by its name.
 STATEFUL = (

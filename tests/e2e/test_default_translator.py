@@ -12,8 +12,8 @@ import pytest
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
-from local.default_translator import FOLDER, INFERENCE
-from tests.unit.test_shields import PAIR, sentences
+from codefree.default_translator import FOLDER, INFERENCE
+from tests.sentences import PAIR, sentences
 from translation.languages import Pair
 from translation.request import Request
 from translation.translate import translate_all
@@ -40,8 +40,8 @@ class OwnEngine:
     def speaks(self, pair: Pair) -> bool:
         return True
 
-    def translate(self, units: Sequence[str], pair: Pair) -> list[str]:
-        answers: list[str] = self.translator.translate(list(units))
+    def translate(self, segments: Sequence[str], pair: Pair) -> list[str]:
+        answers: list[str] = self.translator.translate(list(segments))
         return answers
 
 
@@ -105,4 +105,4 @@ def test_the_command_reads_what_is_piped_in_and_refuses_other_languages() -> Non
 
     assert "ank" in piped.stdout
     assert other.returncode == 1
-    assert "only goes en to de" in other.stderr.replace("\n", " ")
+    assert "This service translates en to de" in other.stderr.replace("\n", " ")

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from local.cloud import ROOT
+from codefree.stack_files import ROOT
+from contract.job import TranslatorJob
+from contract.layout import FAILURE_MESSAGE
+from contract.messages import message_from_json
 
 pytest.importorskip("torch", reason="no torch on this machine: make torch")
 transformers = pytest.importorskip("transformers", reason="no transformers: make torch")
@@ -68,6 +71,9 @@ def run(folder: Path, base_model: str) -> subprocess.CompletedProcess[str]:
         (folder / name).mkdir(parents=True)
     (folder / "train" / PAIRS.name).write_bytes(PAIRS.read_bytes())
     job = {
+        "kind": TranslatorJob.kind,
+        "dataset": "translation/en-de",
+        "job": "translation-en-de-0a1b2c3d4e5f",
         "source_language": "en",
         "target_language": "de",
         "training_minutes": 0.1,
@@ -78,6 +84,7 @@ def run(folder: Path, base_model: str) -> subprocess.CompletedProcess[str]:
     (folder / "job" / "job.json").write_text(json.dumps(job), encoding="utf-8")
     environ = {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT / "functions"),
         "HOME": str(folder),
         "HF_HUB_OFFLINE": "1",
         "GOMP_SPINCOUNT": "1000",
@@ -126,6 +133,9 @@ def test_what_cannot_be_fine_tuned_is_told_in_words(tmp_path: Path, kind: str) -
     done = run(tmp_path / "job", name)
 
     assert done.returncode == 1
-    reason = (tmp_path / "job" / "output" / "failure").read_text()
-    assert reason.startswith(f"The base_model {name!r} ")
-    assert ("is of the kind t5" in reason) == (kind == "t5")
+    folder = tmp_path / "job"
+    written = (folder / "checkpoints" / FAILURE_MESSAGE).read_text("utf-8")
+    reason = message_from_json(json.loads(written)).root
+    code = "pairs.base_model_kind" if kind == "t5" else "pairs.base_model_unloadable"
+    assert (reason.code, reason.values["name"]) == (code, name)
+    assert (folder / "output" / "failure").read_text().startswith(f'The base_model "{name}'[:60])

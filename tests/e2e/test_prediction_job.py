@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.e2e.conftest import needs_chromium, picture
+from contract.messages import render
+from tests.browser import needs_chromium, picture
+from tests.messages import notes_by_code
 from tests.opt_ml import SAMPLES, OptMl, hand_over, opt_ml
 
 HEADER, *ROWS = (SAMPLES / "titanic_train.csv").read_text().splitlines()
@@ -65,15 +67,15 @@ def labelled(small: OptMl, tmp_path_factory: pytest.TempPathFactory) -> OptMl:
 
 
 def test_every_row_of_a_later_test_file_is_predicted_and_scored(labelled: OptMl) -> None:
-    told = rows_of(labelled.result("test_predictions.csv"))
-    assert [row["PassengerId"] for row in told] == [row.split(",")[0] for row in TEST]
+    predictions = rows_of(labelled.result("test_prediction.csv"))
+    assert [row["PassengerId"] for row in predictions] == [row.split(",")[0] for row in TEST]
     performance = labelled.performance()
     assert performance["rows"] == len(TEST) - 2
     assert performance["scored_on"] == "test file"
     assert 0.7 < performance["score"] < 0.95
     low, high = performance["interval"]
     assert low < performance["score"] < high
-    right = sum(row["prediction"] == row["Survived"] for row in told[2:])
+    right = sum(row["prediction"] == row["Survived"] for row in predictions[2:])
     assert performance["all_metrics"]["accuracy"] == pytest.approx(right / (len(TEST) - 2))
     assert labelled.result("eval.png").stat().st_size > 10_000
     assert not list(labelled.model.iterdir())
@@ -82,7 +84,7 @@ def test_every_row_of_a_later_test_file_is_predicted_and_scored(labelled: OptMl)
 def test_the_finished_files_are_packed_with_an_index(labelled: OptMl) -> None:
     packed = labelled.root / "output/data"
     index = json.loads((packed / "results_index.json").read_text())["files"]
-    assert {"later_test_predictions.csv", "report.html"} <= {file["name"] for file in index}
+    assert {"later_test_prediction.csv", "report.html"} <= {file["name"] for file in index}
     assert {file["name"] for file in index} <= {path.name for path in packed.iterdir()}
 
 
@@ -111,9 +113,14 @@ def test_a_later_test_file_without_the_target_is_predicted_and_not_scored(
 ) -> None:
     job = asked(tmp_path, small, without_target(TEST), report_language="ko")
     assert job.run("predict.py") == 0, (job.root / "log").read_text()[-2000:]
-    told = rows_of(job.result("test_predictions.csv"))
-    assert len(told) == len(TEST) and {row["prediction"] for row in told} == {"0", "1"}
-    assert not job.result("model_performance.txt").exists()
+    predictions = rows_of(job.result("test_prediction.csv"))
+    assert len(predictions) == len(TEST) and {row["prediction"] for row in predictions} == {
+        "0",
+        "1",
+    }
+    # Without a score, it has only what is odd in the rows.
+    written = job.result("model_performance.txt")
+    assert not written.exists() or "metric" not in json.loads(written.read_text("utf-8"))
     assert "얼마나 맞았는지" in (job.results / "report.html").read_text("utf-8")
 
 
@@ -145,9 +152,10 @@ def test_a_better_model_is_named_and_the_one_before_too(small: OptMl, tmp_path: 
     assert champion["job"] == "sample-0a1b2c3d4e5f"
     assert champion["score"] < performance["score"]
     assert champion["verdict"] in ("better", "alike")
-    (told,) = [line for line in performance["warnings"] if "the model before this one" in line]
-    assert f"{champion['score']:.4g}" in told
-    assert told in (job.results / "report.html").read_text("utf-8").replace("&#39;", "'")
+    verdict = notes_by_code(performance)[f"note.challenger_{champion['verdict']}"]
+    predictions = render(verdict)
+    assert f"{champion['score']:.4g}" in predictions
+    assert predictions in (job.results / "report.html").read_text("utf-8").replace("&#39;", "'")
 
 
 def test_a_worse_model_says_that_the_one_before_is_better(tmp_path: Path) -> None:
@@ -160,7 +168,7 @@ def test_a_worse_model_says_that_the_one_before_is_better(tmp_path: Path) -> Non
     hand_over(before, job, "champion")
     assert job.train() == 0, (job.root / "log").read_text()[-2000:]
     assert job.performance()["champion"]["verdict"] == "worse"
-    assert any("the one before is better" in line for line in job.performance()["warnings"])
+    assert any("the previous model is better" in line for line in job.performance()["warnings"])
 
 
 def _flipped(row: str) -> str:

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.conftest import needs_chromium, picture
+from report.language import Language
+from tests.browser import needs_chromium, picture
 from tests.opt_ml import SAMPLES, OptMl, opt_ml
 
 pytestmark = needs_chromium
@@ -76,12 +77,13 @@ def test_the_leaderboard_sorts_by_the_heading_that_is_clicked(
 ) -> None:
     page = browser.new_page()
     page.goto((report.results / "report.html").as_uri())
-    page.get_by_role("button", name="fit_seconds").click()
+    heading = Language(report.job().report_language).column("fit_seconds")
+    page.get_by_role("button", name=heading).click()
     place = report_columns(report).index("fit_seconds") + 1
     cells = page.locator(f"#leaderboard tbody td:nth-child({place})")
     times = [float(cell) for cell in cells.evaluate_all("all => all.map(o => o.dataset.value)")]
     assert len(times) > 2 and times == sorted(times)
-    page.get_by_role("button", name="fit_seconds").click()
+    page.get_by_role("button", name=heading).click()
     again = [float(cell) for cell in cells.evaluate_all("all => all.map(o => o.dataset.value)")]
     assert again == sorted(times, reverse=True)
     page.close()
@@ -89,7 +91,7 @@ def test_the_leaderboard_sorts_by_the_heading_that_is_clicked(
 
 def test_no_part_of_the_report_failed(report: OptMl) -> None:
     notes = json.loads(report.result("model_performance.txt").read_text())["notes"]
-    assert [note for note in notes if note["key"] == "part_failed"] == []
+    assert [note for note in notes if note["code"] == "note.part_failed"] == []
 
 
 def report_columns(report: OptMl) -> list[str]:

@@ -17,9 +17,11 @@ from typing import Any
 import pytest
 import urllib3
 
-from local.containers import ADD_HOST, HOST, NoDockerError, environments, gateway_address
-from local.processes import end_group
-from tests.integration.test_local_run import start
+from codefree.containers import ADD_HOST, NoDockerError, environments, gateway_address
+from codefree.front_door import CONTAINERS_HOST as HOST
+from codefree.processes import end_group
+from tests.conftest import PATIENCE_SECONDS
+from tests.console import start
 from tests.lambda_emulator import BUILT, PYTHON, ROOT
 from tests.sample_events import DONE, SAMPLES, Place, open_place, try_event
 
@@ -28,7 +30,6 @@ pytestmark = pytest.mark.docker
 AWS_IMAGE = "public.ecr.aws/lambda/python:3.12-x86_64"
 STAND_IN = "codefree/lambda-python:3.12"
 BUILD_IMAGE = ROOT / "tests" / "lambda_image.sh"
-START_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -134,12 +135,12 @@ def api(sam: SamLocal, tmp_path: Path) -> Iterator[str]:
     finally:
         # It removes its containers when it is asked to end.
         process.terminate()
-        process.wait(START_SECONDS)
+        process.wait(PATIENCE_SECONDS)
         end_group(process)
 
 
 def await_port(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         with socket.socket() as probe:
             if not probe.connect_ex(("127.0.0.1", port)):
@@ -150,11 +151,11 @@ def await_port(port: int) -> None:
 
 def test_the_api_translates_and_serves_its_page_from_a_container(api: str) -> None:
     request = {"sentences": [{"query": "I love you."}], "source": "en", "target": "de"}
-    answer = urllib3.request("POST", f"{api}/translate", json=request, timeout=120)
+    answer = urllib3.request("POST", f"{api}/translate", json=request, timeout=PATIENCE_SECONDS)
     assert answer.status == 200, answer.data
     assert answer.json()["translations"][0]["translation"] == "Ich liebe dich."
     for path in ("/", "/page.js", "/page.css"):
-        page = urllib3.request("GET", f"{api}{path}", timeout=120)
+        page = urllib3.request("GET", f"{api}{path}", timeout=PATIENCE_SECONDS)
         file = ROOT / "web" / (path.strip("/") or "index.html")
         assert (page.status, page.data.decode()) == (200, file.read_text("utf-8"))
 
@@ -163,17 +164,18 @@ def test_what_codefree_up_tells_to_type_runs_a_function(image: str, tmp_path: Pa
     env_vars = tmp_path / "env.json"
     process = start(tmp_path, "up", "--port", "0", "--api-port", "0", "--env-vars", env_vars)
     assert process.stdout is not None
-    told = ""
-    while "Logs of functions" not in told:
+    printed = ""
+    while "Logs of functions" not in printed:
         line = process.stdout.readline()
         assert line, "it ended"
-        told += line
-    (export,) = re.findall(r"^  (export .*)$", told, re.MULTILINE)
-    (sed,) = re.findall(r"^  (sed .* \\\n .*)$", told, re.MULTILINE)
+        printed += line
+    (export,) = re.findall(r"^  (export .*)$", printed, re.MULTILINE)
+    (invoke,) = re.findall(r"^  (\S+sam local invoke .* \\\n .*)$", printed, re.MULTILINE)
     # Nothing of a dataset has been uploaded yet, so there is nothing to train.
-    script = f"{export}\n{sed} --skip-pull-image --invoke-image {image}"
+    invoke = invoke.replace("-e ", f"-e {tmp_path}/")
+    script = f"{export}\n{invoke} --skip-pull-image --invoke-image {image}"
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, cwd=ROOT)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=START_SECONDS)
+    process.communicate(timeout=PATIENCE_SECONDS)
     assert json.loads(done.stdout or "null") == DONE, done.stderr
     assert '"dataset":"titanic"' in done.stderr

@@ -2,13 +2,14 @@
 
 import csv
 import hashlib
+import html
 import importlib.util
 import json
 import shutil
 import subprocess
 import sys
-import tarfile
-import time
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,9 +18,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from local.predict import predict
+from codefree.predict import predict
+from contract.messages import message, message_from_json, render
+from progress import BEAT_SECONDS
+from restart import EarlierRuns
 from tests.conftest import eventually
-from tests.opt_ml import ROOT, SAMPLES, OptMl, opt_ml
+from tests.few_rounds import ROUNDS
+from tests.messages import notes_by_code
+from tests.opt_ml import ROOT, SAMPLES, OptMl, opt_ml, pack
 
 FILES = [
     "leaderboard.csv",
@@ -45,6 +51,7 @@ def binary(tmp_path_factory: pytest.TempPathFactory) -> OptMl:
         target="Survived",
         dataset="값 (1)",
         id_column="PassengerId",
+        all_rounds=True,
     )
     assert job.train() == 0, (job.root / "log").read_text()[-2000:]
     return job
@@ -77,7 +84,9 @@ def regression(tmp_path_factory: pytest.TempPathFactory) -> OptMl:
     return job
 
 
-def test_a_job_that_is_cut_off_and_started_again_ends_in_time_and_says_so(tmp_path: Path) -> None:
+def test_a_job_that_is_cut_off_and_started_again_has_the_rest_of_the_time_and_says_so(
+    tmp_path: Path,
+) -> None:
     """As SageMaker does when it takes a spare machine away: only the results folder is kept."""
     job = opt_ml(
         tmp_path,
@@ -85,32 +94,35 @@ def test_a_job_that_is_cut_off_and_started_again_ends_in_time_and_says_so(tmp_pa
         target="Survived",
         dataset="cut",
         report_language="ko",
+        all_rounds=True,
     )
+    progress = job.results / "progress.json"
     with (tmp_path / "first.log").open("wb") as log:
         run = subprocess.Popen(job.command(), env=job.environ, stdout=log, stderr=log)
-        progress = job.results / "progress.json"
-        eventually(lambda: progress.exists() and "fitting" in progress.read_text())
-        time.sleep(11)
+        eventually(lambda: progress.exists() and seconds_told(progress) >= BEAT_SECONDS)
         run.kill()
         run.wait()
+    used = EarlierRuns(1, seconds_told(progress))
     shutil.rmtree(job.model)
-    start = time.monotonic()
-    assert job.train() == 0, (job.root / "log").read_text()[-2000:]
-    seconds = time.monotonic() - start
+    assert replace(job, all_rounds=False).train() == 0, (job.root / "log").read_text()[-2000:]
     performance = job.performance()
-    told = next(note for note in performance["notes"] if note["key"] == "started_again")
-    assert (float(told["left"]), told["all"]) == (pytest.approx(0.3, abs=0.1), "0.5")
-    assert performance["warnings"][0].startswith("AWS가 예비 컴퓨터를")
-    assert performance["seconds"]["fitting"] + performance["seconds"]["refitting"] < 25, seconds
-    assert "AWS가 예비 컴퓨터를" in (job.results / "report.html").read_text()
+    restarted = notes_by_code(performance)["note.started_again"].values
+    assert (restarted["left"], restarted["all"]) == (f"{used.leave(30) / 60:.1f}", "0.5")
+    assert float(restarted["left"]) < 0.5
+    assert performance["warnings"][0] == render(message("note.started_again", **restarted), "ko")
+    assert html.escape(performance["warnings"][0]) in (job.results / "report.html").read_text()
     assert (job.model / "passport.json").exists()
     assert json.loads(progress.read_text())["interruptions"] == 1
+
+
+def seconds_told(progress: Path) -> float:
+    return float(json.loads(progress.read_text("utf-8"))["seconds"])
 
 
 def test_every_file_is_there_and_in_the_index(binary: OptMl) -> None:
     index = json.loads((binary.results / "results_index.json").read_text())["files"]
     names = {f"{binary.dataset}_{ending}" for ending in FILES}
-    assert names | {"report.html", f"{binary.dataset}_test_predictions.csv"} == {
+    assert names | {"report.html", f"{binary.dataset}_test_prediction.csv"} == {
         file["name"] for file in index
     }
     for file in index:
@@ -133,7 +145,7 @@ def test_the_score_is_the_one_that_the_predictions_file_gives(binary: OptMl) -> 
     """Upside-down classes or shuffled rows would show here."""
     from sklearn.metrics import roc_auc_score
 
-    found = pd.read_csv(binary.result("test_predictions.csv"), encoding="utf-8-sig")
+    found = pd.read_csv(binary.result("test_prediction.csv"), encoding="utf-8-sig")
     again = roc_auc_score(found["Survived"] == 1, found["probability_1"])
     assert again == pytest.approx(binary.performance()["score"], abs=1e-6)
     assert binary.performance()["positive_class"] == "1"
@@ -141,7 +153,7 @@ def test_the_score_is_the_one_that_the_predictions_file_gives(binary: OptMl) -> 
 
 
 def test_predictions_keep_every_row_and_cell_of_the_input(binary: OptMl) -> None:
-    with binary.result("test_predictions.csv").open(encoding="utf-8-sig", newline="") as file:
+    with binary.result("test_prediction.csv").open(encoding="utf-8-sig", newline="") as file:
         header, *rows = list(csv.reader(file))
     with (binary.root / f"input/data/test/{binary.dataset}_test.csv").open(newline="") as file:
         given_header, *given = list(csv.reader(file))
@@ -151,7 +163,7 @@ def test_predictions_keep_every_row_and_cell_of_the_input(binary: OptMl) -> None
 
 
 def test_excel_sees_that_the_predictions_are_utf8(binary: OptMl) -> None:
-    assert binary.result("test_predictions.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert binary.result("test_prediction.csv").read_bytes().startswith(b"\xef\xbb\xbf")
 
 
 def test_the_id_column_is_no_feature(binary: OptMl) -> None:
@@ -174,7 +186,7 @@ def test_without_a_test_file_every_row_is_scored_by_models_that_have_not_seen_it
     assert performance["rows"] == 275
     assert performance["score"] > 0.9
     assert performance["classes"] == ["Adelie", "Chinstrap", "Gentoo"]
-    assert not multiclass.result("test_predictions.csv").exists()
+    assert not multiclass.result("test_prediction.csv").exists()
 
 
 def test_regression_is_scored_in_the_sign_that_people_know(regression: OptMl) -> None:
@@ -186,7 +198,7 @@ def test_regression_is_scored_in_the_sign_that_people_know(regression: OptMl) ->
 
 
 def test_odd_cells_of_a_test_file_cost_no_row(regression: OptMl) -> None:
-    found = pd.read_csv(regression.result("test_predictions.csv"), encoding="utf-8-sig", dtype=str)
+    found = pd.read_csv(regression.result("test_prediction.csv"), encoding="utf-8-sig", dtype=str)
     assert len(found) == 40
     assert found["prediction"].notna().all()
     assert found["bill_length_mm"][3] == "41,5?"
@@ -198,27 +210,27 @@ def test_progress_ends_at_a_hundred_percent(multiclass: OptMl) -> None:
     progress = json.loads((multiclass.results / "progress.json").read_text())
     assert (progress["stage"], progress["percent"]) == ("done", 100)
     assert progress["best_model"]["metric"] == "log_loss"
-    assert progress["models"] >= 3
+    assert 1 <= progress["models"] <= len(pd.read_csv(multiclass.result("leaderboard.csv")))
 
 
 def test_every_prediction_has_up_to_three_reasons_that_point_the_right_way(binary: OptMl) -> None:
-    found = pd.read_csv(binary.result("test_predictions.csv"), encoding="utf-8-sig")
+    found = pd.read_csv(binary.result("test_prediction.csv"), encoding="utf-8-sig")
     reasons = found["reasons"].str.split("; ")
     assert reasons.str.len().between(1, 3).all()
-    told = found[found["reasons"].str.contains("Sex =")]
-    assert len(told) > 150
+    explained = found[found["reasons"].str.contains("Sex =")]
+    assert len(explained) > 150
     for sex, arrow in (("female", "↑"), ("male", "↓")):
-        rows = told.loc[told["Sex"] == sex, "reasons"]
+        rows = explained.loc[explained["Sex"] == sex, "reasons"]
         assert rows.str.contains(f"Sex = {sex} {arrow}").mean() > 0.95
 
 
-def test_shapley_values_add_up_to_what_each_tree_model_says(
-    server: ModuleType, model: Any, binary: OptMl
-) -> None:
+def test_shapley_values_add_up_to_what_each_tree_model_says(model: Any, binary: OptMl) -> None:
     """All columns together explain all of the difference between rows, in log-odds."""
     from model_code.reasons import _shap
+    from model_code.requests import request_rows
 
-    rows = model.recipe.features(server._rows(given_rows(binary, 50).to_csv(), "text/csv", model))
+    csv, needed = given_rows(binary, 50).to_csv(), model.preprocessor.needed
+    rows = model.preprocessor.features(request_rows(csv, "text/csv", needed, ","))
     inner = model.predictor.transform_features(rows)
     kinds = set()
     for member in model.reasons._members:
@@ -237,16 +249,16 @@ def test_a_model_of_another_autogluon_is_refused_in_words(
     passport = json.loads((folder / "passport.json").read_text())
     passport["versions"]["autogluon.tabular"] = "0.8.2"
     (folder / "passport.json").write_text(json.dumps(passport))
-    with pytest.raises(
-        ValueError, match=r"made by AutoGluon 0\.8\.2 and loads only there; here is"
-    ):
+    with pytest.raises(server.OtherVersionError) as refused:
         server.model_fn(str(folder))
+    here = version("autogluon.tabular")
+    assert str(refused.value) == render(message("model.other_version", made_by="0.8.2", here=here))
 
 
 def test_what_is_wrong_with_data_is_named_and_costs_no_row(tmp_path: Path) -> None:
     """A leak, a copy of the target, a class that train never has, rows that are too long."""
     train = pd.read_csv(SAMPLES / "penguins_train.csv", dtype=str, keep_default_na=False)
-    train["told"] = train["species"].str.upper().str.slice(0, 3)
+    train["abbreviation"] = train["species"].str.upper().str.slice(0, 3)
     train["same"] = train["species"]
     test = train.iloc[:30].copy()
     test.loc[2, "species"] = "Emperor"
@@ -255,11 +267,39 @@ def test_what_is_wrong_with_data_is_named_and_costs_no_row(tmp_path: Path) -> No
     job = opt_ml(tmp_path, train.to_csv(index=False), "\n".join(lines) + "\n", target="species")
     assert job.train() == 0, (job.root / "log").read_text()[-2000:]
     performance = job.performance()
-    notes = {note["key"]: note for note in performance["notes"]}
-    assert "told" in notes["leak"]["columns"] and "same" in notes["copy_of_target"]["columns"]
-    assert (notes["unseen_classes"]["count"], notes["long_rows"]["rows"]) == (1, 1)
+    notes = {code: note.values for code, note in notes_by_code(performance).items()}
+    assert any("abbreviation" in column for column in notes["note.leak"]["columns"])
+    assert "same" in notes["note.copy_of_target"]["columns"]
+    assert (notes["note.unseen_classes"]["count"], notes["note.long_rows"]["rows"]) == (1, 1)
     assert performance["rows"] == 29
-    assert len(pd.read_csv(job.result("test_predictions.csv"), encoding="utf-8-sig")) == 30
+    assert len(pd.read_csv(job.result("test_prediction.csv"), encoding="utf-8-sig")) == 30
+
+
+def test_four_rows_of_a_class_are_four_folds(tmp_path: Path) -> None:
+    """A fold without one of them could not be scored, and no model would be left."""
+    rows = "".join(
+        f"{n % 7},the {'mouldy' if n < 4 else 'quiet'} room {n} of the house,"
+        f"{'yes' if n < 4 else 'no'}\n"
+        for n in range(300)
+    )
+    job = opt_ml(tmp_path, f"floor,note,damp\n{rows}", target="damp")
+    assert job.train() == 0, (job.root / "log").read_text()[-2000:]
+    performance = job.performance()
+    assert (performance["scored_on"], performance["rows"]) == ("out-of-fold", 300)
+
+
+def test_numbers_are_predicted_from_texts(tmp_path: Path) -> None:
+    words = "new large quiet bright old".split()
+    rows = "".join(
+        f"{n % 4},{' '.join(w for i, w in enumerate(words) if n >> i & 1)} flat {n},"
+        f"{1000.5 + 321.75 * (n & 1) + 99 * (n % 4)}\n"
+        for n in range(150)
+    )
+    job = opt_ml(tmp_path, f"rooms,text,price\n{rows}", target="price")
+    assert job.train() == 0, (job.root / "log").read_text()[-2000:]
+    performance = job.performance()
+    assert performance["problem_type"] == "regression"
+    assert performance["score"] < performance["naive_score"]
 
 
 def test_the_score_has_an_interval_and_a_guess_beside_it(binary: OptMl) -> None:
@@ -280,11 +320,21 @@ def test_the_passport_has_what_is_needed_to_make_the_model_again(binary: OptMl) 
     assert passport["performance"]["score"] == binary.performance()["score"]
 
 
+def train_here(job: OptMl, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Run the job in this process, which has imported AutoGluon already."""
+    import train
+    from job import run_job
+
+    for name, value in job.environ.items():
+        monkeypatch.setenv(name, value)
+    return run_job(train.train)
+
+
 def test_a_part_that_breaks_costs_itself_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import fit
     import train
-    from job_spec import Folders
 
     def broken(*_: object, **__: object) -> None:
         raise OSError("no space left on the wall")
@@ -292,15 +342,15 @@ def test_a_part_that_breaks_costs_itself_alone(
     for part in ("draw_png", "importance"):
         monkeypatch.setattr(train, part, broken)
     penguins = (SAMPLES / "penguins_train.csv").read_text()
-    job = opt_ml(tmp_path, penguins, penguins, target="species", training_minutes=0.2)
-    folders = Folders.from_environ(job.environ)
-    folders.make()
-    train.train(folders)
-    failed = [n["part"] for n in job.performance()["notes"] if n["key"] == "part_failed"]
-    assert failed == ["plots", "feature importance"]
+    monkeypatch.setattr(fit, "ROUNDS_ON_FEW_ROWS", ROUNDS)
+    job = opt_ml(tmp_path, penguins, penguins, target="species")
+    assert train_here(job, monkeypatch) == 0
+    notes = map(message_from_json, job.performance()["notes"])
+    failed = [note.values["part"].code for note in notes if note.code == "note.part_failed"]
+    assert failed == ["part.plots", "part.importance"]
     assert "no space left on the wall" in (job.results / "report.html").read_text()
     assert not job.result("eval.png").exists()
-    assert len(pd.read_csv(job.result("test_predictions.csv"))) == 275
+    assert len(pd.read_csv(job.result("test_prediction.csv"))) == 275
     assert (job.model / "predictor.pkl").exists()
 
 
@@ -308,9 +358,7 @@ def test_a_part_that_breaks_costs_itself_alone(
 def test_codefree_predict_says_of_any_file_what_the_job_said(
     binary: OptMl, tmp_path: Path, ending: str
 ) -> None:
-    model, rows = tmp_path / "model.tar.gz", given_rows(binary)
-    with tarfile.open(model, "w:gz") as archive:
-        archive.add(binary.model, arcname=".")
+    model, rows = pack(binary, tmp_path / "model.tar.gz"), given_rows(binary)
     file = tmp_path / f"rows{ending}"
     if ending == ".parquet":
         rows.to_parquet(file)
@@ -350,7 +398,7 @@ def given_rows(binary: OptMl, rows: int = 5) -> pd.DataFrame:
 
 
 def expected(binary: OptMl, rows: int = 5) -> pd.DataFrame:
-    found = pd.read_csv(binary.result("test_predictions.csv"), encoding="utf-8-sig", nrows=rows)
+    found = pd.read_csv(binary.result("test_prediction.csv"), encoding="utf-8-sig", nrows=rows)
     return found[["prediction", "probability_0", "probability_1"]]
 
 
@@ -375,7 +423,7 @@ def test_the_model_answers_each_kind_as_the_predictions_file_does(
 def test_a_csv_without_a_header_is_taken_in_training_order(
     server: ModuleType, model: Any, binary: OptMl
 ) -> None:
-    rows = given_rows(binary)[model.recipe.needed]
+    rows = given_rows(binary)[model.preprocessor.needed]
     body = rows.to_csv(index=False, header=False).encode()
     answer, content_type = server.transform_fn(model, body, "text/csv", "text/csv")
     assert content_type == "text/csv"
@@ -417,19 +465,19 @@ GOOD = "".join(f"{n},{n % 7},{n % 2}\n" for n in range(60))
 BROKEN: dict[str, tuple[str, str]] = {
     "lines with too many fields": (
         f"a,b,y\n{GOOD}" + "1,2,3,4,5\n" * 10 + GOOD,
-        "line 62 has 5 fields where 3 are expected, and 10 lines are like that",
+        "file.long_rows",
     ),
-    "a quote that never ends": (f'a,b,y\n{GOOD}1,"2,3\n{GOOD}', "is never closed"),
-    "no such target": (f"a,b,z\n{GOOD}", "has no column 'y'"),
-    "one class": ("a,y\n" + "".join(f"{n},x\n" for n in range(60)), "'x' in every row"),
-    "no target at all": ("a,y\n" + "".join(f"{n},\n" for n in range(60)), "no value in any row"),
+    "a quote that never ends": (f'a,b,y\n{GOOD}1,"2,3\n{GOOD}', "file.open_quote"),
+    "no such target": (f"a,b,z\n{GOOD}", "target.not_found"),
+    "one class": ("a,y\n" + "".join(f"{n},x\n" for n in range(60)), "target.one_class"),
+    "no target at all": ("a,y\n" + "".join(f"{n},\n" for n in range(60)), "target.no_value"),
     "only constant columns": (
         "a,y\n" + "".join(f"1,{n % 2}\n" for n in range(60)),
-        "no column holds anything to learn from",
+        "data.nothing_to_learn",
     ),
     "as many classes as rows": (
         "a,y\n" + "".join(f"{n % 5},text {n}\n" for n in range(60)),
-        "60 different values in 60 rows",
+        "target.too_many_classes",
     ),
 }
 
@@ -437,7 +485,7 @@ BROKEN: dict[str, tuple[str, str]] = {
 def test_classes_of_a_single_row_cost_their_rows_and_not_the_job(tmp_path: Path) -> None:
     common = "".join(f"{n},{n % 13},{'ab'[n % 2]}\n" for n in range(80))
     alone = "".join(f"{n},{n},alone {n}\n" for n in range(3))
-    job = opt_ml(tmp_path, f"x,z,y\n{common}{alone}", target="y", training_minutes=0.2)
+    job = opt_ml(tmp_path, f"x,z,y\n{common}{alone}", target="y")
     assert job.train() == 0, (job.root / "log").read_text()[-2000:]
     performance = job.performance()
     assert (performance["scored_on"], performance["rows"]) == ("out-of-fold", 80)
@@ -450,30 +498,35 @@ def test_models_that_have_seen_nearly_all_rows_are_not_fitted_again(tmp_path: Pa
     assert job.train() == 0, (job.root / "log").read_text()[-2000:]
     performance = job.performance()
     assert "refitting" not in performance["seconds"]
-    assert "not_refitted" not in [note["key"] for note in performance["notes"]]
+    assert "note.not_refitted" not in notes_by_code(performance)
     assert "_FULL" not in performance["best_model"] and performance["score"] > 0.9
 
 
 def test_a_job_without_time_for_a_single_model_says_what_to_set(tmp_path: Path) -> None:
     job = opt_ml(tmp_path, cut("titanic_train.csv", 200), target="Survived", training_minutes=1e-5)
     assert job.train() == 1
-    assert "no model was done within 1e-05 training minutes. Set more" in job.failure
+    assert job.failure_message.code == "job.no_model_time"
+    assert job.failure == render(job.failure_message)
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_what_cannot_be_trained_ends_in_one_sentence(tmp_path: Path, kind: str) -> None:
-    content, words = BROKEN[kind]
+def test_what_cannot_be_trained_ends_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    content, code = BROKEN[kind]
     job = opt_ml(tmp_path, content, target="y")
-    assert job.train() == 1
-    assert words in job.failure
+    assert train_here(job, monkeypatch) == 1
+    assert job.failure_message.root.code == code
     assert "Traceback" not in job.failure and len(job.failure.splitlines()) == 1
     assert not (job.model / "predictor.pkl").exists()
 
 
-def test_a_train_file_that_was_replaced_meanwhile_is_not_trained(tmp_path: Path) -> None:
+def test_a_train_file_that_was_replaced_meanwhile_is_not_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job = opt_ml(tmp_path, "a,y\n1,2\n", target="y")
-    told = json.loads((tmp_path / "input/data/job/job.json").read_text())
-    told["train"]["bytes"] = 9
-    (tmp_path / "input/data/job/job.json").write_text(json.dumps(told))
-    assert job.train() == 1
-    assert job.failure.startswith("The file sample_train.csv was replaced before the job could")
+    spec = json.loads((tmp_path / "input/data/job/job.json").read_text())
+    spec["train"]["bytes"] = 9
+    (tmp_path / "input/data/job/job.json").write_text(json.dumps(spec))
+    assert train_here(job, monkeypatch) == 1
+    assert job.failure_message.code == "job.file_replaced"

@@ -5,11 +5,13 @@ import os
 import shutil
 import signal
 import subprocess
-import tarfile
 from pathlib import Path
 
 import pytest
 
+from contract.messages import message, render
+from pipeline.training_source import TrainingSource
+from tests.conftest import PATIENCE_SECONDS
 from tests.opt_ml import ROOT, SAMPLES, OptMl, opt_ml
 
 TOOLKIT = ROOT / ".venv-toolkit/bin/train"
@@ -22,9 +24,7 @@ def train_under_toolkit(job: OptMl) -> int:
     """What the container runs: `train`, with everything else in /opt/ml."""
     code = job.root / "input/data/code"
     code.mkdir()
-    with tarfile.open(code / "sourcedir.tar.gz", "w:gz") as archive:
-        for path in (*(ROOT / "training_src").iterdir(), ROOT / "functions/reading"):
-            archive.add(path, arcname=path.name)
+    (code / "sourcedir.tar.gz").write_bytes(TrainingSource(ROOT / "training_src").tarball())
     config = job.root / "input/config"
     config.mkdir()
     hyperparameters = {
@@ -62,7 +62,7 @@ def _run(job: OptMl) -> int:
             [str(TOOLKIT)], env=environ, stdout=log, stderr=log, start_new_session=True
         )
         try:
-            return process.wait(timeout=300)
+            return process.wait(timeout=PATIENCE_SECONDS)
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -83,8 +83,8 @@ def test_a_csv_broken_behind_its_first_megabyte_ends_in_the_plain_sentence(tmp_p
     broken = "1,2,3,4,5\n" * 2000
     job = opt_ml(tmp_path, f"a,b,y\n{good}{broken}", target="y")
     assert train_under_toolkit(job) == 1
-    assert job.failure == (
-        "The file sample_train.csv cannot be read: line 120002 has 5 fields where 3 are expected, "
-        "and 2000 lines are like that; quote texts that hold the delimiter."
+    assert job.failure_message.root == message(
+        "file.long_rows", line=120_002, fields=5, expected=3, count=2000
     )
+    assert job.failure == render(job.failure_message)
     shutil.rmtree(job.root)

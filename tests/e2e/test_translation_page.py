@@ -1,14 +1,17 @@
 """The page in a real browser, against the local cloud with the translator that comes along."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from local import default_translator
-from local.cloud import Cloud, Settings
+from codefree import default_translator
+from codefree.cloud import Cloud, Settings
+from contract.bounds import LANGUAGES
+from tests.browser import needs_chromium, picture
 from tests.clouds import own_cloud
-from tests.e2e.conftest import needs_chromium, picture
+from tests.console import ROOT
 
 pytestmark = needs_chromium
 PHONE = {"width": 390, "height": 844}
@@ -80,7 +83,7 @@ def test_a_wrong_key_is_asked_for_again(page: Page) -> None:
     page.get_by_label("Text to translate").fill("Hello.")
     page.get_by_role("button", name="Translate").click()
 
-    expect(page.get_by_role("status")).to_contain_text("This API key is not right")
+    expect(page.get_by_role("status")).to_contain_text("This API key is invalid")
     expect(page.get_by_label("API key")).to_be_focused()
     picture(page, "error")
 
@@ -103,7 +106,7 @@ def test_a_text_that_is_too_long_cannot_be_sent(page: Page) -> None:
     expect(page.get_by_role("button", name="Translate")).to_be_disabled()
 
 
-def test_a_service_that_is_gone_is_told(page: Page, translating: Cloud) -> None:
+def test_a_service_that_is_gone_is_reported(page: Page, translating: Cloud) -> None:
     enter_key(page, key_of(translating))
     page.context.set_offline(True)
     page.get_by_label("Text to translate").fill("Hello.")
@@ -112,7 +115,7 @@ def test_a_service_that_is_gone_is_told(page: Page, translating: Cloud) -> None:
     expect(page.get_by_role("status")).to_contain_text("cannot be reached")
 
 
-def test_an_endpoint_that_is_gone_is_told(page: Page, translating: Cloud) -> None:
+def test_an_endpoint_that_is_gone_is_reported(page: Page, translating: Cloud) -> None:
     enter_key(page, key_of(translating))
     page.route(
         "**/translate",
@@ -179,3 +182,38 @@ def test_dark_mode_follows_the_system(browser: Browser, translating: Cloud) -> N
 
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 20, 24)"
     page.close()
+
+
+@pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "en"])
+def test_the_page_speaks_the_language_of_the_browser(
+    browser: Browser, translating: Cloud, language: str
+) -> None:
+    """What it shows, and what a screen reader says; the browser names the languages."""
+    assert translating.api is not None
+    context = browser.new_context(locale=language)
+    page = context.new_page()
+    page.goto(translating.api.url)
+    expect(page.locator("#source option")).not_to_have_count(0)
+    page.locator("#text").fill("Hello.")
+    page.locator("#translate").click()
+    expect(page.get_by_role("status")).not_to_be_empty()
+    shown = page.locator("body").inner_text()
+    attributes = page.eval_on_selector_all(
+        "[aria-label], [title], [placeholder]",
+        "all => all.flatMap(one => ['aria-label', 'title', 'placeholder']"
+        ".map(name => one.getAttribute(name) ?? ''))",
+    )
+    assert page.locator("html").get_attribute("lang") == language
+    kept = {"API", "Ctrl", "Enter"}
+    assert {*re.findall(r"[A-Za-z]{2,}", " ".join([shown, *attributes]))} <= kept
+    context.close()
+
+
+def test_every_text_of_the_page_has_each_language() -> None:
+    script = (ROOT / "web/page.js").read_text("utf-8")
+    used = {*re.findall(r'words\((?:[^"()]*\? )?"([^"]+)"', script)}
+    used |= {*re.findall(r'\n +: "([^"]+\.)"\), true\)', script)}
+    for language in set(LANGUAGES) - {"en"}:
+        texts = script[script.index(language) :].split("\n  },", 1)[0]
+        assert {text for text in used if f'"{text}":' not in texts} == set()
+    assert len(used) > 10

@@ -17,12 +17,13 @@ import pytest
 from moto.sns.models import sns_backends
 from playwright.sync_api import Browser
 
-from local.aws import ACCOUNT, Endpoint
-from local.cloud import Cloud, Settings
+from codefree.aws import ACCOUNT, Endpoint
+from codefree.cloud import Cloud, Settings
+from pipeline.aws_errors import QUOTA
 from scripts import workshop_pictures
+from tests.browser import needs_chromium
 from tests.clouds import own_cloud
-from tests.conftest import STUB_TRAINING, eventually
-from tests.e2e.conftest import needs_chromium
+from tests.conftest import PATIENCE_SECONDS, STUB_TRAINING, eventually
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs/pictures"
@@ -50,14 +51,25 @@ def unsaid(page: str, said: str) -> list[str]:
     return [quote for quote in quotes(page) if not is_said(quote, said)]
 
 
-def is_said(quote: str, said: str) -> bool:
+def quotes_in_sentences(page: str) -> list[str]:
+    """What the sentences between the boxes say that a program says: it stands in "…"."""
+    sentences = re.sub(r"^```.*?^```$|`[^`]*`", "", page, flags=re.MULTILINE | re.DOTALL)
+    return [" ".join(quote.split()) for quote in re.findall(r'"([^"]+)"', sentences)]
+
+
+def is_said(quote: str, said: str, rel: float = 0.05) -> bool:
     """Numbers may be a little different; … stands for what differs from run to run."""
     words = (re.escape(part).replace("…", ".*") for part in re.split(NUMBER, quote))
     numbers = [float(number) for number in re.findall(NUMBER, quote)]
     return any(
-        [float(number) for number in found.groups()] == pytest.approx(numbers, rel=0.05)
+        [float(number) for number in found.groups()] == pytest.approx(numbers, rel=rel)
         for found in re.finditer(f"({NUMBER})".join(words), said)
     )
+
+
+def is_said_exactly(quote: str, said: str) -> bool:
+    """Whole numbers in a sentence are what is talked about: 99 of 100 is not 100 of 100."""
+    return is_said(quote, said, rel=0.05 if "." in quote else 0)
 
 
 def class_settings(page: str) -> dict[str, str]:
@@ -95,7 +107,7 @@ class Terminal:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=300,
+            timeout=PATIENCE_SECONDS,
         )
         self.said += f"$ {box}{done.stdout}\n"
         return done.returncode
@@ -109,10 +121,12 @@ class Laptop:
         self.terminal = Terminal(folder)
         self.exit_codes: dict[str, int] = {}
         self._port, self._api_port = free_ports(2)
+        self._secret = ""
 
     def adapted(self, box: str) -> str:
-        """The box without make, and on ports that nobody else uses."""
+        """The box without make, on free ports, with the secret of the run."""
         (demo,) = re.findall(r"^demo:.*\n\t@(.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        box = box.replace("<secret>", self._secret)
         box = box.replace("make demo", demo).replace(":5555", f":{self._port}")
         box = box.replace(
             "codefree up", f"codefree up --port {self._port} --api-port {self._api_port}"
@@ -121,7 +135,7 @@ class Laptop:
 
     def enter(self, box: str) -> None:
         if "$bucket/results/" in box:
-            eventually(self._nothing_runs, seconds=300)
+            eventually(self._nothing_runs)
         self.exit_codes[box] = self.terminal.enter(self.adapted(box))
 
     def _nothing_runs(self) -> bool:
@@ -141,7 +155,8 @@ class Laptop:
                 start_new_session=True,
             )
         try:
-            eventually(lambda: "Logs of functions" in log.read_text(), seconds=120)
+            eventually(lambda: "Logs of functions" in log.read_text())
+            (self._secret,) = re.findall(r"AWS_SECRET_ACCESS_KEY=(\S+)", log.read_text())
             yield
         finally:
             os.killpg(second.pid, signal.SIGINT)
@@ -199,6 +214,22 @@ def test_the_laptop_part_gets_the_answers_that_it_quotes(laptop: Laptop, languag
     assert unsaid(PAGES[language].split("\n## ")[1], said) == [], laptop.terminal.said
 
 
+@pytest.mark.parametrize("language", PAGES)
+def test_every_sentence_that_quotes_a_program_quotes_what_it_said(
+    laptop: Laptop, language: str
+) -> None:
+    """Also what only a full class sees: an upload that waits for the quota."""
+    found = quotes_in_sentences(PAGES[language])
+    assert len(found) >= 4
+    said = f"{laptop.all_that_was_said()}\nwaiting for {QUOTA}"
+    assert [quote for quote in found if not is_said_exactly(quote, said)] == []
+
+
+def test_a_rounded_number_in_a_quote_is_found_out() -> None:
+    assert is_said_exactly("right in 99 of 100 rows", "It is right in 99 of 100 rows.")
+    assert not is_said_exactly("right in 100 of 100 rows", "It is right in 99 of 100 rows.")
+
+
 def test_nothing_fails_but_what_is_broken_on_purpose(laptop: Laptop) -> None:
     failed = [box for box, code in laptop.exit_codes.items() if code]
     assert [box.splitlines()[-1] for box in failed] == [
@@ -209,7 +240,7 @@ def test_nothing_fails_but_what_is_broken_on_purpose(laptop: Laptop) -> None:
 def test_every_step_leaves_the_files_that_are_opened_next(laptop: Laptop) -> None:
     for dataset in ("titanic", "titanic_ko", "penguins", "lifeboat", "weights"):
         only(laptop, f"results/{dataset}/*/report.html")
-    predicted = rows(only(laptop, "results/titanic/*/titanic_test_predictions.csv"))
+    predicted = rows(only(laptop, "results/titanic/*/titanic_test_prediction.csv"))
     assert len(predicted) == 418
     wilkes = next(row for row in predicted if row["Name"].startswith("Wilkes"))
     assert wilkes["prediction"] == "0"
@@ -272,7 +303,8 @@ def test_every_link_of_a_page_leads_somewhere(language: str) -> None:
 
 
 def test_every_picture_is_shown_and_small() -> None:
-    shown = {file for page in PAGES.values() for file in re.findall(r"\(pictures/(.+?)\)", page)}
+    pages = [*PAGES.values(), *(page.read_text("utf-8") for page in ROOT.glob("README*.md"))]
+    shown = {file for page in pages for file in re.findall(r"\((?:docs/)?pictures/(.+?)\)", page)}
     there = {file.name: file.stat().st_size for file in PICTURES.iterdir()}
     assert shown == there.keys()
     assert max(there.values()) < PICTURE_BYTES
@@ -287,7 +319,8 @@ def test_the_pictures_can_be_made_anew(laptop: Laptop, browser: Browser, tmp_pat
     (tmp_path / "demo.svg").write_text(workshop_pictures.of_terminal("make demo", "ready"))
     assert "ready" in (tmp_path / "demo.svg").read_text()
     made = {file.name: file.stat().st_size for file in tmp_path.iterdir()}
-    assert made.keys() | {"translate.png"} == {file.name for file in PICTURES.iterdir()}
+    others = {"translate.png", "report-zh-TW.png"}
+    assert made.keys() | others == {file.name for file in PICTURES.iterdir()}
     assert max(made.values()) < PICTURE_BYTES
 
 
@@ -344,7 +377,7 @@ def test_the_aws_part_works_against_the_stack_that_the_teacher_deploys(
     assert terminal.enter(gone.replace("codefree-automl", "gone")) == 1
     said = terminal.said.replace("gone", "codefree-automl")
     assert unsaid(AWS, said) == [], terminal.said
-    (worst,) = {*re.findall(r"It costs (\$[\d.]+) at the very most", said)}
+    (worst,) = {*re.findall(r"Maximum cost: (\$[\d.]+)", said)}
     assert f"at the very most {worst} per upload" in TEACHER
 
 

@@ -1,24 +1,26 @@
 """What the deletion of a stack takes along, with the listener that CloudFormation would be."""
 
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import HTTPServer
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
 from moto.cloudformation.models import cloudformation_backends
+from moto.sagemaker.exceptions import SagemakerClientError, ValidationError
+from moto.sagemaker.responses import SageMakerResponse
 
-from local.aws import ACCOUNT
-from local.cloud import Cloud, Settings
+from codefree.aws import ACCOUNT
+from codefree.cloud import Cloud, Settings
 from tests.clouds import own_cloud
-from tests.conftest import STUB_TRAINING
-from tests.integration.test_uploads import TRAIN, drop, ended, status
+from tests.conftest import STUB_TRAINING, eventually
+from tests.stack_deletion import Listener, running
+from tests.uploads import drop, ended
 
-OWN, OTHER = "codefree-automl", "codefree-automl-b"
+OTHER = "codefree-automl-b"
 
 
 @pytest.fixture(scope="module")
@@ -39,35 +41,14 @@ def name() -> str:
     return f"penguins {uuid4().hex[:6]}"
 
 
-class Listener(BaseHTTPRequestHandler):
-    """Takes what is uploaded to the pre-signed address, as S3 does for CloudFormation."""
-
-    answers: list[dict[str, str]]
-    refuse: int
-
-    def do_PUT(self) -> None:
-        cls = type(self)
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if cls.refuse:
-            cls.refuse -= 1
-            self.send_error(503)
-            return
-        # The signature is for a request without a content type.
-        assert self.headers.get("Content-Type") == ""
-        cls.answers.append(json.loads(body))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: pytest shows what matters."""
-
-
 class CloudFormation:
     """Sends requests to the function of the custom resource, and keeps its answers."""
 
     def __init__(self, stack: Cloud) -> None:
         self._stack = stack
-        described = stack.endpoint.client("cloudformation").describe_stacks(StackName=OWN)
+        described = stack.endpoint.client("cloudformation").describe_stacks(
+            StackName=stack.stack_name
+        )
         self.stack_id: str = described["Stacks"][0]["StackId"]
         self.listener = type("Own", (Listener,), {"answers": [], "refuse": 0})
         self.server = HTTPServer(("127.0.0.1", 0), self.listener)
@@ -86,7 +67,7 @@ class CloudFormation:
             "LogicalResourceId": "CleanUp",
             "PhysicalResourceId": "CleanUp",
             "ResourceProperties": {
-                "Stack": OWN,
+                "Stack": self._stack.stack_name,
                 "Bucket": self._stack.bucket,
                 "DeleteData": delete_data,
             },
@@ -134,7 +115,8 @@ def serve(stack: Cloud, owner: str, job: str) -> str:
     sagemaker.create_endpoint_config(
         EndpointConfigName=job, ProductionVariants=[variant], Tags=tags
     )
-    endpoint = f"{owner}-{job[-4:]}"
+    suffix = job[-4:]
+    endpoint = stack.endpoint_name(suffix) if owner == stack.stack_name else f"{owner}-{suffix}"
     sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=job, Tags=tags)
     return endpoint
 
@@ -149,15 +131,6 @@ def served(stack: Cloud) -> set[str]:
     }
 
 
-def running(stack: Cloud, name: str) -> str:
-    """A job that would never end."""
-    dataset = name.replace("penguins", "sleeps")
-    drop(stack, f"data/{dataset}.json", '{"target": "species"}')
-    drop(stack, f"data/{dataset}_train.csv", TRAIN)
-    job: str = status(stack, f"results/{dataset}/", {"training"})["job"]
-    return job
-
-
 def state(stack: Cloud, job: str) -> str:
     described = stack.endpoint.client("sagemaker").describe_training_job(TrainingJobName=job)
     return str(described["TrainingJobStatus"])
@@ -167,13 +140,13 @@ def test_what_the_stack_made_goes_and_what_others_made_and_all_data_stay(
     stack: Cloud, cloudformation: CloudFormation, name: str
 ) -> None:
     job = running(stack, name)
-    own = serve(stack, OWN, "translation-en-de-1-xx")
+    own = serve(stack, stack.stack_name, "translation-en-de-1-xx")
     other = serve(stack, OTHER, "translation-en-de-2-yy")
     answer = cloudformation.send("Delete", "DELETE_IN_PROGRESS")
     assert answer["Status"] == "SUCCESS", answer
     assert state(stack, job) == "Stopped"
+    assert eventually(lambda: served(stack) == {other, "translation-en-de-2-yy"})
     assert own not in served(stack)
-    assert served(stack) == {other, "translation-en-de-2-yy"}
     assert state_of_dataset(stack, name) == "stopped"
     drop(stack, "data/still_there.txt", "yes")
 
@@ -197,6 +170,56 @@ def test_another_stacks_running_job_is_not_stopped(
     sagemaker.stop_training_job(TrainingJobName=job)
 
 
+@pytest.mark.parametrize("gone", ["GONE", "FORBIDDEN"])
+def test_what_others_made_never_fails_the_clean_up(
+    stack: Cloud,
+    cloudformation: CloudFormation,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    gone: str,
+) -> None:
+    """It may vanish after it is listed, and the stack may not be allowed to describe it."""
+    foreign = serve(stack, OTHER, f"translation-en-de-3-{gone.lower()}")
+    job = running(stack, name)
+    answer_tags = SageMakerResponse.list_tags
+
+    def list_tags(self: SageMakerResponse) -> Any:
+        arn = self._get_param("ResourceArn")
+        if arn.endswith((foreign, f"3-{gone.lower()}")):
+            if gone == "GONE":
+                raise ValidationError("Resource does not exist.")
+            raise SagemakerClientError("AccessDeniedException", "explicit deny in a policy")
+        return answer_tags(self)
+
+    monkeypatch.setattr(SageMakerResponse, "list_tags", list_tags)
+    answer = cloudformation.send("Delete", "DELETE_IN_PROGRESS")
+    assert answer["Status"] == "SUCCESS", answer
+    assert state(stack, job) == "Stopped"
+    assert foreign in served(stack)
+
+
+def test_a_job_with_capitals_in_its_name_is_stopped_too(
+    stack: Cloud, cloudformation: CloudFormation, name: str
+) -> None:
+    job = running(stack, name.replace("penguins", "penguins-ABC"))
+    assert job != job.lower()
+    assert cloudformation.send("Delete", "DELETE_IN_PROGRESS")["Status"] == "SUCCESS"
+    assert state(stack, job) == "Stopped"
+
+
+def test_jobs_are_stopped_even_if_something_else_cannot_be_cleaned_up(
+    stack: Cloud, cloudformation: CloudFormation, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = running(stack, name)
+
+    def broken(self: SageMakerResponse) -> Any:
+        raise SagemakerClientError("InternalFailure", "try later")
+
+    monkeypatch.setattr(SageMakerResponse, "list_endpoints", broken)
+    assert cloudformation.send("Delete", "DELETE_IN_PROGRESS")["Status"] == "FAILED"
+    assert state(stack, job) == "Stopped"
+
+
 @pytest.mark.parametrize(
     ("kind", "stack_status"),
     [("Delete", "UPDATE_ROLLBACK_IN_PROGRESS"), ("Create", "CREATE_IN_PROGRESS")],
@@ -206,7 +229,7 @@ def test_a_stack_that_lives_on_keeps_everything_even_with_delete_data(
 ) -> None:
     key = f"data/{name}.txt"
     drop(stack, key, "precious")
-    before = served(stack) | {serve(stack, OWN, f"translation-{name[-4:]}")}
+    before = served(stack) | {serve(stack, stack.stack_name, f"translation-{name[-4:]}")}
     answer = cloudformation.send(kind, stack_status, delete_data="true")
     assert answer["Status"] == "SUCCESS"
     assert before <= served(stack)

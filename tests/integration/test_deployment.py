@@ -17,11 +17,11 @@ from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
-from local.aws import ACCOUNT, REGION, Endpoint
+from codefree.aws import ACCOUNT, REGION, Endpoint
 from tests.clouds import own_region
 from tests.deployment.bounds import allows, outside, variants
 from tests.deployment.clean_ups import answering
-from tests.deployment.comparing import Value, compared, text
+from tests.deployment.diff import Value, compared, text
 from tests.deployment.not_checkable import NOT_CHECKABLE, NOT_UPDATED, reason
 from tests.deployment.packaging import (
     ARTEFACTS,
@@ -37,12 +37,26 @@ from tests.deployment.packaging import (
 from tests.deployment.stacks import Stack, create, everything_made
 from tests.deployment.table import PAGE, page
 from tests.deployment.updating import STATEFUL, replaced
+from tests.permissions import ODD_NAME
 
 pytestmark = pytest.mark.skipif(
     not (BUILT.exists() and SAM.exists()), reason="nothing is built yet: make build"
 )
 # Everything that a condition may add is there.
 EVERYTHING = {"NotificationEmail": "lab@example.com", "DeleteDataWithStack": "true"}
+# All that a company may demand, but for a bucket of its own, which would take the place of ours.
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/0a1b2c3d-4e5f"
+GUARDED = {
+    **EVERYTHING,
+    "SubnetIds": "subnet-0a1b2c3d,subnet-1a2b3c4d",
+    "SecurityGroupIds": "sg-0a1b2c3d",
+    "EndpointInstanceType": "ml.m5.large",
+    "KmsKeyArn": KEY,
+    "PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+    "RolePath": "/teams/data/",
+    "ResourceTags": "team=data,cost-center=42",
+    "ApiGatewayLogsRoleArn": f"arn:aws:iam::{ACCOUNT}:role/api-gateway-logs",
+}
 # An upload settles for longer than any test takes.
 KEEPING = {**EVERYTHING, "DeleteDataWithStack": "false", "SettleSeconds": "900"}
 
@@ -76,12 +90,13 @@ def packaged(account: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Tem
 
 @pytest.fixture(scope="module")
 def template(account: Endpoint, packaged: Template) -> Template:
-    return cloudformation(account, packaged, EVERYTHING)
+    return cloudformation(account, packaged, GUARDED)
 
 
 @pytest.fixture(scope="module")
 def stack(account: Endpoint, template: Template) -> Stack:
-    return create(account, "codefree-automl", template, EVERYTHING)
+    """Under a name of which AWS wants no capital and not so many characters in some places."""
+    return create(account, ODD_NAME, template, GUARDED)
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +166,17 @@ def complaints(stack: Stack) -> list[str]:
     resolved = {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}
     found = cfnlint.lint(json.dumps(resolved), config=ManualArgs(regions=[stack.endpoint.region]))
     return [f"{match.rule.id} {match.message} {match.path}" for match in found]
+
+
+def test_the_policies_of_a_role_fit_however_long_the_stacks_name_is(
+    account: Endpoint, packaged: Template
+) -> None:
+    """IAM takes 10,240 characters without white space per role, CloudFormation 128 in a name."""
+    stack = create(account, "L" * 128, cloudformation(account, packaged), EVERYTHING)
+    roles = [k for k, v in stack.resources.items() if v["Type"] == "AWS::IAM::Role"]
+    for role in roles:
+        policies = stack.asked(role).get("Policies", [])
+        assert len(json.dumps(policies, separators=(",", ":"))) < 10_240, role
 
 
 # --- What an update and a deletion leave ------------------------------------------------------
@@ -271,17 +297,89 @@ def test_a_deleted_stack_leaves_what_its_owner_was_promised_and_nothing_else(
     put_data(ids["DatasetBucket"])
     stack.delete()
 
-    promised = {f"iam {ids['ApiGatewayLogsRole']}"}
+    promised = set[str]()
     if delete_data == "false":
         promised.add(f"s3 {ids['DatasetBucket']}")
         assert has_data(ids["DatasetBucket"])
     assert everything(account) - before == promised
 
 
+def test_a_first_deployment_that_fails_leaves_nothing(
+    account: Endpoint, packaged: Template
+) -> None:
+    before = everything(account)
+    role = account.client("apigateway").get_account().get("cloudwatchRoleArn")
+    create(account, "failed", cloudformation(account, packaged), EVERYTHING).roll_back()
+    assert everything(account) == before
+    assert account.client("apigateway").get_account().get("cloudwatchRoleArn") == role
+
+
+def test_the_role_of_api_gateway_in_the_account_stays_unless_another_is_named(
+    account: Endpoint, packaged: Template
+) -> None:
+    given = {"ApiGatewayLogsRoleArn": f"arn:aws:iam::{ACCOUNT}:role/another"}
+    for parameters, changes in ((EVERYTHING, False), ({**EVERYTHING, **given}, True)):
+        api = account.client("apigateway")
+        before = api.get_account().get("cloudwatchRoleArn")
+        name = f"logs-{str(changes).lower()}"
+        made = create(account, name, cloudformation(account, packaged, parameters), parameters)
+        assert ("ApiGatewayAccount" in made.resources) == changes
+        assert (api.get_account().get("cloudwatchRoleArn") != before) == changes
+        made.delete()
+
+
+def test_everything_that_keeps_data_is_encrypted_with_the_companys_key(stack: Stack) -> None:
+    kept = {
+        "AWS::SQS::Queue": "KmsMasterKeyId",
+        "AWS::SNS::Topic": "KmsMasterKeyId",
+        "AWS::Logs::LogGroup": "KmsKeyId",
+    }
+    for name, resource in stack.resources.items():
+        if argument := kept.get(resource["Type"]):
+            assert stack.asked(name)[argument] == KEY, name
+            assert "SqsManagedSseEnabled" not in stack.asked(name)
+    (rule,) = stack.asked("DatasetBucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {
+        "SSEAlgorithm": "aws:kms",
+        "KMSMasterKeyID": KEY,
+    }
+
+
+def test_every_role_has_the_companys_boundary_and_path(stack: Stack) -> None:
+    roles = [k for k, v in stack.resources.items() if v["Type"] == "AWS::IAM::Role"]
+    assert len(roles) > 5
+    for role in roles:
+        made = stack.endpoint.client("iam").get_role(RoleName=stack.physical_ids()[role])["Role"]
+        assert made["PermissionsBoundary"]["PermissionsBoundaryArn"].endswith(":policy/boundary")
+        assert made["Path"] == "/teams/data/"
+
+
+def test_a_bucket_of_the_company_is_used_and_left_alone(
+    account: Endpoint, packaged: Template
+) -> None:
+    place = {"LocationConstraint": account.region}
+    account.client("s3").create_bucket(Bucket="company-data", CreateBucketConfiguration=place)
+    parameters = {**EVERYTHING, "ExistingBucket": "company-data"}
+    before = everything(account)
+    made = create(account, "guest", cloudformation(account, packaged, parameters), parameters)
+    assert not {"DatasetBucket", "DatasetBucketPolicy", "CleanUpMayDeleteData"} & set(
+        made.resources
+    )
+    for logical_id in made.resources:
+        assert unresolved(made.asked(logical_id)) == [], logical_id
+    assert "company-data" in made.outputs["UploadCommand"]
+    assert made.asked("CleanUp")["Bucket"] == "company-data"
+    assert made.asked("CleanUp")["DeleteData"] == "false"
+    put_data("company-data")
+    made.delete()
+    assert everything(account) == before
+    assert has_data("company-data")
+
+
 def test_two_stacks_side_by_side_share_no_name(
     account: Endpoint, packaged: Template, stack: Stack
 ) -> None:
-    other = create(account, "another", cloudformation(account, packaged), EVERYTHING)
+    other = create(account, "another", cloudformation(account, packaged, GUARDED), GUARDED)
     # One per account and region by nature, and a stage is named within its API.
     shared = {"ApiGatewayAccount", "TranslationApiProdStage"}
     one, two = stack.physical_ids(), other.physical_ids()

@@ -7,10 +7,12 @@ from uuid import uuid4
 import pytest
 from moto.sagemaker.exceptions import ValidationError
 
-from local.cloud import Cloud
-from local.sagemaker_service import SageMakerService
+from codefree.cloud import Cloud
+from codefree.lambda_service import FunctionError
+from codefree.sagemaker_service import SageMakerService
 from tests.conftest import eventually
-from tests.integration.test_uploads import TRAIN, drop, ended, jobs, keys, text, uploaded_event
+from tests.messages import codes_in
+from tests.uploads import TRAIN, drop, ended, jobs, keys, status, text, uploaded_event
 
 ROLE = "Could not assume role arn:aws:iam::1:role/x. Please ensure that the role exists"
 
@@ -45,9 +47,9 @@ def test_a_role_that_is_refused_is_told_at_once_put_aside_and_works_when_mended(
         assert ended(cloud, name)["state"] == "failed"
         (message,) = eventually(lambda: put_aside(cloud, key))
     said = text(cloud, f"results/{name}/STATUS.txt")
-    assert "training could not be started. AWS SageMaker may not act in the role" in said
+    assert ended(cloud, name)["code"] == "failure.role_refused"
     assert "AWS says: Could not assume role" in said
-    assert "Engineers: see that TrainingJobRole exists" in said
+    assert "Administrators: check that TrainingJobRole exists" in said
     event = uploaded_event(cloud, key)
     event["Records"][0]["body"] = message["Body"]
     cloud.functions["StartTrainingFunction"].invoke(event)
@@ -65,7 +67,7 @@ def test_a_machine_that_the_region_lacks_is_told_and_is_nothing_for_the_engineer
     monkeypatch.setattr(SageMakerService, "create", refuse)
     drop(cloud, f"data/{name}.json", '{"target": "species"}')
     drop(cloud, f"data/{name}_train.csv", TRAIN)
-    assert "no machine of this type" in ended(cloud, name)["headline"]
+    assert ended(cloud, name)["code"] == "failure.no_such_instance"
     assert put_aside(cloud, name) == []
 
 
@@ -99,9 +101,10 @@ def test_too_little_memory_is_tried_once_more_on_a_bigger_machine(cloud: Cloud, 
     assert (found["state"], found["job"], again) == ("completed", again, f"{first}-a2")
     spec = json.loads(text(cloud, f"jobs/{again}/job.json"))
     assert (spec["instance_type"], spec["after"]["job"]) == ("ml.m5.xlarge", first)
-    assert "Together with the attempt on ml.m5.large" in found["cost"]["sentence"]
-    said = text(cloud, f"results/{dataset}/{first}/STATUS.txt")
-    assert "tried once more, on ml.m5.xlarge" in said and ", failed, job" in said
+    assert "detail.cost_together" in codes_in(found)
+    own = json.loads(text(cloud, f"results/{dataset}/{first}/status.json"))
+    assert (own["state"], own["code"]) == ("failed", "status.retry_bigger")
+    assert own["messages"]["headline"]["values"]["bigger"] == "ml.m5.xlarge"
 
 
 def test_there_are_two_attempts_however_often_aws_tells_of_the_first(
@@ -111,7 +114,7 @@ def test_there_are_two_attempts_however_often_aws_tells_of_the_first(
     found = ended(cloud, dataset)
     assert found["state"] == "failed"
     first, again = sorted(jobs(cloud, dataset.replace(" ", "-")))
-    assert "It was the second attempt" in found["details"][0]
+    assert "detail.was_second_attempt" in codes_in(found)
     before = text(cloud, f"results/{dataset}/STATUS.txt")
     # A publication that broke off before it left its mark.
     own = f"results/{dataset}/{first}/status.json"
@@ -130,16 +133,28 @@ def test_there_are_two_attempts_however_often_aws_tells_of_the_first(
 def test_a_cap_that_leaves_too_little_ends_in_words(cloud: Cloud, name: str) -> None:
     dataset = drop_as(cloud, name, "hungry", {"max_cost_usd": 0.1})
     assert ended(cloud, dataset)["state"] == "failed"
-    said = text(cloud, f"results/{dataset}/STATUS.txt")
-    assert "ml.m5.xlarge, was not tried" in said and '"max_cost_usd": at least 0.13' in said
+    assert "detail.bigger_too_expensive" in codes_in(ended(cloud, dataset))
+    assert '"max_cost_usd": at least 0.13' in text(cloud, f"results/{dataset}/STATUS.txt")
     assert len(jobs(cloud, dataset.replace(" ", "-"))) == 1
 
 
 def test_an_interrupted_job_starts_again_and_is_published_once(cloud: Cloud, name: str) -> None:
     dataset = drop_as(cloud, name, "spare", {})
     job = eventually(lambda: jobs(cloud, dataset.replace(" ", "-")))[0]
-    folder = f"results/{dataset}/{job}/"
+    folder = f"models/{job}/checkpoints/"
     assert eventually(lambda: f"{folder}progress.json" in keys(cloud, folder))
     cloud.sagemaker.interrupt(job)
     found = ended(cloud, dataset)
     assert (found["state"], found["job"]) == ("completed", job)
+
+
+def test_a_job_that_still_runs_is_not_published(cloud: Cloud, name: str) -> None:
+    """Its event may be faster than what SageMaker says of the job."""
+    dataset = drop_as(cloud, name, "sleeps", {})
+    job = str(status(cloud, f"results/{dataset}/", {"training"})["job"])
+    event = {"id": "an event", "detail": {"TrainingJobName": job}}
+    with pytest.raises(FunctionError, match="NotEndedError"):
+        cloud.functions["PublishResultsFunction"].invoke(event)
+    assert _state(cloud, dataset) == "training"
+    cloud.endpoint.client("sagemaker").stop_training_job(TrainingJobName=job)
+    assert ended(cloud, dataset)["state"] == "stopped"

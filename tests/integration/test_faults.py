@@ -1,5 +1,6 @@
 """Whatever breaks while a dataset is handled: in the end it is as if nothing had."""
 
+import hashlib
 import io
 import json
 import queue
@@ -14,6 +15,7 @@ from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any, ClassVar, TypeVar
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
@@ -22,16 +24,16 @@ from hypothesis import strategies as st
 from moto.s3.models import FakeDeleteMarker, s3_backends
 from moto.sagemaker.models import sagemaker_backends
 
-from local import sagemaker_service
-from local.aws import ACCOUNT
-from local.cloud import Cloud, Settings
-from local.lambda_service import FunctionError
-from local.s3_files import split_uri
-from local.training_job import Outcome, TrainingRun
-from tests.anything import JSON, KEYS
+from codefree import sagemaker_service
+from codefree.aws import ACCOUNT
+from codefree.cloud import Cloud, Settings
+from codefree.lambda_service import FunctionError
+from codefree.s3_files import split_uri
+from codefree.training_job import Outcome, TrainingRun
 from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
 from tests.faults import ATTEMPTS, FAULTS, OUTAGES, Call, Fault, Faulty, alike
+from tests.strategies import JSON, KEYS
 
 ROOT = Path(__file__).parents[2]
 HEADER, *ROWS = (ROOT / "samples/penguins_train.csv").read_text().splitlines()
@@ -40,6 +42,9 @@ TEST = "\n".join(line.partition(",")[2] for line in (HEADER, *ROWS[1:4])).encode
 OTHER_TRAIN = "\n".join([HEADER, *ROWS[::4]]).encode()
 AT_ONCE = 4
 TRIES = 4
+# Calls of a later delivery that are made before the files are looked at: two count it, and up to
+# three answer the uploader.
+BEFORE_READING = 5
 Snapshot = dict[str, str]
 T = TypeVar("T")
 
@@ -49,12 +54,14 @@ class HeldRun(TrainingRun):
 
     held: ClassVar[dict[str, "HeldRun"]] = {}
     told: ClassVar[set[str]] = set()
+    fetched: ClassVar[set[str]] = set()
 
     def run(self) -> Outcome:
         name = self.request["TrainingJobName"]
         self.held[name] = self
         self.enter("Training")
         self._require_inputs()
+        self.fetched.add(name)
         self.stop.wait()
         if name not in self.told:
             return Outcome("Stopped", "Stopped")
@@ -270,6 +277,8 @@ class World:
         body["detail"]["bucket"]["name"] = self.cloud.bucket
         body["detail"]["object"]["key"] = key
         event["Records"][0]["body"] = json.dumps(body)
+        # As in a queue; deliveries of one message have one.
+        event["Records"][0]["messageId"] = str(uuid4())
         return event
 
     def finish(self, name: str) -> None:
@@ -546,11 +555,60 @@ def test_an_upload_on_which_the_function_dies_every_time_is_said_to_wait(world: 
     record["attributes"]["ApproximateReceiveCount"] = "2"
     with world.function("StartTrainingFunction") as function, suppress(FunctionError):
         reading = Fault("killed while it reads", kills=True)
-        function.invoke(event, reading, at=3)
+        function.invoke(event, reading, at=BEFORE_READING)
     status = world.status(name)
     assert (status["state"], status["job"]) == ("waiting", None)
-    assert "waiting for another try" in world.read(f"results/{name}/STATUS.txt").decode()
+    assert status["code"] == "status.waiting_to_retry"
     world.forget(name)
+
+
+def test_a_message_that_kills_its_function_is_tried_five_times_and_then_put_aside(
+    world: World,
+) -> None:
+    name = world.new_dataset()
+    event = world.upload_event(f"data/{name}_train.csv")
+    killed = Fault("killed while it reads", kills=True)
+    receives = kills(world, event, [killed] * 5)
+    assert receives == 6
+    assert deliver_once(world, event, receives, None) is True
+    status = world.status(name)
+    assert (status["state"], status["code"]) == ("failed", "status.killed")
+    assert world.take_from("UploadDeadLetterQueue") == [event["Records"][0]["body"]]
+    assert world.jobs(name) == []
+    world.forget(name)
+
+
+def test_a_message_that_waits_in_between_has_not_killed_its_function_each_time(
+    world: World, faultless: Faultless
+) -> None:
+    """Waiting for AWS is no death, however often it happens."""
+    name = world.new_dataset()
+    event = world.upload_event(f"data/{name}_train.csv")
+    killed = Fault("killed while it reads", kills=True)
+    waits = Fault("throttled", code="throttling")
+    receives = kills(world, event, [killed, killed, killed, waits] * 3)
+    assert world.take_from("UploadDeadLetterQueue") == []
+    assert deliver_once(world, event, receives, None) is True
+    assert world.last_look(name) == faultless.started
+
+
+def kills(world: World, event: dict[str, Any], faults: list[Fault]) -> int:
+    """Deliver a message once per fault, none of which lets it be handled; the next delivery."""
+    for receives, fault in enumerate(faults, 1):
+        assert deliver_once(world, event, receives, fault) is False
+    return len(faults) + 1
+
+
+def deliver_once(world: World, event: dict[str, Any], receives: int, fault: Fault | None) -> bool:
+    """Whether a delivery is handled; its fault is met where the files are read."""
+    (record,) = event["Records"]
+    record["attributes"]["ApproximateReceiveCount"] = str(receives)
+    with world.function("StartTrainingFunction") as function:
+        try:
+            at = BEFORE_READING if receives > 1 else 0
+            return bool(function.invoke(event, fault, at) == {"batchItemFailures": []})
+        except FunctionError:
+            return False
 
 
 def test_an_upload_that_is_gone_when_it_is_tried_again_waits_for_nothing(world: World) -> None:
@@ -563,7 +621,7 @@ def test_an_upload_that_is_gone_when_it_is_tried_again_waits_for_nothing(world: 
         assert function.invoke(event) == {"batchItemFailures": []}
     status = world.status(name)
     assert (status["state"], status["job"]) == ("refused", None)
-    assert "was deleted before it could be looked at" in status["headline"]
+    assert status["code"] == "status.deleted"
     world.forget(name)
 
 
@@ -583,44 +641,106 @@ def test_a_mail_goes_out_twice_rather_than_never(world: World, faultless: Faultl
     assert len(again) == 1
 
 
-@pytest.mark.parametrize("upload", ["the train file is replaced", "the test file is deleted"])
+@pytest.mark.parametrize(
+    "upload",
+    [
+        "the train file is replaced",
+        "the train file is replaced by one of the same size",
+        "the test file is replaced by one of the same size",
+        "the test file is deleted",
+    ],
+)
 def test_files_may_change_between_any_two_calls_of_start_training(
     world: World, faultless: Faultless, upload: str, subtests: pytest.Subtests
 ) -> None:
-    def case(at: int) -> tuple[dict[str, Any], int, str, int]:
+    part = "test" if "test file" in upload else "train"
+    new = {
+        "the train file is replaced": OTHER_TRAIN,
+        "the train file is replaced by one of the same size": same_size(TRAIN),
+        "the test file is replaced by one of the same size": same_size(TEST),
+    }.get(upload)
+
+    def case(at: int) -> tuple[dict[str, Any], int, str, list[bytes]]:
         name = world.new_dataset()
 
         def change() -> None:
-            if upload == "the train file is replaced":
-                world.put(f"data/{name}_train.csv", OTHER_TRAIN)
+            if new:
+                world.put(f"data/{name}_{part}.csv", new)
             else:
-                world.delete(f"data/{name}_test.csv")
+                world.delete(f"data/{name}_{part}.csv")
 
         world.start(name, Fault("changed", meanwhile=change), at)
-        if upload == "the train file is replaced":
+        if part == "train":
+            # The next delivery begins with a training source that is missing.
+            eventually(lambda: all(job in HeldRun.fetched for job in world.jobs(name)))
             world.start(name)
         world.finish(name)
         world.publish(name)
+        if upload.startswith("the test file is replaced"):
+            # A model comes first; then its job for the new file, if there has to be one.
+            world.start(name)
+            world.finish(name)
+            world.publish(name)
         text = world.read(f"results/{name}/STATUS.txt").decode()
-        status, jobs = world.status(name), len(world.jobs(name))
-        given = status["job"] and json.loads(world.read(f"jobs/{status['job']}/job.json"))
+        status, jobs = world.status(name), world.jobs(name)
+        given = [inputs_of(world, job).get(part) for job in jobs]
         world.forget(name)
-        return status, jobs, text, given["train"]["bytes"] if given else 0
+        return status, len(jobs), text, [content for content in given if content]
 
     for at, found in at_once(case, list(range(len(faultless.starting)))):
         with subtests.test(f"before call {at}, {faultless.starting[at]}"):
-            status, jobs, text, trained_bytes = found()
+            status, jobs, text, given = found()
             assert text.startswith(status["headline"])
-            if upload == "the train file is replaced":
-                assert status["state"] == "completed"
-                assert trained_bytes == len(OTHER_TRAIN)
-                assert jobs in (1, 2)
+            if new:
+                assert status["state"] == "completed", text
+                # Each version once at the most, the newer one in any case.
+                assert len(given) == len(set(given)) == jobs
+                assert new in given
             else:
                 assert (status["state"], jobs) in [
                     ("completed", 1),
                     ("failed", 1),
                     ("refused", 0),
                 ]
+
+
+def same_size(content: bytes) -> bytes:
+    """Other rows of the same length, as after a correction."""
+    first, second, *rows = content.splitlines(keepends=True)
+    return b"".join([first, *rows, second if second.endswith(b"\n") else second + b"\n"]).ljust(
+        len(content)
+    )[: len(content)]
+
+
+def inputs_of(world: World, job: str) -> dict[str, bytes]:
+    """Channel → content of its one file, which must be what job.json says."""
+    described = json.loads(world.read(f"jobs/{job}/job.json"))
+    found = {}
+    for channel in world.cloud.sagemaker.describe(job)["InputDataConfig"]:
+        name, source = channel["ChannelName"], channel["DataSource"]["S3DataSource"]
+        if name in ("train", "test"):
+            start, file = json.loads(world.read(split_uri(source["S3Uri"])[1]))
+            key = split_uri(start["prefix"])[1] + file
+            found[name] = world.read(key)
+            assert key.startswith(f"jobs/{job}/")
+            etag = hashlib.md5(found[name]).hexdigest()
+            if name == "train":
+                assert described[name]["etag"] == etag
+    return found
+
+
+def test_a_file_that_is_replaced_after_its_job_was_created_is_not_what_the_job_gets(
+    world: World,
+) -> None:
+    """SageMaker fetches the files minutes later."""
+    name = world.new_dataset()
+    world.start(name)
+    (job,) = world.jobs(name)
+    before = inputs_of(world, job)
+    world.put(f"data/{name}_train.csv", same_size(TRAIN))
+    world.put(f"data/{name}_test.csv", same_size(TEST))
+    assert inputs_of(world, job) == before == {"train": TRAIN, "test": TEST}
+    world.forget(name)
 
 
 def test_events_that_come_late_or_for_what_is_gone_change_nothing(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.lambda_service import FunctionConfiguration
+from codefree.lambda_service import FunctionConfiguration
 from tests.lambda_emulator import BUILT, PYTHON, built, emulated
 from tests.sample_events import FUNCTIONS, SAMPLES, Place, open_place, try_event
 

@@ -4,22 +4,12 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from local.cloud import Cloud
+from codefree.cloud import Cloud
+from contract.messages import message, render
 from tests.conftest import eventually
-from tests.integration.test_uploads import (
-    TEST,
-    TRAIN,
-    drop,
-    ended,
-    jobs,
-    keys,
-    name,
-    status,
-    text,
-    uploaded_event,
-)
+from tests.messages import codes_in
+from tests.uploads import TEST, TRAIN, drop, ended, jobs, keys, status, text, uploaded_event
 
-__all__ = ["name"]
 OTHER_TEST = b"\n".join(TEST.splitlines()[:50]) + b"\n"
 LABELLED = b"\n".join(TRAIN.splitlines()[:60]) + b"\n"
 OTHER_TRAIN = b"\n".join(TRAIN.splitlines()[:200]) + b"\n"
@@ -32,14 +22,14 @@ def drop_train_alone(cloud: Cloud, name: str) -> dict[str, Any]:
 
 
 def published(cloud: Cloud, name: str, after: str) -> dict[str, Any]:
-    """The dataset's status as soon as another job than `after` is told to be over."""
+    """The dataset's status as soon as another job than `after` is reported to be over."""
 
     def look() -> dict[str, Any] | None:
         found = ended(cloud, name)
         own = f"results/{name}/{found['job']}/status.json"
         return found if found["job"] != after and own in keys(cloud, own) else None
 
-    return eventually(look, 60)
+    return eventually(look)
 
 
 def kinds(cloud: Cloud, name: str) -> list[str]:
@@ -60,7 +50,8 @@ def test_a_test_file_that_comes_late_is_predicted_by_the_model_that_exists(
     drop(cloud, f"data/{name}_test.csv", TEST)
     found = published(cloud, name, model["job"])
     assert (found["state"], found["model"]) == ("completed", model["model"])
-    assert f"the predictions for {name}_test.csv are ready" in found["headline"]
+    assert found["code"].startswith("status.predictions_ready")
+    assert f"{name}_test.csv" in found["headline"]
     predictions = text(cloud, found["files"]["predictions"]).splitlines()
     assert len(predictions) == len(TEST.splitlines())
     assert kinds(cloud, name) == ["model", "predictions"]
@@ -95,14 +86,14 @@ def test_a_replaced_test_file_is_predicted_and_the_first_one_again_is_not(
     again = published(cloud, name, second["job"])
     assert again["job"] == first["job"]
     drop(cloud, f"data/{name}_test.csv", TEST)
-    noted = eventually(lambda: _noted(cloud, name, "nothing was predicted or paid twice"))
+    noted = eventually(lambda: _noted(cloud, name, "note.same_test"))
     assert noted["job"] == first["job"]
     assert kinds(cloud, name) == ["model", "predictions"]
 
 
-def _noted(cloud: Cloud, name: str, words: str) -> dict[str, Any] | None:
+def _noted(cloud: Cloud, name: str, code: str) -> dict[str, Any] | None:
     found = ended(cloud, name)
-    return found if any(words in note for note in found["notes"]) else None
+    return found if code in codes_in(found) else None
 
 
 def test_a_test_file_that_comes_while_its_model_is_trained_waits_for_it(cloud: Cloud) -> None:
@@ -115,17 +106,17 @@ def test_a_test_file_that_comes_while_its_model_is_trained_waits_for_it(cloud: C
     function = cloud.functions["StartTrainingFunction"]
     answer = function.invoke(event)
     assert len(answer["batchItemFailures"]) == 1
-    told = status(cloud, f"results/{name}/", {"training"})
-    assert told["job"] == running["job"]
-    assert "predicted by itself as soon as the model is ready" in told["notes"][0]
+    shown = status(cloud, f"results/{name}/", {"training"})
+    assert shown["job"] == running["job"]
+    assert "note.later_test" in codes_in(shown)
     assert kinds(cloud, name) == ["model"]
     cloud.endpoint.client("sagemaker").stop_training_job(TrainingJobName=running["job"])
     assert published(cloud, name, "")["state"] == "stopped"
     # There will be no model: the two files are trained together.
     assert function.invoke(event) == {"batchItemFailures": []}
-    told = status(cloud, f"results/{name}/", {"training"})
-    assert told["job"] == f"{running['job']}-a2"
-    cloud.endpoint.client("sagemaker").stop_training_job(TrainingJobName=told["job"])
+    shown = status(cloud, f"results/{name}/", {"training"})
+    assert shown["job"] == f"{running['job']}-a2"
+    cloud.endpoint.client("sagemaker").stop_training_job(TrainingJobName=shown["job"])
     published(cloud, name, running["job"])
 
 
@@ -133,8 +124,8 @@ def test_a_model_that_was_deleted_cannot_predict_a_late_test_file(cloud: Cloud, 
     model = drop_train_alone(cloud, name)
     cloud.endpoint.client("s3").delete_object(Bucket=cloud.bucket, Key=model["model"])
     drop(cloud, f"data/{name}_test.csv", TEST)
-    told = eventually(lambda: _noted(cloud, name, "is no longer in the bucket"))
-    assert told["job"] == model["job"]
+    shown = eventually(lambda: _noted(cloud, name, "data.model_gone"))
+    assert shown["job"] == model["job"]
     assert kinds(cloud, name) == ["model"]
 
 
@@ -152,7 +143,8 @@ def test_a_replaced_train_file_is_trained_and_compared_with_the_model_before(
         TrainingJobName=second["job"]
     )
     assert "champion" in {channel["ChannelName"] for channel in described["InputDataConfig"]}
-    assert f"The model before is kept: {first['model']}" in second["details"]
+    kept = message("detail.model_before_kept", model=first["model"])
+    assert render(kept) in second["details"]
     assert first["model"] in keys(cloud)
     assert model_of(cloud, name)["model"] == second["model"]
     assert kinds(cloud, name) == ["model", "model"]
@@ -163,7 +155,8 @@ def test_the_model_before_stays_when_a_replaced_train_file_fails(cloud: Cloud, n
     drop(cloud, f"data/{name}_train.csv", TRAIN.replace(b"Torgersen", b"broken"))
     second = published(cloud, name, first["job"])
     assert second["state"] == "failed"
-    assert f"The model before stays the dataset's own: {first['model']}" in second["details"]
+    stays = message("detail.model_before_stays", model=first["model"])
+    assert render(stays) in second["details"]
     assert model_of(cloud, name)["model"] == first["model"]
 
 
@@ -173,4 +166,4 @@ def test_two_models_are_not_compared_where_no_test_file_tells_the_target(
     first = drop_train_alone(cloud, name)
     drop(cloud, f"data/{name}_train.csv", OTHER_TRAIN)
     second = published(cloud, name, first["job"])
-    assert any("The two were not compared" in line for line in second["details"])
+    assert "detail.model_before_not_compared" in codes_in(second)

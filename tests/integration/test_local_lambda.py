@@ -1,16 +1,15 @@
 """Functions, queues and rules of the embedded AWS, on the least template that shows them."""
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local import queue_deliveries
-from local.cloud import Cloud, Settings, open_cloud
-from local.lambda_service import FunctionError, LambdaFunction
+from codefree import queue_deliveries
+from codefree.cloud import Cloud, Settings, open_cloud
+from codefree.lambda_service import FunctionError, LambdaFunction
 from tests.clouds import own_cloud, own_region
 from tests.conftest import eventually
 
@@ -141,7 +140,7 @@ def test_a_schedule_is_not_set_off_by_other_events(stack: Cloud) -> None:
     stack.endpoint.client("s3").put_object(Bucket=stack.bucket, Key="any", Body=b"")
     put_job_event(stack, "after-any", "Completed")
     eventually(lambda: keys(stack, "events/after-any/"))
-    time.sleep(2)
+    eventually(lambda: nothing_waits(stack))
     assert "KeyError" not in log.read_text().removeprefix(before)
 
 
@@ -154,6 +153,17 @@ def test_embedded_aws_answers_on_loopback_alone(stack: Cloud) -> None:
     # A server bound to every address would answer here too.
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.2", port), timeout=5)
+
+
+def nothing_waits(stack: Cloud) -> bool:
+    """Every event and message has been handled."""
+    sqs = stack.endpoint.client("sqs")
+    found = [
+        sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        for url in sqs.list_queues()["QueueUrls"]
+    ]
+    counts = [n for one in found for name, n in one.items() if name.startswith("ApproximateNumber")]
+    return len(counts) > 0 and set(counts) == {"0"}
 
 
 def put_job_event(stack: Cloud, name: str, status: str) -> None:

@@ -7,22 +7,23 @@ import signal
 import subprocess
 import sys
 import tarfile
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.conftest import STUB_TRAINING
-
-ROOT = Path(__file__).parents[2]
-CODEFREE = f"""
-import functools, pathlib
-from local import cloud
-cloud.Settings = functools.partial(
-    cloud.Settings, training_source=pathlib.Path({str(STUB_TRAINING)!r})
+from codefree.event_samples import (
+    SAMPLE_BUCKET,
+    SAMPLE_JOB,
+    SAMPLE_LISTENER,
+    SAMPLE_STACK_ID,
 )
-from local.cli import main
-main()
-"""
+from codefree.words import Words
+from contract.bounds import MAX_COST_USD, MINUTES
+from tests.conftest import PATIENCE_SECONDS, eventually
+from tests.console import ROOT, start
+
 ROWS = "x,y,label\n" + "".join(f"{n},{n % 7},{n % 2}\n" for n in range(40))
 
 
@@ -33,24 +34,9 @@ def train(tmp_path: Path) -> Path:
     return file
 
 
-def start(folder: Path, *arguments: str | Path) -> "subprocess.Popen[str]":
-    """The script in a folder of its own, which also takes its temporary files."""
-    temporary = folder / "tmp"
-    temporary.mkdir(exist_ok=True)
-    return subprocess.Popen(
-        [sys.executable, "-c", CODEFREE, *map(str, arguments)],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
 def codefree(folder: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     process = start(folder, *arguments)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
@@ -71,6 +57,26 @@ def alive(process: int) -> bool:
     return listed.stdout.strip() != "" and not listed.stdout.strip().startswith("Z")
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--minutes", MINUTES[0] / 2),
+        ("--minutes", MINUTES[1] * 2),
+        ("--max-cost", MAX_COST_USD[0] / 2),
+        ("--preset", "excellent"),
+        ("--language", "xx"),
+    ],
+    ids=lambda option: " ".join(map(str, option)),
+)
+def test_a_wrong_option_is_named_before_anything_starts(
+    tmp_path: Path, train: Path, option: tuple[str, object]
+) -> None:
+    done = codefree(tmp_path, "run", train, *map(str, option))
+    assert done.returncode == 2
+    assert option[0] in done.stderr and "embedded AWS" not in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
 def test_run_leaves_results_and_model_and_prints_the_leaderboard(
     tmp_path: Path, train: Path
 ) -> None:
@@ -83,7 +89,7 @@ def test_run_leaves_results_and_model_and_prints_the_leaderboard(
         p.name for p in job.iterdir()
     }
     assert "Leaderboard" in done.stdout
-    assert "accuracy is 0.75 on the hold-out, 4 rows." in done.stdout
+    assert "accuracy 0.75 (hold-out of 4 rows)." in done.stdout
     assert str((job / "report.html").relative_to(tmp_path)) in done.stdout
     assert list((tmp_path / "tmp").iterdir()) == []
     predicted = codefree(tmp_path, "predict", job / "model.tar.gz", train)
@@ -123,13 +129,22 @@ def test_run_whose_job_fails_says_why_and_fails(tmp_path: Path, train: Path) -> 
     assert "The stub was told to fail." in done.stdout
 
 
+def test_files_in_the_wrong_order_are_not_trained_on(tmp_path: Path, train: Path) -> None:
+    test = train.with_name("toys_test.csv")
+    test.write_bytes(train.read_bytes())
+    done = codefree(tmp_path, "run", test, train)
+    assert done.returncode == 1
+    assert f"Did you mean {train.name} {test.name}?" in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["missing_train.csv"], "Cannot read missing_train.csv: No such file or directory."),
+        (["missing_train.csv"], "Cannot read missing_train.csv: there is no such file"),
         (["toys_train.csv", "missing.csv"], "Cannot read missing.csv"),
         (["toys_train.csv", "--name", ".."], "cannot be the name of a dataset"),
-        (["toys_train.csv", "--settings", "toys_train.csv"], "is not JSON"),
+        (["toys_train.csv", "--settings", "toys_train.csv"], "is not valid JSON"),
     ],
 )
 def test_run_of_something_impossible_is_refused_in_a_sentence(
@@ -149,12 +164,12 @@ def test_interrupted_run_leaves_no_process_and_no_temporary_file(
     process = start(tmp_path, "run", train, "--name", "sleeps")
     assert process.stderr is not None
     for line in process.stderr:
-        if line.startswith("fitting"):
+        if line.startswith(Words()("stage.fitting")):
             break
     children = descendants(process.pid)
     assert len(children) >= 2, "a function and a job were running"
     process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 128 + number
     assert err.strip() == "Stopped: nothing that was started is left."
     assert [child for child in children if alive(child)] == []
@@ -172,27 +187,27 @@ def test_run_ignores_the_users_own_aws_settings_and_proxies(tmp_path: Path) -> N
         "HTTP_PROXY": "http://127.0.0.1:9",
     }
     done = subprocess.run(
-        [sys.executable, "-c", "from local.cli import main; main()", "run", empty],
+        [sys.executable, "-c", "from codefree.cli import main; main()", "run", empty],
         cwd=tmp_path,
         env=environ,
         stdout=subprocess.PIPE,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
     )
     assert "has column names but no rows" in done.stdout
 
 
 def test_up_tells_what_to_type_and_what_happens(tmp_path: Path, train: Path) -> None:
-    process = start(tmp_path, "up", "--port", "0")
+    process = start(tmp_path, "up", "--port", "0", "--api-port", "0")
     assert process.stdout is not None and process.stderr is not None
-    told = []
+    printed = []
     for line in process.stdout:
-        told.append(line.strip())
+        printed.append(line.strip())
         if line.startswith("Logs"):
             break
-    (export,) = (line for line in told if line.startswith("export "))
+    (export,) = (line for line in printed if line.startswith("export "))
     (copy,) = (
-        line for line in told if line.endswith("titanic_train.csv") or "_train.csv s3" in line
+        line for line in printed if line.endswith("titanic_train.csv") or "_train.csv s3" in line
     )
     credentials = dict(pair.split("=") for pair in export.split()[1:])
     url, bucket = copy.split()[2], copy.split()[-1].split("/")[2]
@@ -210,8 +225,23 @@ def test_up_tells_what_to_type_and_what_happens(tmp_path: Path, train: Path) -> 
         lines.append(line)
         if "is ready" in line:
             break
+    event = tmp_path / "results/events/training_job_completed.json"
+
+    def with_own_job() -> dict[str, Any] | None:
+        # The line may be there before the file is written.
+        with suppress(ValueError):
+            content: dict[str, Any] = json.loads(event.read_text())
+            return content if content["detail"]["TrainingJobName"] != SAMPLE_JOB else None
+        return None
+
+    of_job = eventually(with_own_job)
+    written = "".join(file.read_text() for file in (tmp_path / "results/events").glob("*.json"))
     process.send_signal(signal.SIGINT)
-    _, rest = process.communicate(timeout=60)
+    _, rest = process.communicate(timeout=PATIENCE_SECONDS)
+    assert of_job["detail"]["TrainingJobName"].startswith("toys-")
+    assert bucket in written
+    samples = (SAMPLE_BUCKET, SAMPLE_JOB, SAMPLE_STACK_ID, SAMPLE_LISTENER)
+    assert [sample for sample in samples if sample in written] == []
     events = "".join(lines)
     assert "upload: data/toys_train.csv" in events
     assert "toys: the model that predicts label is ready." in events
@@ -228,7 +258,7 @@ def test_up_on_a_taken_port_is_refused_in_a_sentence(tmp_path: Path, option: str
         ports = {"--port": "0", "--api-port": "0", option: str(taken.getsockname()[1])}
         done = codefree(tmp_path, "up", *(word for pair in ports.items() for word in pair))
     assert done.returncode == 1
-    assert f"choose another with {option}." in done.stderr
+    assert f"Choose another with {option}." in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -237,12 +267,12 @@ def test_predict_with_something_else_than_a_model_is_refused(tmp_path: Path, tra
         archive.add(train, arcname="rows.csv")
     done = codefree(tmp_path, "predict", tmp_path / "other.tar.gz", train)
     assert done.returncode == 1
-    assert "holds no code/inference.py" in done.stderr
+    assert "contains no code/inference.py" in done.stderr
     assert "is not a model.tar.gz" in codefree(tmp_path, "predict", train, train).stderr
     assert "Cannot read" in codefree(tmp_path, "predict", tmp_path / "none.tar.gz", train).stderr
 
 
 def test_help_needs_nothing_that_is_slow_to_import(tmp_path: Path) -> None:
-    script = "import sys, local.cli; print({'moto', 'boto3', 'samtranslator'} & {*sys.modules})"
+    script = "import sys, codefree.cli; print({'moto', 'boto3', 'samtranslator'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "set()"

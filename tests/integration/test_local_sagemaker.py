@@ -1,8 +1,10 @@
 """Training jobs of the embedded AWS: requests, quota, contract of the container, ends."""
 
+import errno
 import io
 import json
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -13,7 +15,9 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from local.cloud import Cloud, Settings
+from codefree.cloud import Cloud, Settings
+from codefree.ml_folder import has_other_disk
+from contract.layout import is_mark
 from tests.clouds import own_cloud
 from tests.conftest import eventually
 
@@ -111,9 +115,14 @@ def read(stack: Cloud, key: str) -> bytes:
     return body
 
 
-def keys(stack: Cloud, prefix: str) -> list[str]:
+def all_keys(stack: Cloud, prefix: str) -> list[str]:
     listed = stack.endpoint.client("s3").list_objects_v2(Bucket=stack.bucket, Prefix=prefix)
     return [entry["Key"] for entry in listed.get("Contents", [])]
+
+
+def keys(stack: Cloud, prefix: str) -> list[str]:
+    """Without the marks that SageMaker leaves."""
+    return [key for key in all_keys(stack, prefix) if not is_mark(key)]
 
 
 def packed_names(content: bytes) -> list[str]:
@@ -148,6 +157,37 @@ def test_completed_job_leaves_results_model_and_output_in_the_bucket(
 def test_results_appear_while_the_job_runs(stack: Cloud, start: Start) -> None:
     name = start('(root / "checkpoints" / "progress.json").write_text("{}")\n' + SLEEPS)
     assert eventually(lambda: keys(stack, f"results/{name}/")) == [f"results/{name}/progress.json"]
+
+
+def test_what_is_copied_is_marked_beside_it_and_unfinished_files_are_left_alone(
+    stack: Cloud, start: Start
+) -> None:
+    name = start(
+        'checkpoints = root / "checkpoints"\n'
+        '(checkpoints / "table.csv").write_text("t")\n'
+        '(checkpoints / "half.csv.sagemaker-ignore").write_text("ha")\n'
+        'while not (checkpoints / "table.csv.sagemaker-uploaded").exists(): time.sleep(0.05)\n'
+    )
+    assert ended(stack, name)["TrainingJobStatus"] == "Completed"
+    marks = [f"results/{name}/table.csv", f"results/{name}/table.csv.sagemaker-uploaded"]
+    assert all_keys(stack, f"results/{name}/") == marks
+
+
+@pytest.mark.skipif(not has_other_disk(Path(tempfile.gettempdir())), reason="one disk only")
+def test_checkpoints_are_on_a_disk_of_their_own(stack: Cloud, start: Start) -> None:
+    """So that what is renamed into them is not there at once, as in AWS's container."""
+    name = start(
+        '(root / "output" / "table.csv").write_text("t")\n'
+        "try:\n"
+        '    os.rename(root / "output" / "table.csv", root / "checkpoints" / "table.csv")\n'
+        "except OSError as error:\n"
+        '    (root / "checkpoints" / "errno").write_text(str(error.errno))\n'
+        '(root / "checkpoints" / "place").write_text(str((root / "checkpoints").resolve()))\n'
+    )
+    assert ended(stack, name)["TrainingJobStatus"] == "Completed"
+    assert read(stack, f"results/{name}/errno") == str(errno.EXDEV).encode()
+    place = Path(read(stack, f"results/{name}/place").decode())
+    assert eventually(lambda: not place.exists())
 
 
 AGAIN = """

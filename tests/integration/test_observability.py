@@ -1,16 +1,15 @@
 """What those who run the pipelines see: log lines that name the dataset, and what was counted."""
 
-import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from local.cloud import Cloud
+from codefree.cloud import Cloud
 from tests.conftest import eventually
-from tests.integration.test_uploads import TEST, TRAIN, drop, ended, status, uploaded_event
+from tests.telemetry import counted, lines
+from tests.uploads import TEST, TRAIN, drop, ended, status, uploaded_event
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,28 +17,6 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def name() -> str:
     return f"penguins {uuid4().hex[:6]}"
-
-
-def lines(cloud: Cloud, function: str, dataset: str) -> list[dict[str, Any]]:
-    """The lines about a dataset that are log messages or metrics of the given function."""
-    log = cloud.logs / f"{function}.log"
-    text = log.read_text("utf-8") if log.exists() else ""
-    found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-    return [line for line in found if line.get("dataset") == dataset]
-
-
-def counted(cloud: Cloud, dataset: str) -> Counter[str]:
-    """What both functions have counted for a dataset, by the names of the metrics."""
-    total: Counter[str] = Counter()
-    for function in ("StartTrainingFunction", "PublishResultsFunction"):
-        for line in lines(cloud, function, dataset):
-            for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
-                assert directive["Namespace"] == "codefree-automl"
-                assert directive["Dimensions"] == [["service"]]
-                assert line["service"] == "codefree-automl", "the stack's name"
-                for metric in directive["Metrics"]:
-                    total[metric["Name"]] += sum(line[metric["Name"]])
-    return total
 
 
 def test_each_thing_that_happens_to_an_upload_is_counted_once(cloud: Cloud, name: str) -> None:
@@ -114,7 +91,7 @@ def test_an_upload_that_waits_for_quota_counts_each_try_and_how_long_it_waits(
         assert stopped == 1
 
 
-def told(cloud: Cloud, function: str, dataset: str, message: str) -> list[dict[str, Any]]:
+def log_lines(cloud: Cloud, function: str, dataset: str, message: str) -> list[dict[str, Any]]:
     found = lines(cloud, function, dataset)
     return [line for line in found if line.get("message") == message and line.get("job")]
 
@@ -123,7 +100,7 @@ def test_every_answer_in_the_log_names_dataset_job_and_message(cloud: Cloud, nam
     drop(cloud, f"data/{name}.json", '{"target": "species"}')
     drop(cloud, f"data/{name}_train.csv", TRAIN)
     job = ended(cloud, name)["job"]
-    answered = eventually(lambda: told(cloud, "StartTrainingFunction", name, "answered"))
-    published = eventually(lambda: told(cloud, "PublishResultsFunction", name, "published"))
+    answered = eventually(lambda: log_lines(cloud, "StartTrainingFunction", name, "answered"))
+    published = eventually(lambda: log_lines(cloud, "PublishResultsFunction", name, "published"))
     for line in (*answered, *published):
         assert (line["job"], len(line["message_id"])) == (job, 36)

@@ -12,18 +12,10 @@ from uuid import uuid4
 
 import pytest
 
-from local.cloud import Cloud
+from codefree.cloud import Cloud
 from tests.conftest import eventually
-from tests.integration.test_observability import counted
-from tests.integration.test_uploads import (
-    TRAIN,
-    drop,
-    ended,
-    keys,
-    status,
-    text,
-    uploaded_event,
-)
+from tests.telemetry import counted
+from tests.uploads import TRAIN, drop, ended, keys, status, text, uploaded_event
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,10 +66,10 @@ def test_an_upload_that_was_put_aside_is_trained_once_its_cause_is_gone_and_it_i
     event = uploaded_event(cloud, key)
     event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "5"
     cloud.functions["StartTrainingFunction"].invoke(event)
-    assert status(cloud, f"results/{name}/", {"failed"})["headline"].endswith("put aside.")
+    assert status(cloud, f"results/{name}/", {"failed"})["code"] == "status.broken"
     move(cloud, cloud.outputs["PutBackUploadsCommand"], about=key)
     own = f"results/{name}/status.json"
-    eventually(lambda: json.loads(text(cloud, own))["state"] == "completed", seconds=25)
+    eventually(lambda: json.loads(text(cloud, own))["state"] == "completed")
 
 
 def counted_uploads(cloud: Cloud, name: str) -> float:

@@ -10,9 +10,10 @@ from uuid import uuid4
 
 import pytest
 
-from local.cloud import Cloud
-from tests.integration.test_local_run import start
-from tests.integration.test_uploads import TRAIN, drop, ended, status
+from codefree.cloud import Cloud
+from tests.conftest import PATIENCE_SECONDS
+from tests.console import start
+from tests.uploads import TRAIN, drop, ended, status
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,11 +28,11 @@ def codefree(
 ) -> "subprocess.CompletedProcess[str]":
     base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "AWS_EC2_METADATA_DISABLED": "1"}
     return subprocess.run(
-        [sys.executable, "-c", "from local.cli import main; main()", "status", *arguments],
+        [sys.executable, "-c", "from codefree.cli import main; main()", "status", *arguments],
         env=base | (environ or {}),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
 
 
@@ -49,10 +50,10 @@ def test_a_stack_lists_what_is_trained_refused_and_running(cloud: Cloud, name: s
     done = ended(cloud, trained)
     ended(cloud, refused)
     job = status(cloud, f"results/{running}/", {"training"})["job"]
-    told = codefree("--stack", "codefree-automl", "--json", environ=account(cloud))
+    listed = codefree("--stack", "codefree-automl", "--json", environ=account(cloud))
     cloud.endpoint.client("sagemaker").stop_training_job(TrainingJobName=job)
-    assert told.returncode == 0, told.stderr
-    answer = json.loads(told.stdout)
+    assert listed.returncode == 0, listed.stderr
+    answer = json.loads(listed.stdout)
     found = {row["dataset"]: row for row in answer["datasets"]}
     assert answer["bucket"] == cloud.bucket
     assert found[trained]["state"] == "completed"
@@ -67,42 +68,46 @@ def test_a_stack_lists_what_is_trained_refused_and_running(cloud: Cloud, name: s
 def test_piped_it_is_plain_text_with_totals_last(cloud: Cloud, name: str) -> None:
     drop(cloud, f"data/{name}_train.csv", "")
     ended(cloud, name)
-    told = codefree("--stack", "codefree-automl", environ=account(cloud))
-    header, *lines, last = told.stdout.splitlines()
+    done = codefree("--stack", "codefree-automl", environ=account(cloud))
+    header, *lines, last = done.stdout.splitlines()
     assert header.startswith("dataset\tstate\t")
     assert [line.split("\t")[1] for line in lines if line.startswith(f"{name}\t")] == ["refused"]
-    assert "put aside; about $" in last
-    assert "\x1b" not in told.stdout
+    assert "set aside; about $" in last
+    assert "\x1b" not in done.stdout
 
 
 def test_a_stack_that_is_not_there_is_told_in_a_sentence(cloud: Cloud) -> None:
-    told = codefree("--stack", "nothing", environ=account(cloud))
-    assert told.returncode == 1
-    assert "There is no stack nothing in this region" in told.stderr
-    assert told.stdout == ""
+    done = codefree("--stack", "nothing", environ=account(cloud))
+    assert done.returncode == 1
+    assert "There is no stack nothing in this region" in done.stderr
+    assert done.stdout == ""
 
 
 def test_without_credentials_it_says_what_to_do() -> None:
-    told = codefree("--stack", "mine", "--region", "eu-west-1", environ={"HOME": "/nonexistent"})
-    assert told.returncode == 1
-    assert "Credentials for AWS are missing" in told.stderr
-    assert "Traceback" not in told.stderr
+    done = codefree("--stack", "mine", "--region", "eu-west-1", environ={"HOME": "/nonexistent"})
+    assert done.returncode == 1
+    assert "Credentials for AWS are missing" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_where_nothing_runs_it_says_how_to_start() -> None:
-    told = codefree("--port", "1")
-    assert told.returncode == 1
-    assert "Nothing runs on port 1 of this machine. Start it with: codefree up" in told.stderr
+    done = codefree("--port", "1")
+    assert done.returncode == 1
+    assert "Nothing runs on port 1 of this machine. Start it with: codefree up" in done.stderr
 
 
 def test_what_is_up_on_this_machine_is_found_without_the_users_account(tmp_path: Path) -> None:
     process = start(tmp_path, "up", "--port", "0", "--api-port", "0")
     assert process.stdout is not None
     url = next(line.split()[6] for line in process.stdout if line.startswith("The embedded AWS"))
-    own = {"AWS_PROFILE": "a profile that does not exist", "AWS_ENDPOINT_URL": "http://[::1]:9"}
-    told = codefree("--port", url.rstrip(";").rpartition(":")[2], environ=own)
+    own = {
+        "AWS_PROFILE": "a profile that does not exist",
+        "AWS_ENDPOINT_URL": "http://[::1]:9",
+        "TMPDIR": str(tmp_path / "tmp"),
+    }
+    done = codefree("--port", url.rstrip(";").rpartition(":")[2], environ=own)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    assert told.returncode == 0, told.stderr
-    assert "No dataset in s3://" in told.stdout
-    assert "0 uploads in the queue, 0 put aside; about $0.00 so far." in told.stdout
+    process.communicate(timeout=PATIENCE_SECONDS)
+    assert done.returncode == 0, done.stderr
+    assert "No dataset in s3://" in done.stdout
+    assert "0 uploads in the queue, 0 set aside; about $0.00 so far." in done.stdout

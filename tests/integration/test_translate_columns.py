@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.cloud import Cloud
+from codefree.cloud import Cloud
 from tests.conftest import eventually
-from tests.endpoints import put_endpoint
+from tests.endpoints import endpoint
+from tests.messages import codes_in
 
 REVIEWS = 'id;review;stars\r\n1;"good, really";5\r\n2;bad;1\r\n3;;3\r\n4;bad;2\r\n5;"see\r\nhttps://a.b/c";4\r\n'
 
@@ -18,9 +19,8 @@ REVIEWS = 'id;review;stars\r\n1;"good, really";5\r\n2;bad;1\r\n3;;3\r\n4;bad;2\r
 def shouting(cloud: Cloud) -> Iterator[Cloud]:
     """en-aa translates to capitals, and one text to a formula."""
     behaviour = "texts = ['=1+1' if t == 'evil' else t.upper() for t in texts]"
-    name = put_endpoint(cloud, "en-aa", behaviour, version="columns")
-    yield cloud
-    cloud.endpoint.client("sagemaker").delete_endpoint(EndpointName=name)
+    with endpoint(cloud, "en-aa", behaviour, version="columns"):
+        yield cloud
 
 
 def put(cloud: Cloud, key: str, body: str) -> None:
@@ -52,6 +52,12 @@ def status(cloud: Cloud, name: str, words: str) -> str:
     return eventually(found)
 
 
+def is_refused(cloud: Cloud, prefix: str, code: str) -> bool:
+    """Whether the status there is a refusal for this reason."""
+    found = json.loads(read(cloud, f"{prefix}status.json") or "{}")
+    return found.get("state") == "refused" and code in codes_in(found)
+
+
 @pytest.mark.parametrize("settings_first", [True, False])
 def test_columns_are_translated_beside_the_originals(shouting: Cloud, settings_first: bool) -> None:
     name = f"reviews-{settings_first}"
@@ -67,7 +73,7 @@ def test_columns_are_translated_beside_the_originals(shouting: Cloud, settings_f
         ["4", "bad", "BAD", "2"],
         ["5", "see\r\nhttps://a.b/c", "SEE\r\nhttps://a.b/c", "4"],
     ]
-    assert "3 different texts" in status(shouting, name, "translated from en to aa")
+    assert "3 distinct texts" in status(shouting, name, "translated from en to aa")
 
 
 def test_a_file_without_settings_waits_and_says_for_what(shouting: Cloud) -> None:
@@ -85,32 +91,37 @@ def test_a_translation_cannot_become_a_formula(shouting: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "chosen", "body", "words"),
+    ("name", "chosen", "body", "code"),
     [
-        ("no-column", {"columns": ["comment"]}, REVIEWS, "has no column 'comment'"),
-        ("no-columns", {"columns": []}, REVIEWS, "columns must be a list"),
-        ("no-language", {"target": "Deutsch"}, REVIEWS, "target must be a language code"),
-        ("no-pair", {"target": "fr"}, REVIEWS, "There is no translator from en to fr"),
-        ("same", {"target": "en"}, REVIEWS, "are the same language"),
-        ("unknown", {"colums": ["review"]}, REVIEWS, "unknown setting 'colums'"),
-        ("empty", {}, "", "is empty"),
-        ("large", {}, "id;review\n" + "1;word\n" * 800_000, "larger than 5 MB"),
+        ("no-column", {"columns": ["comment"]}, REVIEWS, "columns.no_column"),
+        ("no-columns", {"columns": []}, REVIEWS, "columns.not_named"),
+        ("no-language", {"target": "Deutsch"}, REVIEWS, "want.language_code"),
+        ("no-pair", {"target": "fr"}, REVIEWS, "columns.no_translator"),
+        ("same", {"target": "en"}, REVIEWS, "settings.same_language"),
+        ("unknown", {"colums": ["review"]}, REVIEWS, "settings.unknown_near"),
+        ("empty", {}, "", "file.empty"),
+        ("large", {}, "id;review\n" + "1;word\n" * 800_000, "columns.too_large"),
     ],
 )
 def test_what_cannot_work_is_refused_in_words(
-    shouting: Cloud, name: str, chosen: dict[str, object], body: str, words: str
+    shouting: Cloud, name: str, chosen: dict[str, object], body: str, code: str
 ) -> None:
     put(shouting, f"data/{name}_translate.json", settings(**chosen))
     put(shouting, f"data/{name}_translate.csv", body)
 
-    assert "refused" in status(shouting, name, words)
+    eventually(lambda: is_refused(shouting, f"results/{name}_translate/", code))
 
 
 def test_an_endpoint_that_is_missing_makes_it_wait(shouting: Cloud) -> None:
     put(shouting, "data/patient_translate.json", settings(target="bb"))
     put(shouting, "data/patient_translate.csv", REVIEWS)
 
-    status(shouting, "patient", "waiting. There is no translator from en to bb now.")
+    status(shouting, "patient", "waiting. There is no translator from en to bb at the moment.")
+
+
+def pinned(job: object, channel: str, file: dict[str, str]) -> str:
+    assert file["key"].startswith("translated/")
+    return f"jobs/{job}/{channel}/{file['etag']}/{file['file']}"
 
 
 def train_rows() -> str:
@@ -130,7 +141,10 @@ def test_a_training_set_is_translated_before_it_is_trained(shouting: Cloud) -> N
 
     job = eventually(done)["job"]
     spec = json.loads(read(shouting, f"jobs/{job}/job.json") or "")
-    train, test = (read(shouting, spec[part]["key"]) or "" for part in ("train", "test"))
+    # What the job was given are copies of the translated files.
+    train, test = (
+        read(shouting, pinned(job, part, spec[part])) or "" for part in ("train", "test")
+    )
     assert train.splitlines()[:2] == ["review,review_aa,number,label", "text 0,TEXT 0,0,no"]
     assert test.splitlines() == ["review,review_aa,number", "hello there,HELLO THERE,1"]
     assert read(shouting, "data/korean_train.csv") == train_rows()
@@ -139,26 +153,26 @@ def test_a_training_set_is_translated_before_it_is_trained(shouting: Cloud) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "chosen", "words"),
+    ("name", "chosen", "code"),
     [
-        ("wrong-column", {"translate_columns": ["comment"]}, "names 'comment'"),
-        ("the-target", {"translate_columns": ["label"]}, "names 'label'"),
-        ("one-language", {"translate_columns": ["review"], "translate_target": "en"}, "different"),
+        ("wrong-column", {"translate_columns": ["comment"]}, "settings.translate_column"),
+        ("the-target", {"translate_columns": ["label"]}, "settings.translate_column"),
+        (
+            "one-language",
+            {"translate_columns": ["review"], "translate_target": "en"},
+            "settings.translate_pair",
+        ),
         (
             "no-such-pair",
             {"translate_columns": ["review"], "translate_target": "fr"},
-            "There is no translator from en to fr",
+            "columns.no_translator",
         ),
     ],
 )
 def test_a_training_set_that_cannot_be_translated_is_refused(
-    shouting: Cloud, name: str, chosen: dict[str, object], words: str
+    shouting: Cloud, name: str, chosen: dict[str, object], code: str
 ) -> None:
     put(shouting, f"data/{name}.json", json.dumps(chosen))
     put(shouting, f"data/{name}_train.csv", train_rows())
 
-    def refused() -> bool:
-        text = read(shouting, f"results/{name}/STATUS.txt") or ""
-        return "refused" in text and words in text
-
-    eventually(refused)
+    eventually(lambda: is_refused(shouting, f"results/{name}/", code))

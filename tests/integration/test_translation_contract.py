@@ -1,5 +1,6 @@
 """What openapi.json promises, tried with generated requests against the local API."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,8 +16,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from local.cloud import Cloud
-from tests.endpoints import put_endpoint
+from codefree.cloud import Cloud
+from tests.endpoints import endpoint
 from tests.http import get
 
 PROMISES = [
@@ -29,14 +30,11 @@ PROMISES = [
 ]
 
 
-@pytest.fixture(scope="session")
-def echoing(cloud: Cloud) -> Cloud:
-    """Every pair that the stack knows has an endpoint; English to German may be up already."""
-    sagemaker = cloud.endpoint.client("sagemaker")
-    up = {endpoint["EndpointName"] for endpoint in sagemaker.list_endpoints()["Endpoints"]}
-    if "codefree-automl-en-de" not in up:
-        put_endpoint(cloud, "en-de", "pass")
-    return cloud
+@pytest.fixture(scope="module")
+def echoing(cloud: Cloud) -> Iterator[Cloud]:
+    """English to German answers what it is asked."""
+    with endpoint(cloud, "en-de", "pass"):
+        yield cloud
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.cloud import Cloud, Settings
+from codefree.cloud import Cloud, Settings
 from tests.clouds import own_cloud
 from tests.http import pool, post
 

@@ -8,17 +8,20 @@ from typing import Any
 
 import pytest
 from moto.sagemaker.models import sagemaker_backends
+from moto.sns.models import sns_backends
 
-from local.aws import ACCOUNT
-from local.cloud import STACK_NAME, Cloud, Settings
+from codefree.aws import ACCOUNT
+from codefree.cloud import Cloud, Settings
 from tests.clouds import own_cloud
 from tests.conftest import eventually
+from tests.endpoints import endpoint
 from tests.endpoints import status as endpoint_status
 from tests.http import post
+from tests.messages import codes_in
+from tests.translators import PAIR, answers, upload
 
-ENDPOINT = f"{STACK_NAME}-en-de"
-KEY = "translation/en-de_train.tsv"
-STATUS = "results/translation/en-de/status.json"
+KEY = f"translation/{PAIR}_train.tsv"
+STATUS = f"results/translation/{PAIR}/status.json"
 STUB = Path(__file__).parents[1] / "stub_training"
 
 
@@ -29,37 +32,49 @@ def cloud() -> Iterator[Cloud]:
         yield cloud
 
 
-def upload(cloud: Cloud, word: str) -> None:
-    """A file of 200 pairs; the stub's translator answers everything with the first target."""
-    lines = ["source\ttarget", *(f"text {n}\t{word} {n}" for n in range(200))]
-    cloud.endpoint.client("s3").put_object(
-        Bucket=cloud.bucket, Key=KEY, Body="\n".join(lines).encode()
-    )
-
-
-def status(cloud: Cloud) -> dict[str, Any]:
+def status(cloud: Cloud, pair: str = PAIR) -> dict[str, Any]:
+    """Nothing in it before the pair's first upload was answered."""
     s3 = cloud.endpoint.client("s3")
-    found: dict[str, Any] = json.loads(
-        s3.get_object(Bucket=cloud.bucket, Key=STATUS)["Body"].read()
-    )
+    key = f"results/translation/{pair}/status.json"
+    if not s3.list_objects_v2(Bucket=cloud.bucket, Prefix=key).get("Contents"):
+        return {}
+    found: dict[str, Any] = json.loads(s3.get_object(Bucket=cloud.bucket, Key=key)["Body"].read())
     return found
 
 
-def answers(cloud: Cloud, word: str) -> bool:
-    answer = post(cloud, {"text": "anything"})
-    return answer.status == 200 and answer.json["translations"][0]["translation"] == f"{word} 0"
+def has(cloud: Cloud, code: str, pair: str) -> bool:
+    """Whether the finished translator's status says this of its endpoint."""
+    shown = status(cloud, pair)
+    return shown.get("state") == "completed" and code in codes_in(shown)
+
+
+def serves(cloud: Cloud, word: str, pair: str) -> bool:
+    """Whether the pair's endpoint, which the API need not offer, answers with the word."""
+    runtime = cloud.endpoint.client("sagemaker-runtime")
+    body = json.dumps({"instances": [{"data": "anything"}]})
+    name = cloud.endpoint_name(pair)
+    try:
+        answer = runtime.invoke_endpoint(
+            EndpointName=name, Body=body, ContentType="application/json"
+        )
+    except runtime.exceptions.ClientError:
+        return False
+    found = json.loads(answer["Body"].read())["predictions"][0]["target"]
+    return bool(found == f"{word} 0")
 
 
 def said(cloud: Cloud, text: str) -> bool:
-    told = status(cloud)
-    return text in " ".join([told["headline"], *told["details"], *told["notes"]])
+    shown = status(cloud)
+    return text in " ".join([shown["headline"], *shown["details"], *shown["notes"]])
 
 
 def test_a_finished_translator_answers_the_api(cloud: Cloud) -> None:
     upload(cloud, "alt")
 
     eventually(lambda: answers(cloud, "alt"))
-    eventually(lambda: said(cloud, f"The endpoint {ENDPOINT} takes it over within minutes"))
+    eventually(
+        lambda: said(cloud, f"The endpoint {cloud.endpoint_name(PAIR)} serves this translator")
+    )
 
 
 def test_a_better_one_takes_over(cloud: Cloud) -> None:
@@ -74,14 +89,14 @@ def test_an_endpoint_that_is_used_or_new_stays(cloud: Cloud) -> None:
     put_invocations(cloud, 3)
 
     assert cloud.functions["RetireEndpointsFunction"].invoke({}) == []
-    assert endpoint_status(cloud, ENDPOINT) == "InService"
+    assert endpoint_status(cloud, cloud.endpoint_name(PAIR)) == "InService"
 
 
 def test_an_idle_endpoint_goes_and_comes_back_with_its_file(cloud: Cloud) -> None:
     make_old(cloud)
     forget_invocations(cloud)
 
-    assert cloud.functions["RetireEndpointsFunction"].invoke({}) == [ENDPOINT]
+    assert cloud.functions["RetireEndpointsFunction"].invoke({}) == [cloud.endpoint_name(PAIR)]
     assert post(cloud, {"text": "anything"}).status == 503
     assert said(cloud, f"upload {KEY} again")
     jobs = len(cloud.endpoint.client("sagemaker").list_training_jobs()["TrainingJobSummaries"])
@@ -93,44 +108,115 @@ def test_an_idle_endpoint_goes_and_comes_back_with_its_file(cloud: Cloud) -> Non
     assert len(after) == jobs
 
 
+def test_an_endpoint_that_failed_is_made_anew_for_the_next_translator(
+    cloud: Cloud,
+) -> None:
+    upload(cloud, "broken", "en-fr")
+    eventually(lambda: has(cloud, "detail.endpoint_failed", "en-fr"))
+    mails = [m for m in mail(cloud) if m[0] == "translation-en-fr: endpoint failed"]
+    assert [text for _, text in mails if "AWS says: The model does not load" in text]
+
+    upload(cloud, "bien", "en-fr")
+    eventually(lambda: serves(cloud, "bien", "en-fr"))
+    eventually(lambda: has(cloud, "detail.endpoint_serves", "en-fr"))
+
+
+def test_an_endpoint_that_failed_later_is_made_anew_by_its_own_file(cloud: Cloud) -> None:
+    fail(cloud, "en-fr")
+
+    upload(cloud, "bien", "en-fr")
+
+    eventually(lambda: endpoint_status(cloud, cloud.endpoint_name("en-fr")) == "InService")
+    eventually(lambda: has(cloud, "detail.endpoint_serves", "en-fr"))
+
+
+def test_a_translator_that_does_not_load_leaves_the_one_before_in_service(cloud: Cloud) -> None:
+    upload(cloud, "broken", "en-fr")
+
+    eventually(lambda: has(cloud, "detail.endpoint_went_back", "en-fr"))
+    assert serves(cloud, "bien", "en-fr")
+
+
+def test_a_translator_waits_for_an_endpoint_that_is_being_made(
+    cloud: Cloud, tmp_path: Path
+) -> None:
+    gate = tmp_path / "open"
+    upload(cloud, f"held={gate}", "en-it")
+    eventually(lambda: has(cloud, "detail.endpoint_taking_over", "en-it"))
+    name = cloud.endpoint_name("en-it")
+    assert endpoint_status(cloud, name) == "Creating"
+    # It can be neither deleted nor changed yet, and the stack does not try.
+    assert cloud.functions["RetireEndpointsFunction"].invoke({}) == []
+
+    upload(cloud, "dopo", "en-it")
+    eventually(lambda: has(cloud, "detail.endpoint_waits", "en-it"))
+    gate.touch()
+
+    eventually(lambda: serves(cloud, "dopo", "en-it"))
+    eventually(lambda: has(cloud, "detail.endpoint_serves", "en-it"))
+
+
+def test_endpoints_that_no_translator_of_the_stack_made_are_left_alone(cloud: Cloud) -> None:
+    with endpoint(cloud, "en-xx", "pass") as name:
+        for of in ("InService", "Failed"):
+            fail(cloud, "en-xx", of)
+            event = {"id": "an event", "detail": {"EndpointName": name}}
+            assert cloud.functions["PublishResultsFunction"].invoke(event) is None
+        gone = {"id": "an event", "detail": {"EndpointName": f"{name}-gone"}}
+        assert cloud.functions["PublishResultsFunction"].invoke(gone) is None
+        assert endpoint_status(cloud, name) == "Failed"
+
+
 @pytest.mark.parametrize(
-    ("key", "body", "words"),
+    ("key", "body", "code"),
     [
-        ("translation/en-de.tsv", "x", "was left alone"),
-        ("translation/de-de_train.tsv", "x", "was left alone"),
-        ("translation/sub/en-de_train.tsv", "x", "was left alone"),
-        ("translation/en-fr_train.csv", "source,other\na,b\n", "lacks the column target"),
-        ("translation/en-it_train.csv", "source,target\na,b\n", "holds 1 sentence pairs"),
-        ("translation/en-es_train.csv", "", "is empty"),
+        ("translation/en-de.tsv", "x", "name.translator"),
+        ("translation/de-de_train.tsv", "x", "name.translator"),
+        ("translation/sub/en-de_train.tsv", "x", "name.translator"),
+        ("translation/en-fr_train.csv", "source,other\na,b\n", "pairs.lacks"),
+        ("translation/en-it_train.csv", "source,target\na,b\n", "pairs.few"),
+        ("translation/en-es_train.csv", "", "file.empty"),
     ],
 )
-def test_what_cannot_work_is_refused_in_words(
-    cloud: Cloud, key: str, body: str, words: str
-) -> None:
+def test_what_cannot_work_is_refused_in_words(cloud: Cloud, key: str, body: str, code: str) -> None:
     s3 = cloud.endpoint.client("s3")
     s3.put_object(Bucket=cloud.bucket, Key=key, Body=body.encode())
 
     def refused() -> bool:
         listed = s3.list_objects_v2(Bucket=cloud.bucket, Prefix="results/").get("Contents", [])
-        texts = (
+        texts = [
             s3.get_object(Bucket=cloud.bucket, Key=entry["Key"])["Body"].read().decode()
             for entry in listed
-            if entry["Key"].endswith("STATUS.txt")
-        )
-        return any(words in text and key in text for text in texts)
+            if entry["Key"].endswith("status.json")
+        ]
+        return any(key in text and code in codes_in(json.loads(text)) for text in texts)
 
     eventually(refused)
 
 
 def make_old(cloud: Cloud) -> None:
-    record: Any = sagemaker_backends[ACCOUNT][cloud.endpoint.region].endpoints[ENDPOINT]
+    endpoints: Any = sagemaker_backends[ACCOUNT][cloud.endpoint.region].endpoints
+    record = endpoints[cloud.endpoint_name(PAIR)]
     record.last_modified_time = datetime.now(UTC) - timedelta(days=31)
+
+
+def fail(cloud: Cloud, pair: str, status: str = "Failed") -> None:
+    endpoints: Any = sagemaker_backends[ACCOUNT][cloud.endpoint.region].endpoints
+    record = endpoints[cloud.endpoint_name(pair)]
+    record.endpoint_status, record.failure_reason = status, "a reason"
+
+
+def mail(cloud: Cloud) -> list[tuple[str, str]]:
+    """Subject and text of each mail."""
+    topic = cloud.resources["ResultsTopic"].physical_resource_id
+    sent = sns_backends[ACCOUNT][cloud.endpoint.region].topics[topic].sent_notifications
+    return [(subject, text) for _, text, subject, *_ in sent]
 
 
 def put_invocations(cloud: Cloud, count: int) -> None:
     """SageMaker's own metric, which the local cloud does not keep."""
     dimensions = [
-        {"Name": "EndpointName", "Value": ENDPOINT},
+        {"Name": "EndpointName", "Value": cloud.endpoint_name(PAIR)},
         {"Name": "VariantName", "Value": "main"},
     ]
     metric = {"MetricName": "Invocations", "Dimensions": dimensions, "Value": count}

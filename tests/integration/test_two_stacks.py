@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from local.cloud import Cloud, Settings, open_beside
+from codefree.cloud import Cloud, Settings, open_beside
 from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING
-from tests.integration.test_uploads import TRAIN, drop, ended
+from tests.uploads import TRAIN, drop, ended
 
 PARAMETERS = {"SettleSeconds": "0", "RetrySeconds": "60", "TranslationFallback": "none"}
 FIRST = Settings(stack_name="lab-a", parameters=PARAMETERS, training_source=STUB_TRAINING)

@@ -1,5 +1,6 @@
 """Predicts in a moment: the model's own code writes the rows, nothing is scored."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -14,11 +15,12 @@ results = output.parent / "checkpoints"
 unpacked = output.parent / "earlier"
 with tarfile.open(Path(os.environ["SM_CHANNEL_MODEL"]) / "model.tar.gz") as archive:
     archive.extractall(unpacked, filter="data")
-file = Path(os.environ["SM_CHANNEL_TEST"]) / spec["test"]["file"]
-predictions = results / f"{spec['dataset']}_test_predictions.csv"
+(file,) = Path(os.environ["SM_CHANNEL_TEST"]).rglob(spec["test"]["file"])
+predictions = results / f"{spec['dataset']}_test_prediction.csv"
 code = unpacked / "code/inference.py"
 subprocess.run([sys.executable, code, file, predictions, output / "reason", "plain"], check=True)
-index = {"files": [{"name": predictions.name, "bytes": predictions.stat().st_size}]}
+digest = hashlib.sha256(predictions.read_bytes()).hexdigest()
+index = {"files": [{"name": predictions.name, "sha256": digest}]}
 (results / "results_index.json").write_text(json.dumps(index), "utf-8")
 for path in (predictions, results / "results_index.json"):
     shutil.copyfile(path, Path(os.environ["SM_OUTPUT_DATA_DIR"]) / path.name)

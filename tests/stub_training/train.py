@@ -5,6 +5,7 @@ killed on the smallest machine, `starving…` on every one, `spare…` ends only
 again. So does the train file: the word `broken` in it fails the job.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -15,7 +16,8 @@ from pathlib import Path
 
 spec = json.loads((Path(os.environ["SM_CHANNEL_JOB"]) / "job.json").read_text("utf-8"))
 name = spec["dataset"]
-train = (Path(os.environ["SM_CHANNEL_TRAIN"]) / spec["train"]["file"]).read_bytes()
+(file,) = Path(os.environ["SM_CHANNEL_TRAIN"]).rglob(spec["train"]["file"])
+train = file.read_bytes()
 output = Path(os.environ["SM_OUTPUT_DIR"])
 results = output.parent / "checkpoints"
 model = Path(os.environ["SM_MODEL_DIR"])
@@ -70,8 +72,14 @@ if name.startswith("fails") or b"broken" in train:
 (results / "report.html").write_text(f"<p>{len(train)} bytes</p>", "utf-8")
 (model / "code").mkdir()
 (model / "code" / "inference.py").write_text(INFERENCE, "utf-8")
-made = [path for path in sorted(results.iterdir()) if path.name != "progress.json"]
-index = {"files": [{"name": path.name, "bytes": path.stat().st_size} for path in made]}
+others = ("progress.json", ".sagemaker-uploading", ".sagemaker-uploaded")
+made = [path for path in sorted(results.iterdir()) if not path.name.endswith(others)]
+index = {
+    "files": [
+        {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        for path in made
+    ]
+}
 (results / "results_index.json").write_text(json.dumps(index), "utf-8")
 for path in [*made, results / "results_index.json"]:
     shutil.copyfile(path, Path(os.environ["SM_OUTPUT_DATA_DIR"]) / path.name)

@@ -1,5 +1,10 @@
-"""Learns in a moment: its translator answers every text with the first target of the train file."""
+"""Learns in a moment: its translator answers every text with the first target of the train file.
 
+A target that begins with `broken` makes one that does not load, `held=<path>` one that loads when
+there is a file at that path.
+"""
+
+import hashlib
 import json
 import os
 import shutil
@@ -7,7 +12,7 @@ from pathlib import Path
 
 spec = json.loads((Path(os.environ["SM_CHANNEL_JOB"]) / "job.json").read_text("utf-8"))
 name = spec["file_stem"]
-(train,) = Path(os.environ["SM_CHANNEL_TRAIN"]).iterdir()
+(train,) = Path(os.environ["SM_CHANNEL_TRAIN"]).rglob(spec["train"]["file"])
 first = train.read_text("utf-8").splitlines()[1].split("\t")[1]
 results = Path(os.environ["SM_OUTPUT_DIR"]).parent / "checkpoints"
 code = Path(os.environ["SM_MODEL_DIR"]) / "code"
@@ -22,9 +27,15 @@ PERFORMANCE = {
 }
 INFERENCE = f"""
 import json
+import time
+from pathlib import Path
 
 def model_fn(model_dir):
-    return None
+    first = {first!r}
+    if first.startswith("broken"):
+        raise RuntimeError("The model was told to break.")
+    while first.startswith("held=") and not Path(first[5:].split()[0]).exists():
+        time.sleep(0.05)
 
 def transform_fn(model, body, content_type, accept):
     count = len(json.loads(body)["instances"])
@@ -35,8 +46,14 @@ def transform_fn(model, body, content_type, accept):
 (results / "report.html").write_text("<p>stub</p>", "utf-8")
 code.mkdir()
 (code / "inference.py").write_text(INFERENCE, "utf-8")
-made = sorted(results.iterdir())
-index = {"files": [{"name": path.name, "bytes": path.stat().st_size} for path in made]}
+marks = (".sagemaker-uploading", ".sagemaker-uploaded")
+made = [path for path in sorted(results.iterdir()) if not path.name.endswith(marks)]
+index = {
+    "files": [
+        {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        for path in made
+    ]
+}
 (results / "results_index.json").write_text(json.dumps(index), "utf-8")
 for path in [*made, results / "results_index.json"]:
     shutil.copyfile(path, Path(os.environ["SM_OUTPUT_DATA_DIR"]) / path.name)

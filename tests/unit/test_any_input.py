@@ -3,25 +3,28 @@
 import gzip
 import json
 import re
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import replace
 
 import boto3
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from automl.budget import plan_budget
-from automl.dataset import Dataset, MisnamedError
-from automl.errors import RefusedError
-from automl.files import UploadedFile, UploadedFiles, table_head
+from automl.dataset import Dataset
+from automl.model_job import job_name, model_job
 from automl.plan import plan_training
-from automl.settings import METRICS, OF_DATASETS, PRESETS, Settings, apply_settings_file
-from automl.status import misnamed, refused, training
-from automl.training_job import job_files, job_name, job_spec, training_request
-from automl.uploads import owner_of_key
-from local.request_checks import validation_message
-from tests.anything import JSON, KEYS, TEXTS
-from tests.unit.test_training_job import SOURCE, STACK
+from codefree.request_checks import validation_message
+from pipeline import files
+from pipeline.budget import plan_budget
+from pipeline.errors import MisnamedError, RefusedError
+from pipeline.files import UploadedFile, UploadedFiles, table_head
+from pipeline.settings import METRICS, OF_DATASETS, PRESETS, Settings, apply_settings_file
+from pipeline.status import misnamed, refused, training
+from pipeline.training_job import job_files, training_request
+from tests.plans import SOURCE, STACK
+from tests.strategies import JSON, KEYS, TEXTS
+from uploads.owner import owner_of_key
 
 MODEL = boto3.client(
     "sagemaker", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
@@ -31,13 +34,21 @@ WHEN = "2026-11-21T04:00:00+00:00"
 ROWS = "".join(f"{n},{n % 7},{n % 2}\n" for n in range(40))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def read_in_this_process() -> Iterator[None]:
+    """Thousands of children take minutes, and here a fault of a reader is its own exception."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "bounded", lambda name, read: json.loads(json.dumps(read())))
+        yield
+
+
 @given(KEYS)
 @settings(max_examples=400)
 def test_any_key_belongs_to_one_folder_of_results_or_is_refused_below_refused(key: str) -> None:
     try:
         owner = owner_of_key(key)
     except MisnamedError as reason:
-        status = misnamed(key, str(reason))
+        status = misnamed(key, reason.message)
         assert re.fullmatch(r"results/_refused/[A-Za-z0-9-]+/", status.prefix)
         status.to_json(WHEN), status.to_text(WHEN)
         return
@@ -131,15 +142,9 @@ def test_any_budget_stays_below_its_cap_or_is_refused_with_one_that_would_do(
     try:
         budget = plan_budget(chosen, size, region)
     except RefusedError as reason:
-        would_do = re.search(r"max_cost_usd = ([\d.]+);", str(reason))
-        if would_do:
-            enough = Settings(
-                training_minutes=minutes,
-                max_cost_usd=float(would_do[1]),
-                preset=preset,
-                instance_type=machine,
-            )
-            assert plan_budget(enough, size, region).worst_case_usd <= float(would_do[1])
+        if would_do := reason.message.values.get("smallest"):
+            enough = replace(chosen, max_cost_usd=float(would_do))
+            assert plan_budget(enough, size, region).worst_case_usd <= float(would_do)
     else:
         assert 0 < budget.worst_case_usd <= cap
 
@@ -147,18 +152,18 @@ def test_any_budget_stays_below_its_cap_or_is_refused_with_one_that_would_do(
 def assert_planned_or_refused(train: bytes, test: bytes | None, chosen: bytes | None) -> None:
     """As far as the request that SageMaker would get, and what the uploader reads."""
     dataset = Dataset("x")
-    files = UploadedFiles(
+    three = UploadedFiles(
         uploaded("data/x_train.csv", train),
         None if test is None else uploaded("data/x_test.csv", test),
         None if chosen is None else uploaded("data/x.json", chosen),
     )
     try:
-        plan = plan_training(dataset, files, STACK)
+        plan = plan_training(dataset, three, STACK)
     except RefusedError as reason:
-        status = refused(dataset, str(reason), files, None)
+        status = refused(dataset, reason.message, three, None)
         status.to_json(WHEN), status.to_text(WHEN)
         return
-    spec: dict[str, Any] = job_spec(job_name("bucket", plan), plan, STACK, SOURCE)
+    spec = model_job(job_name("bucket", plan), plan, STACK, SOURCE)
     assert job_files("bucket", spec)
     assert validation_message(REQUEST, training_request("bucket", spec, STACK)) is None
     status = training(spec)

@@ -1,4 +1,3 @@
-import re
 from dataclasses import replace
 from unittest.mock import patch
 
@@ -6,10 +5,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from automl import budget
-from automl.budget import Budget, at_most, cost_usd, instances, plan_budget
-from automl.errors import RefusedError
-from automl.settings import PRESETS, Settings
+from contract.messages import usd_at_most
+from pipeline import budget
+from pipeline.budget import Budget, cost_usd, instances, plan_budget
+from pipeline.errors import RefusedError
+from pipeline.settings import PRESETS, Settings
+from tests.messages import raises
 
 MEGABYTE, GIGABYTE = 10**6, 10**9
 REGIONS = st.sampled_from(("us-east-1", "ap-northeast-2", "sa-east-1"))
@@ -42,8 +43,8 @@ def smallest_cap(settings: Settings, size: int, region: str, spot: bool) -> floa
     """The one that a refusal names; None when no cap would do."""
     with pytest.raises(RefusedError) as refusal:
         plan_budget(settings, size, region, spot)
-    found = re.search(r"max_cost_usd = (\d+\.\d\d);", str(refusal.value))
-    return float(found[1]) if found else None
+    said = refusal.value.message
+    return float(said.values["smallest"]) if "smallest" in said.values else None
 
 
 def with_cap(settings: Settings, cap: float) -> Settings:
@@ -98,6 +99,17 @@ def test_a_refusal_names_the_smallest_cap_that_works_and_a_cent_less_does_not(
         assert planned(with_cap(settings, less), size, region, spot) is None
 
 
+@pytest.mark.parametrize(
+    ("in_settings", "code"), [(0.07, "cost.over_cap"), (0.06, "cost.over_stack_cap")]
+)
+def test_a_refusal_sends_to_the_administrator_only_who_cannot_raise_the_cap(
+    in_settings: float, code: str
+) -> None:
+    settings = Settings(max_cost_usd=0.05, max_cost_usd_in_settings=in_settings)
+    with raises(RefusedError, code, smallest="0.07"):
+        plan_budget(settings, MEGABYTE, "us-east-1")
+
+
 @given(
     st.floats(0.01, 200),
     st.floats(0.01, 1),
@@ -111,7 +123,7 @@ def test_the_cap_holds_at_any_prices(
     prices = {
         **budget.PRICES,
         "usd_per_hour": {"us-east-1": {"ml.m5.large": hour}},
-        "dearest_region_factor": factor,
+        "highest_region_factor": factor,
     }
     settings = Settings(training_minutes=minutes, max_cost_usd=cap)
     with patch.object(budget, "PRICES", prices), patch.object(budget, "USD_PER_GB_MONTH", gb_month):
@@ -123,7 +135,7 @@ def test_the_cap_holds_at_any_prices(
 @given(st.integers(0, 10**9))
 @example(700)
 def test_whole_cents_stay_what_they_are_and_parts_of_one_count_as_one(units: int) -> None:
-    assert at_most(units / 10_000) == f"{-(-units // 100) / 100:.2f}"
+    assert usd_at_most(units / 10_000) == f"{-(-units // 100) / 100:.2f}"
 
 
 def test_spare_capacity_may_run_a_job_for_all_the_time_that_it_waits() -> None:
@@ -156,8 +168,11 @@ def test_a_chosen_machine_is_taken_even_if_a_cheaper_one_would_do() -> None:
 
 
 def test_a_machine_without_a_known_price_is_refused_with_those_that_have_one() -> None:
-    with pytest.raises(RefusedError, match=r"'ml\.x9\.huge'.*ml\.m5\.large"):
+    with pytest.raises(RefusedError) as refused:
         plan_budget(Settings(instance_type="ml.x9.huge"), MEGABYTE, "us-east-1")
+    said = refused.value.message
+    assert (said.code, said.values["instance"]) == ("cost.unknown_instance", "ml.x9.huge")
+    assert "ml.m5.large" in said.values["known"]
 
 
 def test_a_region_without_prices_of_its_own_is_never_taken_for_cheaper() -> None:
@@ -170,3 +185,14 @@ def test_a_region_without_prices_of_its_own_is_never_taken_for_cheaper() -> None
 def test_a_dataset_too_big_for_every_machine_is_refused() -> None:
     with pytest.raises(RefusedError, match="sample of its rows"):
         plan_budget(Settings(max_cost_usd=1000), 100 * GIGABYTE, "us-east-1")
+
+
+@given(SETTINGS, SIZES, st.floats(0, 2))
+def test_what_an_upload_has_paid_already_leaves_less_for_its_job(
+    settings: Settings, size: int, paid: float
+) -> None:
+    try:
+        found = plan_budget(settings, size, "us-east-1", paid_usd=paid)
+    except RefusedError:
+        return
+    assert found.worst_case_usd + paid <= settings.max_cost_usd

@@ -1,14 +1,20 @@
+from collections.abc import Callable
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
-from automl.checks import check_datasets
-from automl.errors import RefusedError
-from automl.settings import Settings
+from automl.checks import MIN_ROWS, check_datasets
 from automl.target import Target
+from contract.messages import Message, message
+from contract.missing import ALWAYS_MISSING, PERHAPS_MISSING, is_missing
+from pipeline.errors import RefusedError
+from pipeline.settings import Settings
+from problem import missing
 from reading.csv_head import TableHead
+from tests.messages import raises
 
-TARGET = Target("y", "the test says so")
+TARGET = Target("y", "rule.settings")
 
 
 def table(columns: str, *rows: str, whole: bool = True) -> TableHead:
@@ -21,10 +27,10 @@ GOOD = table("id,a,y", *[f"{n},{n % 7},{n % 2}" for n in range(30)])
 
 def refusal(
     train: TableHead, test: TableHead | None = None, settings: Settings | None = None
-) -> str:
+) -> Message:
     with pytest.raises(RefusedError) as refused:
         check_datasets(train, test, TARGET, settings or Settings())
-    return str(refused.value)
+    return refused.value.message
 
 
 def test_a_sound_dataset_passes() -> None:
@@ -33,12 +39,32 @@ def test_a_sound_dataset_passes() -> None:
 
 def test_one_class_only_is_named() -> None:
     train = table("a,y", *[f"{n},yes" for n in range(30)])
-    assert "'yes' in every row" in refusal(train)
+    assert refusal(train) == message("target.one_class", column="y", value="yes")
 
 
 def test_missing_targets_are_no_second_class() -> None:
-    train = table("a,y", *[f"{n},{'yes' if n % 2 else 'N/A'}" for n in range(60)])
-    assert "'yes' in every row" in refusal(train)
+    train = table("a,y", *[f"{n},{'yes' if n % 2 else 'NA'}" for n in range(60)])
+    assert refusal(train) == message(
+        "target.one_class_but_marks", column="y", value="yes", marks=("NA",)
+    )
+    check_datasets(train, None, TARGET, Settings(missing_values=()))
+    named = Settings(missing_values=("yes",))
+    assert refusal(train, settings=named).values["value"] == "NA"
+
+
+@pytest.mark.parametrize(
+    "label", ["Smith {}, Mr. John Jacob Frederick", "2020-01-{}", "1/{}/2020 10:00"]
+)
+def test_as_many_classes_as_rows_are_refused_before_they_cost(label: str) -> None:
+    rows = tuple((str(n), label.format(n)) for n in range(30))
+    expected = message("target.too_many_classes", column="y", number=30, rows=30)
+    assert refusal(TableHead(("a", "y"), rows, True)) == expected
+
+
+@pytest.mark.parametrize("label", ["{}.5", "1.234,{} €", "{} kg", "3:{} PM", "US$ {}"])
+def test_numbers_in_any_spelling_are_not_counted_as_classes(label: str) -> None:
+    rows = tuple((str(n), label.format(n)) for n in range(30))
+    check_datasets(TableHead(("a", "y"), rows, True), None, TARGET, Settings())
 
 
 def test_one_class_in_the_first_megabyte_of_a_sorted_file_is_no_reason() -> None:
@@ -49,12 +75,13 @@ def test_one_class_in_the_first_megabyte_of_a_sorted_file_is_no_reason() -> None
 
 def test_too_few_rows_are_counted() -> None:
     train = table("a,y", *[f"{n},{n % 2}" for n in range(19)])
-    assert "has 19 rows" in refusal(train) and "at least 20" in refusal(train)
+    assert refusal(train) == message("target.few_rows", count=19, column="y", fewest=MIN_ROWS)
 
 
 def test_columns_that_test_lacks_are_listed() -> None:
     train = table("a,b,c,d,y", *[f"1,2,3,4,{n % 2}" for n in range(30)])
-    assert "lacks 3 of the train file's columns: a, c, d" in refusal(train, table("b,z", "1,2"))
+    lacking = message("data.test_lacks", count=3, columns=("a", "c", "d"))
+    assert refusal(train, table("b,z", "1,2")) == lacking
 
 
 def test_ignored_and_id_columns_may_be_lacking() -> None:
@@ -64,15 +91,18 @@ def test_ignored_and_id_columns_may_be_lacking() -> None:
 
 
 def test_a_target_that_is_set_aside_is_refused() -> None:
-    assert "sets the target 'y' aside" in refusal(GOOD, settings=Settings(ignore_columns=("y",)))
+    said = refusal(GOOD, settings=Settings(ignore_columns=("y",)))
+    assert said == message("target.set_aside", column="y")
 
 
 def test_an_unknown_id_column_is_refused() -> None:
-    assert "no column 'key'" in refusal(GOOD, settings=Settings(id_column="key"))
+    said = refusal(GOOD, settings=Settings(id_column="key"))
+    assert said == message("data.no_id_column", column="key", columns=GOOD.columns)
 
 
 def test_a_target_that_appears_twice_is_refused() -> None:
-    assert "'y' 2 times" in refusal(table("a,y,y", *[f"{n},1,0" for n in range(30)]))
+    said = refusal(table("a,y,y", *[f"{n},1,0" for n in range(30)]))
+    assert said == message("target.twice", column="y", times=2)
 
 
 def test_other_columns_may_have_the_same_name() -> None:
@@ -82,8 +112,8 @@ def test_other_columns_may_have_the_same_name() -> None:
 
 def test_a_target_that_got_a_number_because_another_has_its_name_is_refused() -> None:
     train = table("a,y,y", *[f"{n},1,0" for n in range(30)])
-    with pytest.raises(RefusedError, match=r"'y\.1' 2 times"):
-        check_datasets(train, None, Target("y.1", "the settings file names it"), Settings())
+    with raises(RefusedError, "target.twice", column="y.1", times=2):
+        check_datasets(train, None, Target("y.1", "rule.settings"), Settings())
 
 
 def test_row_numbers_without_a_name_may_be_lacking() -> None:
@@ -93,10 +123,30 @@ def test_row_numbers_without_a_name_may_be_lacking() -> None:
 
 def test_few_rows_are_counted_where_only_their_number_is_known() -> None:
     train = TableHead(("a", "y"), (), whole=False, row_count=19)
-    assert "has 19 rows" in refusal(train)
+    assert refusal(train) == message("data.few_rows", count=19, fewest=MIN_ROWS)
     check_datasets(replace(train, row_count=20), None, TARGET, Settings())
 
 
 def test_nothing_to_learn_from_is_refused() -> None:
     settings = Settings(ignore_columns=("a",), id_column="id")
-    assert "no column to learn from" in refusal(GOOD, settings=settings)
+    assert refusal(GOOD, settings=settings) == message("data.no_features", column="y")
+
+
+@pytest.mark.parametrize("mark", [mark for mark in ALWAYS_MISSING if mark])
+@pytest.mark.parametrize("spelt", [str.lower, str.upper])
+def test_no_mark_of_a_missing_value_is_a_class(mark: str, spelt: Callable[[str], str]) -> None:
+    cells = [f"{n},{n % 7},{spelt(mark) if n % 2 else 'yes'}" for n in range(60)]
+    marks = (spelt(mark),)
+    assert refusal(table("id,a,y", *cells)) == message(
+        "target.one_class_but_marks", column="y", value="yes", marks=marks
+    )
+
+
+def test_a_mark_that_may_be_a_class_is_one() -> None:
+    for mark in PERHAPS_MISSING:
+        assert not is_missing(mark)
+
+
+def test_the_job_knows_the_same_marks() -> None:
+    marks = pd.Series([*ALWAYS_MISSING, *map(str.upper, ALWAYS_MISSING), *PERHAPS_MISSING, "yes"])
+    assert missing(marks).tolist() == [is_missing(mark) for mark in marks]

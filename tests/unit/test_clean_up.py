@@ -2,28 +2,29 @@ from typing import Any
 
 import pytest
 
-from automl.clean_up import ENDS, CleanUp, answer, belongs_to, planned
+from pipeline.clean_up import ENDS, CleanUp, answer, belongs_to, planned
 
 EVENT: dict[str, Any] = {
     "RequestType": "Delete",
     "ResponseURL": "https://example.com/answer",
-    "StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/mine/1",
+    "StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/mine/51af3dc0-da77-11e4",
     "RequestId": "request-1",
     "LogicalResourceId": "CleanUp",
     "PhysicalResourceId": "CleanUp",
     "ResourceProperties": {"Stack": "mine", "Bucket": "my-bucket", "DeleteData": "false"},
 }
+PREFIXES = ("mine-", "codefree-51af3dc0-")
 
 
 @pytest.mark.parametrize("status", ENDS)
 def test_a_stack_that_ends_is_cleaned_up_and_its_data_kept(status: str) -> None:
-    assert planned(EVENT, status) == CleanUp("mine", "my-bucket", deletes_data=False)
+    assert planned(EVENT, status) == CleanUp("mine", "my-bucket", PREFIXES, deletes_data=False)
 
 
 def test_data_goes_only_where_the_parameter_says_so() -> None:
     given = EVENT["ResourceProperties"] | {"DeleteData": "true"}
     plan = planned(EVENT | {"ResourceProperties": given}, "DELETE_IN_PROGRESS")
-    assert plan == CleanUp("mine", "my-bucket", deletes_data=True)
+    assert plan == CleanUp("mine", "my-bucket", PREFIXES, deletes_data=True)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,6 @@ def test_the_physical_id_is_the_same_from_the_first_answer_on() -> None:
 
 
 def test_a_failure_is_told_in_what_cloudformation_has_room_for() -> None:
-    told = answer(EVENT, "no " * 5000)
-    assert told["Status"] == "FAILED"
-    assert len(told["Reason"]) <= 1000
+    response = answer(EVENT, "no " * 5000)
+    assert response["Status"] == "FAILED"
+    assert len(response["Reason"]) <= 1000

@@ -1,25 +1,50 @@
-"""What columns hold, from how people write it."""
+"""What columns hold, from how people write it, and that every cell is read for itself alone."""
 
 import datetime
+import json
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from contract.date_order import DATE_ORDERS
+from contract.missing import ALWAYS_MISSING, PERHAPS_MISSING
+from model_code.cells import marked, of_cells
 from model_code.columns import (
     CATEGORY,
     DATE,
+    DEFAULT,
+    DURATION,
     NUMBER,
     TEXT,
+    Column,
+    Context,
     column_from_json,
     decide_column,
     looks_like_id,
+    typed,
 )
+from model_code.dates import as_dates, parse_date
+from model_code.durations import as_seconds, parse_duration
+from model_code.numbers import NumberStyle, as_numbers, parse_number
+from model_code.truth import FALSE, TRUE
+
+COMMA = Context(decimal=",", decimal_in_doubt=True)
 
 
-def chunked(values: list[object]) -> pa.ChunkedArray:
+def chunked(values: Sequence[object]) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(values)])
+
+
+def read(cells: Sequence[object], context: Context = DEFAULT) -> list[float]:
+    values = chunked(cells)
+    column = decide_column("x", values, context)
+    assert column.kind == NUMBER
+    return [float(number) + column.offset for number in column.typed(values)]
 
 
 @pytest.mark.parametrize(
@@ -29,32 +54,215 @@ def chunked(values: list[object]) -> pa.ChunkedArray:
         (["1,234.5", "12", "1,000,000"], [1234.5, 12, 1_000_000]),
         (["1.234,5", "12,25", "7"], [1234.5, 12.25, 7]),
         (["9,2873", "3,1"], [9.2873, 3.1]),
+        (["80,656", "77,858"], [80_656, 77_858]),
         (["1 234,5", "12"], [1234.5, 12]),
         (["1'234.50", "0.5"], [1234.5, 0.5]),
-        (["5%", "12.5 %"], [5, 12.5]),
+        (["5%", "12.5 %"], [0.05, 0.125]),
         (["$1,200", "$7"], [1200, 7]),
+        (["₹1,23,456", "₹93"], [123_456, 93]),
+        (["R$ 466,01", "R$ 1.297,44"], [466.01, 1297.44]),
         (["50,000원", "1,200원"], [50_000, 1200]),
         (["(5.5)", "6"], [-5.5, 6]),
+        (["1.030,81-", "507,47-"], [-1030.81, -507.47]),
         (["NT$ 30", "NT$ 1,000"], [30, 1000]),
+        (["CHF 1'000.00", "CHF 5.50"], [1000, 5.5]),
+        (["１２", "３．５"], [12, 3.5]),
+        (["٣٤", "٥"], [34, 5]),
+        (["+5", "−5"], [5, -5]),
+        (["1.200,-", "12,50 €"], [1200, 12.5]),
+        (["₹ 1,23,456/-", "₹ 93/-"], [123_456, 93]),
+        (["$(748)", "($ 7.50)"], [-748, -7.5]),
+        (["7,915E+04", "1,5E-01"], [79_150, 0.15]),
+        (["0x1F", "0x0a"], [31, 10]),
+        (['="10.10"', "'7.5"], [10.1, 7.5]),
+        (["~12", "ca. 5"], [12, 5]),
+        (["12.5*", "3 †"], [12.5, 3]),
+        (["12 kg", "3.5kg", "7 KG", "500 g", "4"], [12, 3.5, 7, 0.5, 4]),
+        (["1,248 CC", "998 cc"], [1248, 998]),
+        (["12,5 °C", "-3,0 °C"], [12.5, -3]),
+        (["120 m²", "45.5 m²"], [120, 45.5]),
+        (["$9.99/mo", "$5/mo"], [9.99, 5]),
+        (["1.5k", "900", "2.5M", "3k"], [1500, 900, 2_500_000, 3000]),
+        (["€110.5M", "€77K"], [110_500_000, 77_000]),
+        (["£1.5m", "£250k"], [1_500_000, 250_000]),
+        (["3억 5,000만원", "8,000만원"], [350_000_000, 80_000_000]),
+        (["1.5 Cr", "80 Lakh"], [15_000_000, 8_000_000]),
+        (["5'11\"", "6' 2\"", "5’ 8”"], [5 + 11 / 12, 6 + 2 / 12, 5 + 8 / 12]),
+        (["1,200.00 CR", "300.00 DR"], [1200, -300]),
     ],
 )
 def test_numbers_are_read_as_they_are_written(cells: list[str], numbers: list[float]) -> None:
-    column = decide_column("x", chunked(cells), decimal_commas=False)
+    assert read(cells) == pytest.approx(numbers, rel=1e-6)
+
+
+def test_a_cell_in_a_unit_that_the_column_does_not_know_is_not_read() -> None:
+    kilos = decide_column("x", chunked([f"{n} kg" for n in range(30)]))
+    found = kilos.typed(chunked(["2 kg", "3", "500 g", "5 km", "6 miles"]))
+    assert found.tolist()[:3] == pytest.approx([2, 3, 0.5])
+    assert found.isna().tolist() == [False] * 3 + [True] * 2
+    # Of two units that nothing converts, neither is the column's.
+    both = chunked([f"{n} {'bhp' if n % 2 else 'Nm'}" for n in range(30)])
+    assert decide_column("x", both).kind == CATEGORY
+
+
+def test_what_is_below_or_above_a_bound_is_beside_it() -> None:
+    cells = ["<5", "5", "7.5", "100", ">100", "100+"]
+    found = read(cells)
+    assert found == pytest.approx([5, 5, 7.5, 100, 100, 100], rel=1e-5)
+    assert found[0] < found[1]
+    assert found[3] < min(found[4], found[5])
+    assert read(["10+ years", "3 years", "< 1 year"]) == pytest.approx([10, 3, 1], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("cells", "other", "later", "share"),
+    [
+        (["12%", "5%"], (), ["8"], None),
+        (["12%", "5%"], (), ["0.08"], 0.08),
+        (["12%", "5%", "9"], (), ["8"], 0.08),
+        (["12%", "5%", "0.09"], (), ["0.5"], 0.5),
+        (["12%", "5%"], ("9", "7.5"), ["8"], 0.08),
+        (["12%", "5%"], ("0.09", "0.075"), ["0.5"], 0.5),
+        (["120%", "5%"], (), ["1.5"], 1.5),
+    ],
+)
+def test_a_number_among_percentages_is_a_share_or_a_percentage_or_not_read(
+    cells: list[str], other: tuple[str, ...], later: list[str], share: float | None
+) -> None:
+    column = decide_column("x", chunked(cells), Context(others=lambda name: other))
+    for values in (chunked(later), chunked([*later, "1%"]), chunked(list(map(float, later)))):
+        found = column.typed(values)[0]
+        assert np.isnan(found) if share is None else found == pytest.approx(share)
+
+
+@pytest.mark.parametrize("word", ["TBD", "(blank)", "keine Angabe", "//", "*", "보류"])
+def test_a_few_words_among_many_numbers_are_missing(word: str) -> None:
+    cells = [f"{n}.5" for n in range(40)] + [word] * 10
+    column = decide_column("x", chunked(cells))
+    assert (column.kind, column.typed(chunked(cells)).isna().sum()) == (NUMBER, 10)
+    named = Context(missing_values=("?",))
+    assert decide_column("x", chunked(cells), named).kind == CATEGORY
+    codes = [str(n) for n in range(5)] * 8 + [word] * 10
+    assert decide_column("x", chunked(codes)).kind == CATEGORY
+    mixed = [str(n) for n in range(40)] + [f"{word}{n}" for n in range(10)]
+    assert decide_column("x", chunked(mixed)).kind == CATEGORY
+
+
+def test_what_a_mark_before_three_digits_means_is_decided_by_column_and_file() -> None:
+    assert read(["1,234", "5,678"], COMMA) == pytest.approx([1.234, 5.678])
+    assert read(["1,234", "5,678"]) == [1234, 5678]
+    assert read(["12.345", "987", "3.112"], COMMA) == [12_345, 987, 3112]
+    assert read(["12.345", "987", "3.11"], COMMA) == pytest.approx([12.345, 987, 3.11])
+    assert decide_column("x", chunked(["1,234", "5,678"]), COMMA).in_doubt
+    assert not decide_column("x", chunked(["1,234", "5,6"]), COMMA).in_doubt
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        NumberStyle("."),
+        NumberStyle(","),
+        NumberStyle(",", points=True),
+        NumberStyle(".", signs=("$", "%")),
+        NumberStyle(",", signs=("€", "%")),
+        NumberStyle(",", signs=("€", "%"), bare="percent"),
+        NumberStyle(".", unit="kg", units=(("kg", 1.0), ("", 1.0), ("g", 0.001))),
+        NumberStyle(",", unit="k", units=(("k", 1e3), ("", 1.0))),
+    ],
+)
+@given(text=st.text("0123456789.,-+ %()eE$€ \xa0'１<kg*", max_size=12))
+def test_a_cell_is_the_same_number_alone_and_in_any_column(style: NumberStyle, text: str) -> None:
+    alone = parse_number(text.strip(), style)
+    for others in ([], ["word"], ["1.5", "2"], ["1,234.5"]):
+        found = as_numbers(chunked([text, *others]), style)[0]
+        assert np.array_equal(found, alone, equal_nan=True)
+
+
+@pytest.mark.parametrize("order", DATE_ORDERS)
+@given(text=st.text("0123456789-/.: TZ+년월APM", max_size=22))
+def test_a_cell_is_the_same_date_alone_and_in_any_column(order: str, text: str) -> None:
+    assert order in DATE_ORDERS
+    alone = parse_date(text.strip(), order)
+    for others in ([], ["2021-03-04T05:06:07+02:00"], ["31.12.2020", "x"]):
+        found = as_dates(chunked([*others, text]), order).iloc[-1]
+        assert (found is pd.NaT and alone is None) or found == alone
+
+
+@given(text=st.text("0123456789:. dhmPTays-", max_size=16))
+def test_a_cell_is_the_same_time_alone_and_in_any_column(text: str) -> None:
+    found = as_seconds(chunked(["11:00", text]))[1]
+    assert np.array_equal(found, parse_duration(text.strip()), equal_nan=True)
+
+
+def test_a_zone_moves_its_own_date_alone() -> None:
+    cells = ["2021-03-04T05:06:07+02:00", "2021-04-19 09:53:01", "2021-03-04T05:06:07Z"]
+    assert list(as_dates(chunked(cells), "month_first")) == [
+        pd.Timestamp("2021-03-04 03:06:07"),
+        pd.Timestamp("2021-04-19 09:53:01"),
+        pd.Timestamp("2021-03-04 05:06:07"),
+    ]
+
+
+@pytest.mark.parametrize("odd", ["inf", "-inf", "1e400", "nan", "½", "5²", "1.2.3"])
+def test_what_is_no_finite_number_is_missing_whatever_stands_beside_it(odd: str) -> None:
+    for others in (["1", "2"], ["1,5", "x"]):
+        assert np.isnan(as_numbers(chunked([odd, *others]), NumberStyle())[0])
+
+
+@pytest.mark.parametrize("mark", [mark for mark in (*ALWAYS_MISSING, *PERHAPS_MISSING) if mark])
+def test_a_tenth_of_marks_leaves_a_column_of_numbers_or_dates_what_it_is(mark: str) -> None:
+    numbers = [str(n) for n in range(90)] + [mark.upper()] * 10
+    column = decide_column("x", chunked(numbers))
     assert column.kind == NUMBER
-    assert column.typed(chunked(cells)).tolist() == pytest.approx(numbers, rel=1e-6)
+    assert column.typed(chunked(numbers)).isna().sum() == 10
+    dates = [f"2024-01-{1 + n % 28:02}" for n in range(90)] + [mark] * 10
+    assert decide_column("x", chunked(dates)).kind == DATE
 
 
-def test_semicolon_files_mean_a_fraction_by_one_comma() -> None:
-    cells = chunked(["1,234", "5,678"])
-    assert decide_column("x", cells, True).typed(cells).tolist() == pytest.approx([1.234, 5.678])
-    assert decide_column("x", cells, False).typed(cells).tolist() == [1234, 5678]
+def test_among_words_a_mark_is_a_category_unless_the_settings_say_otherwise() -> None:
+    cells = chunked(["red", "blue", "None", "NA", ""] * 10)
+    assert set(decide_column("x", cells).typed(cells).dropna()) == {"red", "blue", "None"}
+    chosen = Context(missing_values=("None",))
+    assert set(decide_column("x", cells, chosen).typed(cells).dropna()) == {"red", "blue", "NA"}
 
 
-def test_a_few_words_among_numbers_count_as_missing() -> None:
-    cells = chunked([*map(str, range(40)), "-", "unknown"])
-    column = decide_column("x", cells, False)
-    assert column.kind == NUMBER
-    assert column.typed(cells).isna().sum() == 2
+def test_booleans_match_in_every_spelling() -> None:
+    column = decide_column("x", chunked([True, False, None] * 10).cast(pa.string()))
+    assert column.truths
+    for words, value in ((TRUE, 1.0), (FALSE, 0.0)):
+        cells = chunked([spelt for word in words for spelt in (word, word.upper())])
+        assert column.typed(cells).tolist() == [value] * len(cells)
+    counts = chunked(["0", "1"] * 10)
+    assert decide_column("n", counts).typed(chunked(["True", "no", "3"])).tolist() == [1, 0, 3]
+    words = chunked(["yes", "no", "maybe"] * 10)
+    assert decide_column("x", words).kind == CATEGORY
+
+
+@pytest.mark.parametrize(
+    ("cells", "seconds"),
+    [
+        (["11:00", "23:59"], [39_600, 86_340]),
+        (["1:02:03", "49:00:00"], [3723, 176_400]),
+        (["PT1H", "PT90S"], [3600, 90]),
+        (["0 days 02:19:43", "1 days 00:00:00"], [8383, 86_400]),
+        (["3:05 PM", "12:10 AM"], [54_300, 600]),
+        (["1 h 2 min", "90 min"], [3720, 5400]),
+        (["1h30", "2h05"], [5400, 7500]),
+        (["1,5 Std.", "2 Stunden 5 Minuten"], [5400, 7500]),
+        (["15:04 Uhr", "T15:04"], [54_240, 54_240]),
+        (["오후 3시 4분", "3시"], [54_240, 10_800]),
+        (["350 ms", "1:02.5"], [0.35, 62.5]),
+        # Beside a duration of hours, these are minutes.
+        (["1:02:03", "40:05", "4:05"], [3723, 2405, 245]),
+        # Hours, as a spreadsheet reads them.
+        (["1:02:03", "23:05"], [3723, 83_100]),
+        (["38:30", "40:00"], [138_600, 144_000]),
+    ],
+)
+def test_times_and_durations_become_seconds(cells: list[str], seconds: list[float]) -> None:
+    column = decide_column("x", chunked(cells))
+    assert column.kind == DURATION
+    assert column.typed(chunked(cells)).tolist() == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
@@ -62,37 +270,144 @@ def test_a_few_words_among_numbers_count_as_missing() -> None:
     [
         ["2024-01-31", "2023-12-01"],
         ["2024-01-31 10:20", "2023-12-01 00:00"],
+        ["2024-01-31", "2023-12-01 10:20"],
         ["31.01.2024", "1.12.2023"],
         ["01/31/2024", "12/01/2023"],
+        ["01/31/2024 12:02:53 AM", "12/01/2023 08:12:10 PM"],
         ["2024년 1월 31일", "2023년 12월 1일"],
         ["2024. 1. 31.", "2023. 12. 1."],
+        ["2024-01-31 오후 3:05", "2023-12-01 오전 11:00"],
         ["Jan 31, 2024", "Dec 01, 2023"],
+        ["31-Jan-24", "01-Dec-23"],
+        ["31 January 2024 10:00 UTC", "1 December 2023"],
         ["2024-01-31T10:20:30Z", "2023-12-01T00:00:00Z"],
+        ["20240131", "20231201"],
+        ["9999-12-31", "2024-01-31", "2023-12-01"],
+        ["31/Jan/2024:10:20:30 +0000", "[01/Dec/2023:00:00:00 +0000]"],
+        ["Wed Jan 31 10:20:30 2024", "Fri Dec  1 10:20:30 2023"],
+        ["Wed Jan 31 2024 10:20:30 GMT+0000 (Coordinated Universal Time)", "Dec 1, 2023"],
+        ["10:20 31/01/2024", "10:20 01/12/2023"],
+        ["2024년 1월 31일 (수) 오후 3시 5분", "2023年12月1日 星期五"],
+        ["113/01/31", "民國112年12月1日"],
+        ["31 января 2024 г.", "1 Aralık 2023"],
+        ["mercredi 31 janvier 2024", "1er décembre 2023"],
+        ["31.1.24", *(f"{day}.{1 + day % 12}.24" for day in range(1, 30)), "31.1.24", "1.12.23"],
+        ["20240131T102030Z", "20231201_102030"],
+        ["2024", "2023-12", "2024-01-31", "2023-12-01"],
+        ["45322.25", "2024-01-31 10:20", "1701388800"],
     ],
 )
 def test_dates_are_read_as_they_are_written(cells: list[str]) -> None:
-    column = decide_column("day", chunked(cells), False)
+    column = decide_column("day", chunked(cells))
     assert column.kind == DATE
-    assert [day.date() for day in column.typed(chunked(cells))] == [
-        datetime.date(2024, 1, 31),
-        datetime.date(2023, 12, 1),
-    ]
+    found = [day.date() for day in column.typed(chunked(cells))]
+    assert found[-2:] == [datetime.date(2024, 1, 31), datetime.date(2023, 12, 1)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "order", "doubtful"),
+    [
+        (["03/04/2024", "05/06/2024"], "month_first", True),
+        (["03/04/24 10:20", "05/06/24 00:00"], "month_first", True),
+        (["03-04-2024", "05-06-2024"], "day_first", True),
+        (["03/04/2024", "05/25/2024"], "month_first", False),
+        (["03/04/2024", "25/05/2024"], "day_first", False),
+        # The same day either way.
+        (["03/03/2024", "04/04/2024"], "month_first", False),
+        (["03.04.2024", "05.06.2024"], "day_first", False),
+        (["23.01.31", "24.05.11", "24.12.01", "23.07.07"], "year_first", True),
+        (["23.01.31", "24.05.11", "24.12.45", "23.07.07"], "day_first", False),
+        # The first days of months.
+        ([f"01/{n:02}/2024" for n in range(1, 13)], "day_first", True),
+    ],
+)
+def test_the_order_of_day_and_month_is_settled_by_all_cells_or_told(
+    cells: list[str], order: str, doubtful: bool
+) -> None:
+    column = decide_column("day", chunked([*cells, "", None]))
+    assert (column.kind, column.order, column.in_doubt) == (DATE, order, doubtful)
+    assert column.ordered
+
+
+def test_the_other_file_or_a_setting_settles_the_order_of_day_and_month() -> None:
+    cells = chunked(["03/04/2024", "05/06/2024"])
+    other = Context(others=lambda name: ["25/12/2023"] if name == "day" else [])
+    asked = Context(date_order="day_first")
+    for context in (other, asked):
+        column = decide_column("day", cells, context)
+        assert (column.order, column.in_doubt) == ("day_first", False)
+
+
+def test_iso_dates_are_understood_beside_the_order_of_a_column() -> None:
+    column = decide_column("day", chunked(["31.12.2023", "1.2.2024"]))
+    assert column.typed(chunked(["2024-02-03", "3.2.2024"])).nunique() == 1
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["1.10.12", "2.4.11", "1.9.3"], ["1.2.3", "1.2.4"], ["10.0.0.1", "10.0.0.2"], ["5/7", "6/7"]],
+)
+def test_version_numbers_and_the_like_are_no_dates(cells: list[str]) -> None:
+    assert decide_column("x", chunked(cells * 5)).kind == CATEGORY
 
 
 def test_days_written_as_numbers_are_dates() -> None:
-    column = decide_column("day", chunked([20240131, 20231201]), False)
-    assert (column.kind, column.format) == (DATE, "%Y%m%d")
+    for cells in ([20240131, 20231201], ["20240131", "20231201"]):
+        assert decide_column("day", chunked(cells)).kind == DATE
+    months = [f"{2015 + n // 12}{1 + n % 12:02}" for n in range(30)]
+    for cells in (months, [f"{month[:4]}.{month[4:]}" for month in months]):
+        found = decide_column("n", chunked(cells))
+        assert found.kind == DATE
+        assert list(found.typed(chunked(cells))) == list(
+            pd.date_range("2015-01", periods=30, freq="MS")
+        )
+    days = pd.date_range("2023-12-25", periods=30)
+    for cells in ([f"{day:%y%m%d}" for day in days], [f"{day:%Y%m%d0000}" for day in days]):
+        assert list(decide_column("n", chunked(cells)).typed(chunked(cells))) == list(days)
     # An employee number is none.
-    assert decide_column("n", chunked([20240199, 20231377]), False).kind == NUMBER
+    assert decide_column("n", chunked([20240199, 20231377])).kind == NUMBER
+
+
+@pytest.mark.parametrize("unit", [1, 1000, 1_000_000, 1_000_000_000])
+@pytest.mark.parametrize("stored", [True, False])
+def test_unix_times_are_dates_where_the_column_is_called_so(unit: int, stored: bool) -> None:
+    days = pd.date_range("2024-01-01", periods=30, freq="17h")
+    seconds = [int(day.timestamp()) * unit for day in days]
+    cells = chunked(seconds if stored else list(map(str, seconds)))
+    column = decide_column("createdAt", cells)
+    assert list(column.typed(cells)) == list(days)
+    assert decide_column("account", cells).kind == NUMBER
+
+
+def test_days_of_spreadsheets_are_dates_where_the_column_is_called_so() -> None:
+    cells = chunked([45_322.0, 45_323.25])
+    assert list(decide_column("Order Date", cells).typed(cells)) == [
+        pd.Timestamp("2024-01-31"),
+        pd.Timestamp("2024-02-01 06:00"),
+    ]
+    assert decide_column("salary", cells).kind == NUMBER
 
 
 def test_words_that_repeat_are_a_category_and_sentences_are_text() -> None:
     words = chunked(["red", "green", "blue"] * 20)
-    assert decide_column("colour", words, False).kind == CATEGORY
+    assert decide_column("color", words).kind == CATEGORY
     sentences = chunked([f"it is number {n} of the nice reviews" for n in range(50)])
-    assert decide_column("review", sentences, False).kind == TEXT
+    assert decide_column("review", sentences).kind == TEXT
     korean = chunked([f"정말 재미있는 영화 {n} 번째 봤어요" for n in range(50)])
-    assert decide_column("review", korean, False).kind == TEXT
+    assert decide_column("review", korean).kind == TEXT
+
+
+@pytest.mark.parametrize("other", ["BUSAN", " busan ", "bu\u200bsan", "Ｂｕｓａｎ", "Busan"])
+def test_a_category_is_known_in_another_spelling(other: str) -> None:
+    column = decide_column("city", chunked(["Busan", "Seoul"] * 10))
+    assert column.typed(chunked([other])).tolist() == ["Busan"]
+
+
+def test_two_categories_that_differ_in_case_stay_two() -> None:
+    cells = chunked(["US", "us", "Us"] * 10)
+    column = decide_column("x", cells)
+    assert column.typed(cells).nunique() == 3
+    assert column.typed(chunked(["uS"])).tolist() == ["uS"]
 
 
 @pytest.mark.parametrize(
@@ -106,25 +421,103 @@ def test_words_that_repeat_are_a_category_and_sentences_are_text() -> None:
         ("age", [20 + n % 50 for n in range(100)], False),
         ("code", [f"A{n:05d}" for n in range(100)], True),
         ("x", [n / 7 for n in range(100)], False),
+        ("AMOUNT_PAID", [n * 7919 % 100_003 for n in range(100)], False),
+        ("price_index", [n * 7919 % 100_003 for n in range(100)], False),
+        ("Customer No", [10_000 + n * 37 % 1009 for n in range(200)], True),
+        ("BID", [n * 7919 % 100_003 for n in range(100)], False),
+        ("CUSTOMERID", [10_000 + n * 37 % 1009 for n in range(200)], True),
+        ("Year", list(range(1800, 1900)), False),
     ],
 )
 def test_what_only_numbers_or_names_the_rows_is_an_id(
     name: str, values: list[object], is_id: bool
 ) -> None:
     cells = chunked(values)
-    assert looks_like_id(decide_column(name, cells, False), name, cells) == is_id
+    assert looks_like_id(decide_column(name, cells), name, cells) == is_id
 
 
-def test_a_column_comes_back_from_json_and_types_texts_as_it_did_the_file() -> None:
-    cells = chunked([1.5, None, 3.0])
-    column = decide_column("x", cells, False)
-    again = column_from_json(column.to_json())
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["1.5", "", "3.0"],
+        ["31.12.2023", "1.2.2024"],
+        ["1.234,5", "2"],
+        ["yes", "no"],
+        ["11:00", "12:00"],
+        ["a", "b", "a"],
+        ["2460000.63936", "2460001.48259"],
+    ],
+)
+def test_a_column_comes_back_from_json_as_it_was(cells: list[str]) -> None:
+    column = decide_column("x", chunked(cells))
+    again = column_from_json(json.loads(json.dumps(column.to_json())))
     assert again == column
-    texts = chunked(["1.5", "", "3.0"])
-    pd.testing.assert_series_equal(again.typed(texts), column.typed(cells))
-    assert column.typed(cells).dtype == np.float32
+    pd.testing.assert_series_equal(again.typed(chunked(cells)), column.typed(chunked(cells)))
 
 
-def test_whole_numbers_that_float32_would_round_stay_exact() -> None:
-    cells = chunked([16_777_217, 33_554_433, 5])
-    assert decide_column("x", cells, False).typed(cells).tolist() == [16_777_217, 33_554_433, 5]
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [16_777_217, 33_554_433, 5],
+        [9_007_199_254_741_073, 9_007_199_254_741_049, 9_007_199_254_741_020],
+        [1_700_001_968_084, 1_700_001_968_085, 1_700_001_968_090],
+    ],
+)
+def test_whole_numbers_that_floats_would_round_stay_apart(numbers: list[int]) -> None:
+    for cells in (chunked(numbers), chunked(list(map(str, numbers)))):
+        column = decide_column("x", cells)
+        steps = np.diff(column.typed(cells).to_numpy(np.float64))
+        assert steps.tolist() == np.diff(numbers).tolist()
+
+
+def test_days_of_astronomers_keep_their_fractions_as_float32() -> None:
+    cells = chunked(["2460000.63936", "2460001.48259", "2460001.4609"])
+    found = decide_column("jd", cells).typed(cells).to_numpy(np.float32)
+    assert np.diff(found) == pytest.approx([0.84323, -0.02169], abs=1e-5)
+
+
+def test_points_part_decimals_in_a_file_that_is_separated_by_commas() -> None:
+    column = decide_column("x", chunked(["1,875", "12,25", "1.234,5"]), COMMA)
+    table = pa.table({"x": ["1.875", "1.234,5", "1,875", "1.234.567"]})
+    read = {mark: typed([column], marked(table, mark))["x"].tolist() for mark in ",;"}
+    assert read[","] == pytest.approx([1.875, 1234.5, 1.875, 1_234_567])
+    assert read[";"] == pytest.approx([1875, 1234.5, 1.875, 1_234_567])
+
+
+def test_a_stored_number_stays_what_it_is_whatever_the_style_of_its_column() -> None:
+    column = decide_column("x", chunked(["1.234,5", "12,25", "7,125"]), COMMA)
+    stored = pa.chunked_array([of_cells([12.345, "12.345", 1234, None])])
+    assert column.typed(stored).tolist()[:3] == pytest.approx([12.345, 12_345, 1234])
+    percent: Column = decide_column("x", chunked(["12%", "5%"]))
+    assert percent.typed(pa.chunked_array([of_cells([0.12])])).tolist() == pytest.approx([0.12])
+
+
+@pytest.mark.parametrize(
+    ("mark", "cells", "other"),
+    [
+        ("-999", [str(n) for n in range(30)], "-999.0"),
+        ("-999", [f"{n},5 €" for n in range(30)], "-999,00 €"),
+        ("99999", [f"{n}.25" for n in range(30)], "99999.00"),
+        ("16777217", [str(16_777_000 + n) for n in range(30)], "16777217.0"),
+        ("1900-01-01", [f"2024-01-{n:02}" for n in range(1, 31)], "1900-01-01 00:00"),
+        ("0:00", [f"{n}:30" for n in range(1, 24)], "0:00:00"),
+    ],
+)
+def test_a_mark_that_is_a_value_is_missing_in_every_spelling_where_the_settings_name_it(
+    mark: str, cells: list[str], other: str
+) -> None:
+    values = chunked([*cells, mark, other])
+    kept = decide_column("x", values).typed(values)
+    assert not kept.isna().any()
+    column = decide_column("x", values, Context(missing_values=(mark,)))
+    again = column_from_json(json.loads(json.dumps(column.to_json())))
+    for found in (column.typed(values), again.typed(values)):
+        assert found.isna().tolist() == [False] * len(cells) + [True, True]
+    assert column.means_missing(values).tolist() == found.isna().tolist()
+
+
+@pytest.mark.parametrize("stored", [[-999, 1, 2] * 10, [-999.0, 1.5, 2.0] * 10])
+def test_a_stored_number_is_missing_where_the_settings_name_it(stored: list[float]) -> None:
+    values = chunked(stored)
+    found = decide_column("x", values, Context(missing_values=("-999",))).typed(values)
+    assert found.isna().sum() == 10

@@ -1,6 +1,8 @@
 import pytest
 
-from automl.counts import Count, of_ended, of_upload, of_waiting
+from pipeline.counts import Count, of_ended, of_upload, of_waiting
+from pipeline.results import receipt
+from tests.ended_jobs import SPEC, job
 
 EVENT = {"detail-type": "Object Created", "detail": {}}
 
@@ -33,7 +35,11 @@ def test_a_clock_that_is_behind_gives_no_negative_wait() -> None:
     [("Completed", Count.COMPLETED), ("Failed", Count.FAILED), ("Stopped", Count.STOPPED)],
 )
 def test_an_ended_job_counts_by_its_state_with_what_it_cost(state: str, counted: Count) -> None:
-    assert of_ended(state, {"usd": 0.0213}) == {counted: 1, Count.COST_USD: 0.0213}
+    cost = receipt(job(), SPEC)
+    assert of_ended(state, cost) == {
+        counted: 1,
+        Count.COST_USD: cost["usd"],
+    }
 
 
 def test_every_count_has_a_unit_that_cloudwatch_knows() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from automl.counts import Count
-from automl.endpoint import VARIANT
-from tests.unit.test_template import FUNCTIONS, RESOURCES, TEMPLATE
+from pipeline.counts import Count
+from tests.template_facts import FUNCTIONS, RESOURCES, TEMPLATE
+from translation.endpoint import VARIANT
 
 OWN = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
 SOURCE: str = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]

@@ -1,14 +1,11 @@
 import pytest
 
-from automl.dataset import (
-    TEST_SUFFIXES,
-    TRAIN_SUFFIXES,
-    Dataset,
-    MisnamedError,
-    dataset_of_key,
-    refusal_prefix,
-    slug,
-)
+from automl.dataset import TEST_SUFFIXES, TRAIN_SUFFIXES, Dataset, dataset_of_key
+from contract.layout import refusal_prefix, slug
+from pipeline.errors import MisnamedError
+from tests.messages import raises
+from translation.columns import columns_file_of_key
+from uploads.owner import dataset_of_upload, looks_like_rows, owner_of_key
 
 NAMES = ["titanic", "my_data", "training_set", "constrained", "a.b", "sales (1) 2024", "a+b"]
 ODD_NAMES = ["값" * 40, "x; echo INJECTED; #", 'it\'s "quoted"', "100%25", "..x", "test_train"]
@@ -34,34 +31,61 @@ def test_a_folder_marker_belongs_to_no_dataset() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "word"),
+    ("key", "code"),
     [
-        ("data/titanic.csv", "_train.csv"),
-        ("data/x_train.png", "save it as one of these"),
-        ("data/x_train.xls", "save it as .xlsx"),
-        ("data/x_test.ods", "save it as .xlsx"),
-        ("data/x_train.tsv", "end its name with .csv, tabs may stay"),
-        ("data/x_test.txt", "end its name with .csv"),
-        ("data/x_train.zip", "unpack it"),
-        ("data/x_train.csv.zip", "unpack it"),
-        ("data/x_train.gz", "pack the CSV alone as .csv.gz"),
-        ("data/X_TRAIN.CSV", "in small letters, _train.csv"),
-        ("data/x_train.XLSX", "in small letters, _train.xlsx"),
-        ("data/x_translate.xlsx", "save it as data/<name>_translate.csv"),
-        ("data/x.parquet", "name it data/<name>_train.csv"),
-        ("data/../secret_train.csv", "folder"),
-        ("data/2024/q1_train.csv", "folder"),
-        ("data/.._train.csv", "blank"),
-        ("data/_train.csv", "blank"),
-        ("data/ x_train.csv", "space"),
-        ("data/a\nb_train.csv", "control character"),
-        ("data/" + "값" * 70 + "_train.csv", "200 bytes"),
-        ("data/_refused_train.csv", "taken"),
+        ("data/titanic.csv", "name.unknown"),
+        ("data/x_train.png", "instead.supported"),
+        ("data/x_train.xls", "instead.xlsx"),
+        ("data/x_test.ods", "instead.xlsx"),
+        ("data/x_train.tsv", "instead.csv"),
+        ("data/x_test.txt", "instead.csv"),
+        ("data/x_train.zip", "instead.unpack"),
+        ("data/x_train.csv.zip", "instead.unpack"),
+        ("data/x_train.gz", "instead.csv_gz"),
+        ("data/X_TRAIN.CSV", "name.upper_case"),
+        ("data/x_train.XLSX", "name.upper_case"),
+        ("data/x_translate.xlsx", "name.translate_csv_only"),
+        ("data/x.parquet", "name.unknown"),
+        ("data/../secret_train.csv", "name.folder"),
+        ("data/2024/q1_train.csv", "name.folder"),
+        ("data/.._train.csv", "name.blank"),
+        ("data/_train.csv", "name.blank"),
+        ("data/ x_train.csv", "name.blank"),
+        ("data/a\nb_train.csv", "name.control_character"),
+        ("data/" + "값" * 70 + "_train.csv", "name.too_long"),
+        ("data/_refused_train.csv", "name.refused_reserved"),
     ],
 )
-def test_a_key_that_is_no_dataset_is_refused_with_what_to_do(key: str, word: str) -> None:
-    with pytest.raises(MisnamedError, match=word):
+def test_a_key_that_is_no_dataset_is_refused_with_what_to_do(key: str, code: str) -> None:
+    with pytest.raises(MisnamedError) as refused:
         dataset_of_key(key)
+    said = refused.value.message
+    assert said.values["key"] == key
+    assert said.values.get("instead", said).code == code
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["x_train.csv", "Data/x_train.csv", "DATA/x.json", "my/data/x_test.csv", "x_translate.csv"],
+)
+def test_a_file_outside_of_the_folders_belongs_to_nothing_and_is_told_where_to_go(key: str) -> None:
+    with raises(MisnamedError, "name.elsewhere", key=key, name=key.rsplit("/", 1)[-1]):
+        owner_of_key(key)
+    assert columns_file_of_key(key) is None
+    assert dataset_of_upload(key) is None
+
+
+@pytest.mark.parametrize("key", ["Data/", "my/", "data/", "translation/"])
+def test_no_folder_marker_needs_an_answer(key: str) -> None:
+    assert owner_of_key(key) is None
+
+
+def test_rows_in_json_are_told_from_settings_by_their_name() -> None:
+    for key, is_suspect in (("data/x_train.json", True), ("data/x.json", False)):
+        owner = owner_of_key(key)
+        assert owner is not None
+        assert looks_like_rows(key, owner) == is_suspect
+    assert not looks_like_rows("data/x_train_train.csv", Dataset("x_train"))
 
 
 @pytest.mark.parametrize(

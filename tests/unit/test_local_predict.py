@@ -1,10 +1,20 @@
+import hashlib
 import io
+import json
 import tarfile
 from pathlib import Path
 
 import pytest
 
-from local.predict import PredictError, extract_model, predict
+from codefree.predict import (
+    LANGUAGE,
+    PredictError,
+    extract_model,
+    predict,
+    read_passport,
+    whose_code,
+)
+from codefree.words import ENGLISH, Message, Words, message
 
 INFERENCE = """
 import sys
@@ -24,14 +34,16 @@ print("done", len(lines), 1)
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    return packed(tmp_path / "model.tar.gz", "code/inference.py", INFERENCE)
+    return packed(tmp_path / "model.tar.gz", **{"code/inference.py": INFERENCE})
 
 
-def packed(tarball: Path, name: str, text: str) -> Path:
+def packed(tarball: Path, **files: str) -> Path:
+    """An archive of texts, by name."""
     with tarfile.open(tarball, "w:gz") as archive:
-        member = tarfile.TarInfo(name)
-        member.size = len(text.encode())
-        archive.addfile(member, io.BytesIO(text.encode()))
+        for name, text in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text.encode())
+            archive.addfile(member, io.BytesIO(text.encode()))
     return tarball
 
 
@@ -55,7 +67,7 @@ def test_what_the_model_refuses_is_told_in_its_own_words(tmp_path: Path, model: 
 
 
 def test_what_was_there_stays_when_the_model_breaks(tmp_path: Path) -> None:
-    broken = packed(tmp_path / "m.tar.gz", "code/inference.py", "1 / 0\n")
+    broken = packed(tmp_path / "m.tar.gz", **{"code/inference.py": "1 / 0\n"})
     (tmp_path / "rows.csv").write_text("x\n1\n")
     (tmp_path / "out.csv").write_text("precious")
     with pytest.raises(PredictError, match="own code failed"):
@@ -74,15 +86,140 @@ def test_a_file_or_folder_that_is_not_there_is_named(
 
 
 def test_archive_that_reaches_outside_is_refused(tmp_path: Path) -> None:
-    archive = packed(tmp_path / "evil.tar.gz", "../outside.txt", "x")
+    archive = packed(tmp_path / "evil.tar.gz", **{"../outside.txt": "x"})
     with pytest.raises(PredictError, match=r"is not a model\.tar\.gz"):
         extract_model(archive, tmp_path / "folder")
     assert not (tmp_path / "outside.txt").exists()
 
 
 def test_code_that_predicts_nothing_is_named(tmp_path: Path) -> None:
-    old = packed(tmp_path / "m.tar.gz", "code/inference.py", "def model_fn(folder): ...\n")
+    old = packed(tmp_path / "m.tar.gz", **{"code/inference.py": "def model_fn(folder): ...\n"})
     (tmp_path / "rows.csv").write_text("x\n1\n")
     with pytest.raises(PredictError, match="made before models could read files"):
         predict(old, tmp_path / "rows.csv", tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "print('rows x')",
+        "print('rows', 10 ** 4000)",
+        "print('done x y')",
+        "print('done -5 -7')",
+        "print('done \u0661 \u0662')",
+        "print('note ' + '[' * 200_000)",
+        "sys.stdout.buffer.write(bytes([255, 254, 10]))",
+        "os.mkdir(sys.argv[3])",
+        "open(sys.argv[3], 'wb').write(bytes([255, 254]))",
+        "os.remove(sys.argv[2]); print('done 1 1')",
+    ],
+)
+def test_whatever_the_code_says_it_is_no_prediction_in_words(
+    tmp_path: Path, statement: str
+) -> None:
+    odd = packed(tmp_path / "m.tar.gz", **{"code/inference.py": f"import os, sys\n{statement}\n"})
+    (tmp_path / "rows.csv").write_text("x\n1\n")
+    with pytest.raises(PredictError):
+        predict(odd, tmp_path / "rows.csv", tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+
+
+TELL_ENVIRONMENT = """
+import os, sys
+from pathlib import Path
+
+Path(sys.argv[2]).write_text("\\n".join(["name", *sorted(os.environ)]) + "\\n")
+print("done", len(os.environ), 0)
+"""
+
+
+def test_the_models_code_sees_nothing_of_the_users_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_TOKEN", "precious")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    curious = packed(tmp_path / "m.tar.gz", **{"code/inference.py": TELL_ENVIRONMENT})
+    (tmp_path / "rows.csv").write_text("x\n1\n")
+    predict(curious, tmp_path / "rows.csv", tmp_path / "out.csv")
+    seen = {*(tmp_path / "out.csv").read_text().split()} - {"name", "LC_CTYPE"}
+    assert seen == {"HOME", "LANG", "PATH", "TMPDIR", LANGUAGE}
+
+
+def test_it_is_said_whose_code_runs_before_it_runs(tmp_path: Path, model: Path) -> None:
+    file, said = tmp_path / "rows.csv", list[tuple[Message, str]]()
+    file.write_text("x\n1\n")
+    predict(model, file, tmp_path / "out.csv", name_code=lambda *heard: said.append(heard))
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    origin = message("passport.none")
+    sentence = message("cli.whose_code", model=str(model), digest=digest, origin=origin)
+    assert said == [(sentence, ENGLISH)]
+
+
+@pytest.mark.parametrize("passport", ["[]", "nonsense", "[" * 200_000, "\ud800"])
+def test_a_passport_that_is_none_says_nothing(tmp_path: Path, passport: str) -> None:
+    (tmp_path / "passport.json").write_text(passport, "utf-8", "surrogatepass")
+    assert read_passport(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("passport", "words"),
+    [
+        ('{"job": "toys-1", "dataset": "toys", "target": "y"}', "job toys-1, dataset toys, target"),
+        ('{"job": "\\u001b[2Jx\\ny", "dataset": null}', "its passport says job [2Jx y."),
+        ('{"job": "' + "x" * 500 + '"}', "x" * 59 + "…."),
+        ("{}", "it has no passport."),
+    ],
+)
+def test_a_passport_is_quoted_in_one_short_line(model: Path, passport: str, words: str) -> None:
+    said = Words().render(whose_code(model, json.loads(passport)))
+    assert words in said
+    assert said.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("passport", "asked", "spoken"),
+    [
+        ('{"report_language": "ko"}', None, "ko"),
+        ('{"report_language": "ko"}', "zh-TW", "zh-TW"),
+        *((wrong, None, ENGLISH) for wrong in ('{"report_language": 7}', "[]", "nonsense", "{}")),
+    ],
+)
+def test_the_models_code_speaks_the_language_of_its_report_unless_another_is_asked_for(
+    tmp_path: Path, passport: str, asked: str | None, spoken: str
+) -> None:
+    """What it refuses, and how it fails, comes as an error in that language."""
+    model = packed(
+        tmp_path / "m.tar.gz", **{"code/inference.py": "1 / 0\n", "passport.json": passport}
+    )
+    (tmp_path / "rows.csv").write_text("x\n1\n")
+    with pytest.raises(PredictError) as caught:
+        predict(model, tmp_path / "rows.csv", tmp_path / "out.csv", language=asked)
+    assert caught.value.message.code == "job.model_code_failed"
+    assert str(caught.value) == Words(spoken).render(caught.value.message)
+
+
+@pytest.mark.parametrize("out", ["rows.csv", "model.tar.gz"])
+def test_what_it_reads_is_not_overwritten(tmp_path: Path, model: Path, out: str) -> None:
+    (tmp_path / "rows.csv").write_text("x\n1\n")
+    before = (tmp_path / out).read_bytes()
+    with pytest.raises(PredictError) as caught:
+        predict(model, tmp_path / "rows.csv", tmp_path / out)
+    assert caught.value.message.code == "cli.would_overwrite"
+    assert (tmp_path / out).read_bytes() == before
+
+
+def test_a_place_that_cannot_be_written_to_is_named_before_the_code_runs(
+    tmp_path: Path, model: Path
+) -> None:
+    (tmp_path / "rows.csv").write_text("x\n1\n")
+    said: list[object] = []
+
+    def hear(*heard: object) -> None:
+        said.append(heard)
+
+    with pytest.raises(PredictError, match="it is a folder"):
+        predict(model, tmp_path / "rows.csv", tmp_path, name_code=hear)
+    with pytest.raises(PredictError, match=r"Cannot write /proc/out\.csv: "):
+        predict(model, tmp_path / "rows.csv", Path("/proc/out.csv"), name_code=hear)
+    assert said == []

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from local.queue_deliveries import succeeded
+from codefree.queue_deliveries import succeeded
 
 MESSAGES = [{"MessageId": "a"}, {"MessageId": "b"}]
 

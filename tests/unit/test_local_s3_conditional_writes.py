@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from moto.s3.models import S3Backend
 from moto.server import ThreadedMotoServer
 
-import local.s3_conditional_writes  # noqa: F401
+import codefree.s3_conditional_writes  # noqa: F401
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from local.s3_files import KeyOutsideFolderError, download_prefix, file_below, split_uri
+from codefree.s3_files import KeyOutsideFolderError, download_prefix, file_below, split_uri
 
 
 class Bucket:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import boto3
 
-from local.template import load_template, without_unsupported
+from codefree.template import load_template, without_unsupported
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31

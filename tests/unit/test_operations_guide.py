@@ -2,20 +2,22 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 import botocore.session
 from samtranslator.yaml_helper import yaml_parse
 
-from automl import aws_errors, budget, failures
-from automl.budget import at_most, cost_usd, instances, plan_budget
-from automl.endpoint import CONCURRENCY
-from automl.failures import Failure
-from automl.results import EndedJob, ended, mail_subject, mail_text
-from automl.settings import Settings
-from automl.status import State
-from tests.unit.test_training_job import plan, spec
+from contract.messages import message, render, usd_at_most
+from pipeline import aws_errors, budget, failures
+from pipeline.budget import cost_usd, instances, plan_budget
+from pipeline.failures import Failure
+from pipeline.results import EndedJob, ended, mail_subject, mail_text
+from pipeline.settings import Settings
+from pipeline.status import State
+from tests.plans import plan, spec
+from translation.endpoint import CONCURRENCY
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/operations.md").read_text()
@@ -31,11 +33,9 @@ PERFORMANCE = {
     "naive_score": 0.5,
     "best_model": "WeightedEnsemble_L2",
     "warnings": [
-        "Columns that only number or name the rows were left out: PassengerId. Nothing that holds "
-        "for new rows can be learnt from them.",
-        "Read as free texts: Name.",
-        "There was no time left to fit the best model again on all rows; predictions come from the "
-        "models that were scored.",
+        render(message("note.id_column", columns=("PassengerId",))),
+        render(message("read.texts", columns=("Name",))),
+        render(message("note.not_refitted")),
     ],
 }
 
@@ -67,18 +67,19 @@ def test_every_alarm_has_its_row() -> None:
 
 
 def test_every_failure_has_its_row_and_whose_turn_it_is() -> None:
-    turns = {cells[0].strip(): cells[1] for cells in rows("A dataset failed")}
-    known = {failure.what: failure.users_turn for failure in known_failures()}
+    turns = {cells[0].strip(" `"): cells[1] for cells in rows("A dataset failed")}
+    known = {failure.what.code: failure.users_turn for failure in known_failures()}
     assert len(known) > 10
-    for what, users_turn in known.items():
-        assert turns[what] == ("uploader" if users_turn else "engineer"), what
+    for code, users_turn in known.items():
+        assert turns[code] == ("uploader" if users_turn else "operator"), code
 
 
 def test_everything_that_a_dataset_waits_for_has_its_row() -> None:
-    told = first_cells("A dataset waits")
-    reasons = {*aws_errors.WAITED_FOR.values(), aws_errors.SILENCE, aws_errors.waited_for("", 500)}
-    reasons |= {"a free budget: the rest", "another try"}
-    assert [reason for reason in reasons if str(reason).split(":")[0] not in told] == []
+    listed = first_cells("A dataset waits")
+    reasons = [*aws_errors.WAITED_FOR.values(), aws_errors.SILENCE, aws_errors.waited_for("", 500)]
+    known = {reason.code for reason in reasons if reason} | {"wait.budget"}
+    known |= {"status.waiting_for_train", "status.waiting_to_retry"}
+    assert [code for code in known if f"`{code}`" not in listed] == []
 
 
 def test_every_state_of_a_dataset_is_explained() -> None:
@@ -89,7 +90,7 @@ def test_every_state_of_a_dataset_is_explained() -> None:
 
 
 def test_every_answer_of_the_translation_api_that_is_no_translation_has_its_row() -> None:
-    files = ("translate.py", "engines.py", "translation/errors.py")
+    files = ("translate.py", "aws/engines.py", "translation/errors.py")
     code = "".join((ROOT / "functions" / file).read_text() for file in files)
     answers = TEMPLATE["Resources"]["TranslationApi"]["Properties"]["GatewayResponses"].values()
     statuses = {str(answer["StatusCode"]) for answer in answers if "StatusCode" in answer}
@@ -103,26 +104,22 @@ def test_the_regions_are_those_of_the_template() -> None:
     assert set(re.findall(r"\b[a-z]{2}-[a-z]+-\d\b", listed)) == regions
 
 
-def test_what_a_training_job_costs_is_what_the_code_reckons() -> None:
+def test_what_a_training_job_costs_is_what_the_code_calculates() -> None:
     (cost,) = [cells[1] for cells in rows("What it costs") if "training job" in cells[0]]
     (machine,) = [one for one in instances("us-east-1") if one.type == "ml.m5.large"]
     usual = plan_budget(Settings(), dataset_bytes=100_000, region="us-east-1")
     assert f"${machine.usd_per_hour} an hour for {usual.instance.type}" in cost
     ten_minutes = cost_usd(machine.usd_per_hour, 600, usual.volume_gb)
     assert f"ten minutes are about ${ten_minutes:.2f}" in cost
-    assert f"at the very most ${at_most(usual.worst_case_usd)}" in cost
-    assert f"reckons with {budget.PRICES['dearest_region_factor']} times those" in PAGE
+    assert f"at the very most ${usd_at_most(usual.worst_case_usd)}" in cost
+    assert f"calculates with {budget.PRICES['highest_region_factor']} times those" in PAGE
     assert f"a concurrency of {CONCURRENCY} per pair" in PAGE
 
 
 def test_the_mail_is_the_one_that_the_code_writes() -> None:
-    given = spec(plan()) | {
-        "job": JOB,
-        "target": "Survived",
-        "target_rule": "it is the only column that the test file lacks",
-    }
+    given = replace(spec(plan()), job=JOB, target="Survived")
     done = EndedJob(JOB, BUCKET, "Completed", "Completed", "", billed_seconds=93)
-    endings = "test_predictions.csv leaderboard.csv eval.png feature_importance.csv "
+    endings = "test_prediction.csv leaderboard.csv eval.png feature_importance.csv "
     endings += "model_performance.txt fit_summary.txt"
     folder = f"results/titanic/{JOB}/"
     keys = {
@@ -135,7 +132,7 @@ def test_the_mail_is_the_one_that_the_code_writes() -> None:
     assert f"```\n{text}```" in PAGE
     assert f"the subject `{mail_subject(status)}`" in PAGE
     topic = TEMPLATE["Resources"]["ResultsTopic"]["Properties"]
-    assert f"from «{topic['DisplayName']}»" in re.sub(r"\s+", " ", PAGE)
+    assert 'from "{}"'.format(topic["DisplayName"]) in re.sub(r"\s+", " ", PAGE)
 
 
 def test_every_resource_output_and_parameter_that_is_named_exists() -> None:

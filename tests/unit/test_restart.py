@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 
 import progress as progress_module
-from automl import budget
-from automl.budget import cost_usd, plan_budget
-from automl.results import ended
-from automl.settings import Settings
 from job_spec import Folders
+from pipeline import budget
+from pipeline.budget import cost_usd, plan_budget
+from pipeline.results import ended
+from pipeline.settings import Settings
 from progress import Progress
 from restart import FIT_OVERRUN, EarlierRuns, earlier_runs
 from tests.conftest import eventually
-from tests.unit.test_results import SPEC, job, text
+from tests.ended_jobs import SPEC, job
+from tests.messages import codes, said
 
 MINUTES = 600.0
 
@@ -42,8 +43,8 @@ def test_each_run_adds_to_what_the_ones_before_have_told(
     results = tmp_path / "checkpoints"
     for runs, (ran, together) in enumerate([(100.0, 100.0), (40.0, 140.0)], start=1):
         progress_in(tmp_path).enter("fitting")
-        told = json.loads((results / "progress.json").read_text())
-        (results / "progress.json").write_text(json.dumps({**told, "seconds": ran}))
+        progress = json.loads((results / "progress.json").read_text())
+        (results / "progress.json").write_text(json.dumps({**progress, "seconds": ran}))
         assert earlier_runs(results) == EarlierRuns(runs, together)
 
 
@@ -64,7 +65,7 @@ def test_a_run_that_is_cut_off_has_told_how_long_it_ran(
     running = progress_in(tmp_path)
     running.enter("fitting")
     results = tmp_path / "checkpoints"
-    assert eventually(lambda: earlier_runs(results).seconds > 0.1, 5)
+    assert eventually(lambda: earlier_runs(results).seconds > 0.1)
     running.enter("done")
     assert [path.name for path in results.iterdir()] == ["progress.json"]
 
@@ -108,16 +109,17 @@ def test_a_job_that_is_interrupted_ends_by_itself_within_its_runtime_and_its_wor
 
 def test_a_job_that_did_not_end_by_itself_tells_that_it_was_interrupted() -> None:
     described = job("Stopped", "MaxRuntimeExceeded")
-    assert "spare machine" not in text(ended(described, SPEC, None, []))
-    for often, words in ((1, "away once before"), (3, "away 3 times before")):
+    assert "detail.spot_interrupted" not in codes(ended(described, SPEC, None, []))
+    for often in (1, 3):
         phases = [{"Status": "Training"}, {"Status": "Interrupted"}] * often
         interrupted = type(described).from_description(
             {
-                "TrainingJobName": SPEC["job"],
+                "TrainingJobName": SPEC.job,
                 "TrainingJobStatus": "Stopped",
                 "SecondaryStatus": "MaxRuntimeExceeded",
                 "SecondaryStatusTransitions": phases,
                 "OutputDataConfig": {"S3OutputPath": "s3://bucket/models/"},
             }
         )
-        assert words in text(ended(interrupted, SPEC, None, []))
+        note = said(ended(interrupted, SPEC, None, []), "detail.spot_interrupted")
+        assert note.values["count"] == often

@@ -1,16 +1,29 @@
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from automl.results import EndedJob, ended, mail_subject, mail_text, receipt, supersedes
-from automl.status import Status
-from tests.unit.test_status import COMPLETED
-from tests.unit.test_training_job import plan, spec
+from contract.job import job_from_json, to_mapping
+from contract.layout import EARLIER_ENDINGS, PREDICTIONS, model_key
+from contract.messages import message, message_to_json, verbatim
+from pipeline.results import (
+    EndedJob,
+    cost_sentence,
+    ended,
+    mail_subject,
+    mail_text,
+    receipt,
+    supersedes,
+)
+from pipeline.status import Status
+from tests.ended_jobs import PREDICTING, SPEC, job, text
+from tests.messages import codes, said
+from tests.prediction_jobs import MODEL as TRAINED
+from tests.statuses import COMPLETED
 
-SPEC = spec(plan())
-FOLDER = f"results/titanic/{SPEC['job']}/"
-MODEL = f"models/{SPEC['job']}/output/model.tar.gz"
+FOLDER = f"results/titanic/{SPEC.job}/"
+MODEL = model_key(SPEC.job)
 PERFORMANCE = {
     "metric": "roc_auc",
     "score": 0.87123,
@@ -21,35 +34,18 @@ PERFORMANCE = {
 }
 
 
-def job(status: str = "Completed", secondary: str | None = None, reason: str = "") -> EndedJob:
-    return EndedJob.from_description(
-        {
-            "TrainingJobName": SPEC["job"],
-            "TrainingJobStatus": status,
-            "SecondaryStatus": secondary or status,
-            "FailureReason": reason,
-            "BillableTimeInSeconds": 360,
-            "OutputDataConfig": {"S3OutputPath": "s3://bucket/models/"},
-        }
-    )
-
-
-def text(status: Status) -> str:
-    return status.to_text("2026-11-21T04:05:06+00:00").decode()
-
-
 def test_a_completed_job_tells_score_files_cost_and_what_next() -> None:
-    keys = {f"{FOLDER}report.html", f"{FOLDER}titanic_test_predictions.csv", MODEL}
-    said = text(ended(job(), SPEC, PERFORMANCE, keys))
-    assert "Its roc_auc is 0.8712 on the hold-out, 178 rows." in said
-    assert f"report          {FOLDER}report.html" in said
-    assert f"predictions     {FOLDER}titanic_test_predictions.csv" in said
-    assert f"model           {MODEL}" in said
-    assert "leaderboard" not in said
-    assert "It cost about $0.01: 360 billed seconds of ml.m5.large at $0.115 an hour" in said
-    assert "and 31 GB of disk (estimate, prices of 2026-09-25; the cap was $1.00)." in said
-    assert "2 rows without a target were left out." in said
-    assert f"Open {FOLDER}report.html" in said
+    keys = {f"{FOLDER}report.html", f"{FOLDER}titanic_test_prediction.csv", MODEL}
+    written = text(ended(job(), SPEC, PERFORMANCE, keys))
+    assert "ROC AUC 0.8712 (hold-out of 178 rows)." in written
+    assert f"report          {FOLDER}report.html" in written
+    assert f"predictions     {FOLDER}titanic_test_prediction.csv" in written
+    assert f"model           {MODEL}" in written
+    assert "leaderboard" not in written
+    assert "Cost: about $0.01, for 360 billed seconds of ml.m5.large at $0.115 an hour" in written
+    assert "and 31 GB of disk (estimate, prices of 2026-09-25; limit $1.00)." in written
+    assert "2 rows without a target were left out." in written
+    assert f"Open {FOLDER}report.html" in written
 
 
 def test_the_receipt_is_hours_times_price_and_disk() -> None:
@@ -58,41 +54,41 @@ def test_the_receipt_is_hours_times_price_and_disk() -> None:
 
 
 def test_the_receipt_says_that_what_spare_capacity_saves_is_taken_off() -> None:
-    bill = receipt(job(), SPEC | {"spot": True})
-    assert "360 billed seconds (what spare capacity saves is taken off) of" in bill["sentence"]
-    assert "spare" not in receipt(job(), SPEC)["sentence"]
+    assert cost_sentence(job(), replace(SPEC, spot=True)).code == "detail.cost_spot"
+    assert cost_sentence(job(), SPEC).code == "detail.cost"
 
 
 def test_a_job_of_an_older_version_has_a_receipt_too() -> None:
-    older = {name: value for name, value in SPEC.items() if name != "usd_per_gb_month"}
+    content = {k: v for k, v in to_mapping(SPEC).items() if k != "usd_per_gb_month"}
+    older = job_from_json(json.dumps(content))
     assert receipt(job(), older)["usd"] == receipt(job(), SPEC)["usd"]
 
 
 @pytest.mark.parametrize(
-    ("ended_job", "words"),
+    ("ended_job", "code"),
     [
         (
             job("Failed", reason="AlgorithmError: The target is gone., exit code: 1"),
-            "The target is gone.",
+            "status.training_failed",
         ),
-        (job("Failed", reason="AlgorithmError: , exit code: 137"), "ran out of memory"),
-        (job("Failed", reason="CapacityError: Unable to provision"), "no free machine"),
-        (job("Failed", reason="InternalServerError: We encountered"), "error of its own"),
+        (job("Failed", reason="AlgorithmError: , exit code: 137"), "failure.out_of_memory"),
+        (job("Failed", reason="CapacityError: Unable to provision"), "failure.no_capacity"),
+        (job("Failed", reason="InternalServerError: We encountered"), "failure.sagemaker_error"),
         (
             job("Failed", reason="AlgorithmError: ExecuteUserScriptError:\nExitCode 1"),
-            "broke without",
+            "failure.silent",
         ),
-        (job("Failed"), "gives no reason"),
-        (job("Stopped", "MaxRuntimeExceeded"), "ran into its time limit"),
-        (job("Stopped", "MaxWaitTimeExceeded"), "no spare machine"),
-        (job("Stopped", "Stopped"), "somebody stopped"),
+        (job("Failed"), "failure.no_reason"),
+        (job("Stopped", "MaxRuntimeExceeded"), "status.time_limit"),
+        (job("Stopped", "MaxWaitTimeExceeded"), "status.no_spot"),
+        (job("Stopped", "Stopped"), "status.stopped"),
     ],
 )
-def test_a_job_without_a_model_is_told_in_words(ended_job: EndedJob, words: str) -> None:
-    said = text(ended(ended_job, SPEC, None, []))
-    assert words in said
-    assert "What to do next" in said
-    assert "exit code" not in said and "Error:" not in said
+def test_a_job_without_a_model_is_told_in_words(ended_job: EndedJob, code: str) -> None:
+    status = ended(ended_job, SPEC, None, [])
+    assert status.headline.root.code == code
+    assert status.next
+    assert "exit code" not in text(status) and "Error:" not in text(status)
 
 
 def test_partial_results_of_a_stopped_job_are_named() -> None:
@@ -100,12 +96,16 @@ def test_partial_results_of_a_stopped_job_are_named() -> None:
     status = ended(job("Stopped", "MaxRuntimeExceeded"), SPEC, None, keys)
     assert status.files == {"leaderboard": f"{FOLDER}titanic_leaderboard.csv"}
     assert status.model is None
-    assert f"kept in {FOLDER}" in text(status)
+    assert said(status, "detail.saved_no_model").values["folder"] == FOLDER
 
 
 def test_the_mail_is_the_status_and_a_command_that_survives_odd_names() -> None:
     odd = Status(
-        "it's 값; rm", "completed", "Done.", "results/x/", results="results/it's 값; rm/j/"
+        "it's 값; rm",
+        "completed",
+        verbatim("Done."),
+        "results/x/",
+        results="results/it's 값; rm/j/",
     )
     assert mail_subject(odd) == "it-s-rm: completed"
     assert """'s3://bucket/results/it'"'"'s 값; rm/j/'""" in mail_text(odd, "bucket", "Done.\n")
@@ -123,3 +123,43 @@ def test_an_older_upload_never_replaces_the_status_of_a_newer_one() -> None:
 def test_of_two_uploads_within_a_second_the_one_looked_at_later_stays() -> None:
     first = ended(job(), SPEC, None, [])
     assert not supersedes(first, replace(first, job="other"))
+
+
+@pytest.mark.parametrize(
+    "ended_job",
+    [
+        job("Failed", reason="AlgorithmError: The file is empty., exit code: 1"),
+        job("Failed", reason="AlgorithmError: , exit code: 137"),
+        job("Failed", reason="no space left on device"),
+        job("Failed", reason="NoSuchKey"),
+        job("Failed"),
+        job("Stopped", "MaxRuntimeExceeded"),
+        job("Stopped", "MaxWaitTimeExceeded"),
+        job("Stopped", "Stopped"),
+    ],
+)
+def test_a_prediction_job_without_predictions_leaves_the_model_alone_and_says_so(
+    ended_job: EndedJob,
+) -> None:
+    status = ended(ended_job, PREDICTING, None, [])
+    assert status.model == PREDICTING.model_key == model_key(TRAINED.job)
+    assert "detail.model_unaffected" in codes(status)
+    assert not {"which.train", "next.less_time", "status.training_failed"} & set(codes(status))
+    for wrong in ("training failed", "train file", "training_minutes", "Train on", "incomplete"):
+        assert wrong not in text(status)
+    if ended_job.status == "Failed":
+        assert status.headline.code == "status.predictions_failed"
+
+
+@pytest.mark.parametrize("ending", [PREDICTIONS, EARLIER_ENDINGS[PREDICTIONS]])
+def test_predictions_of_an_earlier_version_are_found_too(ending: str) -> None:
+    key = f"{FOLDER}titanic{ending}"
+    assert ended(job(), SPEC, PERFORMANCE, {key}).files == {"predictions": key}
+
+
+def test_what_the_job_has_noted_is_told_in_the_language_of_the_report() -> None:
+    notes = [message_to_json(message("note.not_refitted"))]
+    spec = replace(SPEC, report_language="ko")
+    status = ended(job(), spec, PERFORMANCE | {"notes": notes, "warnings": ["in words"]}, [])
+    assert said(status, "note.not_refitted")
+    assert status.language == "ko" and "text" not in codes(status)

@@ -3,11 +3,10 @@
 import random
 from pathlib import Path
 
-import pytest
-
 from failure import TrainingError
+from tests.messages import raises
 from translation.pairs import Pair, part, read_pairs
-from translation.variants import shielded, variant, without_end
+from translation.variants import masked, variant, without_end
 
 
 def write(folder: Path, content: str) -> Path:
@@ -31,7 +30,7 @@ def test_a_csv_may_quote(tmp_path: Path) -> None:
 def test_a_line_that_lacks_a_column_is_named(tmp_path: Path) -> None:
     path = write(tmp_path, "source\ttarget\na\tb\nbroken\n")
 
-    with pytest.raises(TrainingError, match="line 3"):
+    with raises(TrainingError, "pairs.damaged_line", line=3):
         read_pairs(path, "utf-8", "\t")
 
 
@@ -54,30 +53,30 @@ def test_what_is_left_aside_is_counted() -> None:
 
     assert parted.left_aside == {
         "empty": 1,
-        "too long": 1,
-        "lengths too unequal": 1,
+        "too_long": 1,
+        "unequal": 1,
         "repeated": 1,
     }
 
 
 def test_too_few_pairs_are_refused_in_words() -> None:
-    with pytest.raises(TrainingError, match="Only 1 different sentence pairs"):
+    with raises(TrainingError, "pairs.few_left", count=1):
         part([Pair("a", "b")] * 500, seed=0)
 
 
-def test_shields_stand_for_the_same_word_on_both_sides() -> None:
+def test_marks_stand_for_the_same_word_on_both_sides() -> None:
     pair = Pair("Tom saw Mary in 1999.", "Tom sah Mary 1999.")
 
     for seed in range(20):
-        changed = shielded(pair, random.Random(seed))
+        changed = masked(pair, random.Random(seed))
         assert sorted(m for m in "⟦⟧" if m in changed.source) == ["⟦", "⟧"]
         assert changed.source.count("⟦") == changed.target.count("⟦")
 
 
-def test_a_word_that_stands_on_one_side_only_is_not_shielded() -> None:
+def test_a_word_that_stands_on_one_side_only_is_not_masked() -> None:
     pair = Pair("Tom saw it.", "Er sah es.")
 
-    assert shielded(pair, random.Random(0)) == pair
+    assert masked(pair, random.Random(0)) == pair
 
 
 def test_variants_keep_both_sides_alike() -> None:

@@ -1,9 +1,20 @@
 import json
+import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from automl.errors import RefusedError
-from automl.settings import Settings, apply_settings_file, settings_from_environ
+from contract.bounds import MAX_COST_USD
+from pipeline.errors import RefusedError
+from pipeline.settings import (
+    EXAMPLE,
+    Settings,
+    apply_settings_file,
+    language_of,
+    settings_from_environ,
+)
+from tests.messages import raises
 
 KEY = "data/titanic.json"
 
@@ -18,6 +29,7 @@ def test_a_settings_file_overrides_the_stack_and_leaves_the_rest() -> None:
             "PRESET": "good",
             "TRAINING_MINUTES": "60",
             "MAX_COST_USD": "2.5",
+            "MAX_COST_USD_IN_SETTINGS": "0",
             "INSTANCE_TYPE": "",
             "REPORT_LANGUAGE": "ko",
         }
@@ -28,8 +40,63 @@ def test_a_settings_file_overrides_the_stack_and_leaves_the_rest() -> None:
         preset="best",
         training_minutes=60,
         max_cost_usd=2.5,
+        max_cost_usd_in_settings=2.5,
         report_language="ko",
     )
+
+
+def stack_with(cap: str, in_settings: str) -> Settings:
+    rest = {
+        "PRESET": "medium",
+        "TRAINING_MINUTES": "10",
+        "INSTANCE_TYPE": "",
+        "REPORT_LANGUAGE": "en",
+    }
+    caps = {"MAX_COST_USD": cap, "MAX_COST_USD_IN_SETTINGS": in_settings}
+    return settings_from_environ({**rest, **caps})
+
+
+@given(st.integers(5, 100_000), st.integers(0, 100_000), st.floats(*MAX_COST_USD, allow_nan=False))
+def test_a_settings_file_never_allows_itself_more_than_the_stack_does(
+    cents: int, cents_in_settings: int, asked: float
+) -> None:
+    stack = stack_with(str(cents / 100), str(cents_in_settings / 100))
+    most = cents_in_settings / 100 or cents / 100
+    content = json.dumps({"max_cost_usd": asked}).encode()
+    if asked <= most:
+        assert apply_settings_file(stack, content, KEY).max_cost_usd == asked
+    else:
+        with raises(RefusedError, "settings.cap_too_high", asked=asked, most=most):
+            apply_settings_file(stack, content, KEY)
+
+
+def test_what_only_a_stack_may_say_is_no_setting_of_a_file() -> None:
+    with pytest.raises(RefusedError) as refused:
+        applied(max_cost_usd_in_settings=1000)
+    assert refused.value.message.root.code == "settings.unknown_near"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"target": "a", "preset": "good", "target": "b"}', b'{"x": {"a": 1, "a": 2}}'],
+)
+def test_a_key_that_is_there_twice_is_refused_by_name(content: bytes) -> None:
+    with raises(RefusedError, "settings.repeated"):
+        apply_settings_file(Settings(), content, KEY)
+    assert language_of("ko", content) == "ko"
+
+
+def test_a_key_that_is_there_twice_among_many_is_found_about_as_fast_as_a_wrong_one() -> None:
+    pairs = [f'"k{n}": 1' for n in range(20_000)]
+
+    def seconds(code: str, last: str) -> float:
+        before = time.process_time()
+        with raises(RefusedError, code):
+            apply_settings_file(Settings(), f"{{{', '.join([*pairs, last])}}}".encode(), KEY)
+        return time.process_time() - before
+
+    wrong = seconds("settings.unknown", '"last": 1')
+    assert seconds("settings.repeated", pairs[-1]) < 20 * wrong
 
 
 def test_a_byte_order_mark_from_notepad_does_no_harm() -> None:
@@ -54,41 +121,68 @@ def test_a_usual_metric_name_becomes_the_one_of_autogluon(metric: str, meant: st
 
 
 @pytest.mark.parametrize(
-    ("chosen", "words"),
+    ("chosen", "code"),
     [
-        ({"taget": "y"}, "did you mean 'target'"),
-        ({"zzz": 1}, "known are target"),
-        ({"preset": "extreme"}, "no network"),
-        ({"preset": ["medium"]}, "one of medium"),
-        ({"training_minutes": "10"}, "a number from 0.5"),
-        ({"training_minutes": 0}, "a number from 0.5"),
-        ({"training_minutes": True}, "a number from 0.5"),
-        ({"max_cost_usd": -1}, "a number from 0.01"),
-        ({"base_model": "a"}, "unknown setting"),
-        ({"ignore_columns": "a"}, "a list of column names"),
-        ({"target": ""}, "a text"),
-        ({"target": {"a": 1}}, "a text"),
-        ({"report_language": "de"}, "one of en, ko, zh-TW"),
-        ({"predictions_format": "pdf"}, "one of excel, plain"),
-        ({"problem_type": "clustering"}, "one of binary"),
-        ({"eval_metric": "acuracy"}, "did you mean 'accuracy'"),
-        ({"eval_metric": "f1", "problem_type": "multiclass"}, "f1_macro"),
-        ({"eval_metric": "r2", "problem_type": "binary"}, "does not fit"),
+        ({"taget": "y"}, "settings.unknown_near"),
+        ({"zzz": 1}, "settings.unknown"),
+        ({"preset": "extreme"}, "want.preset"),
+        ({"preset": ["medium"]}, "want.preset"),
+        ({"training_minutes": "10"}, "want.number"),
+        ({"training_minutes": 0}, "want.number"),
+        ({"training_minutes": True}, "want.number"),
+        ({"max_cost_usd": -1}, "want.number"),
+        ({"base_model": "a"}, "settings.unknown_near"),
+        ({"ignore_columns": "a"}, "want.columns"),
+        ({"target": ""}, "want.text"),
+        ({"target": {"a": 1}}, "want.text"),
+        ({"report_language": "de"}, "want.choice"),
+        ({"predictions_format": "pdf"}, "want.choice"),
+        ({"problem_type": "clustering"}, "want.choice"),
+        ({"eval_metric": "acuracy"}, "settings.metric_near"),
+        ({"eval_metric": "f1", "problem_type": "multiclass"}, "settings.metric_misfit"),
+        ({"eval_metric": "r2", "problem_type": "binary"}, "settings.metric_misfit"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_what_would_be_right(
-    chosen: dict[str, object], words: str
+    chosen: dict[str, object], code: str
 ) -> None:
-    with pytest.raises(RefusedError, match=words):
+    with pytest.raises(RefusedError) as refused:
         applied(**chosen)
+    said = refused.value.message
+    wanted = said.root.values.get("wanted", said.root)
+    assert (said.code, said.values["file"], wanted.code) == ("settings.in_file", KEY, code)
 
 
 @pytest.mark.parametrize("content", [b"{", b"", b"\xff\xfe", b'{"a": NaN', b"[" * 100_000])
 def test_what_is_not_json_is_refused_by_name(content: bytes) -> None:
-    with pytest.raises(RefusedError, match=r"data/titanic\.json is not valid JSON"):
+    with pytest.raises(RefusedError) as refused:
         apply_settings_file(Settings(), content, KEY)
+    assert refused.value.message.values["file"] == KEY
+    assert refused.value.message.root.code in ("settings.not_json", "settings.not_text")
 
 
 def test_json_that_is_no_object_is_refused_with_an_example() -> None:
-    with pytest.raises(RefusedError, match='"target": "price"'):
+    with raises(RefusedError, "settings.not_object", example=EXAMPLE):
         apply_settings_file(Settings(), b"[]", KEY)
+
+
+@pytest.mark.parametrize(
+    ("content", "language"),
+    [
+        (None, "ko"),
+        (b'{"report_language": "zh-TW", "preset": "wrong"}', "zh-TW"),
+        (b'{"report_language": "de"}', "ko"),
+        (b'{"report_language": 1}', "ko"),
+        (b"{", "ko"),
+    ],
+)
+def test_the_language_is_known_however_wrong_the_rest_is(
+    content: bytes | None, language: str
+) -> None:
+    assert language_of("ko", content) == language
+
+
+@pytest.mark.parametrize("column", [1, 3])
+def test_wrong_json_is_named_by_its_place(column: int) -> None:
+    with raises(RefusedError, "settings.not_json", line=2, column=column):
+        apply_settings_file(Settings(), b"{\n" + b" " * (column - 1) + b"x}", KEY)

@@ -1,13 +1,22 @@
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    ProfileNotFound,
+    ReadTimeoutError,
+)
 from rich.console import Console
 
-from local.stack_status import Overview, Row, in_words, rows
-from local.status_screen import show_overview, totals
+from codefree.stack_status import Overview, Row, in_words, rows
+from codefree.status_view import show_overview, totals
+from codefree.words import ENGLISH, LANGUAGES, Words
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 
@@ -75,9 +84,9 @@ def test_the_newest_dataset_comes_first() -> None:
 ROW = Row("toys", "training", "2026-11-21T12:00:00+00:00", "toys-1", None, 0.0213, "toys: …")
 
 
-def shown(overview: Overview, terminal: bool) -> str:
+def shown(overview: Overview, terminal: bool, language: str = ENGLISH) -> str:
     console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
-    show_overview(overview, console)
+    show_overview(overview, console, Words(language))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -88,7 +97,7 @@ def test_piped_a_dataset_is_a_line_with_tabs_and_totals_come_last() -> None:
     cells = line.split("\t")
     assert (cells[0], cells[1], cells[3:]) == ("toys", "training", ["toys-1", "-", "$0.02"])
     assert last == (
-        "1 dataset: 1 training; 2 uploads in the queue, 1 put aside; about $0.02 so far."
+        "1 dataset: 1 training; 2 uploads in the queue, 1 set aside; about $0.02 so far."
     )
 
 
@@ -106,13 +115,13 @@ def test_a_bucket_without_datasets_says_so() -> None:
 def test_a_name_cannot_steer_the_terminal(terminal: bool) -> None:
     row = Row("a\x1b[2Jb\tc[red]", "waiting", "2026-11-21T12:00:00+00:00", None, None, 0, "")
     text = shown(Overview("s", "b", [row], 0, 0), terminal)
-    assert "a?[2Jb?c[red]" in text
+    assert "a [2Jb c[red]" in text
     assert "\x1b[2J" not in text
 
 
 def test_totals_count_each_state() -> None:
     refused = Row("x", "refused", "2026-11-21T12:00:00+00:00", None, None, 0, "")
-    text = totals(Overview("s", "b", [ROW, ROW, refused], 0, 0))
+    text = totals(Overview("s", "b", [ROW, ROW, refused], 0, 0), Words())
     assert text.startswith("3 datasets: 1 refused, 2 training; ")
 
 
@@ -121,16 +130,33 @@ def client_error(code: str, message: str) -> ClientError:
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
+    ("error", "code"),
     [
-        (NoCredentialsError(), "Credentials for AWS are missing"),
-        (NoRegionError(), "Name it with --region."),
+        (NoCredentialsError(), "stack.no_credentials"),
+        (ProfileNotFound(profile="x"), "stack.no_profile"),
+        (NoRegionError(), "stack.no_region"),
         (
             client_error("ValidationError", "Stack with id mine does not exist"),
-            "There is no stack mine",
+            "stack.not_there",
         ),
-        (client_error("AccessDenied", "not authorized"), "AWS refuses: "),
+        (client_error("AccessDenied", "not authorized"), "stack.refused"),
+        (EndpointConnectionError(endpoint_url="https://x"), "stack.unreachable"),
+        (ReadTimeoutError(endpoint_url="https://x"), "stack.not_asked"),
     ],
 )
-def test_what_keeps_aws_from_telling_is_told_in_a_sentence(error: Exception, words: str) -> None:
-    assert words in in_words(error, "mine")
+def test_what_keeps_aws_from_telling_has_a_message(error: Exception, code: str) -> None:
+    said = in_words(error, "mine")
+    assert said.code == code
+    assert len({Words(language).render(said) for language in LANGUAGES}) == len(LANGUAGES)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_in_another_language_only_programs_read_the_names_of_before(terminal: bool) -> None:
+    text = shown(Overview("s", "b", [ROW], 2, 1), terminal, "ko")
+    assert (Words("ko")("state.training") in text.splitlines()[-1]) is True
+    assert ("cost so far" in text, "\ttraining\t" in text) == (not terminal, not terminal)
+
+
+def test_a_state_of_another_release_is_shown_as_it_is() -> None:
+    row = replace(ROW, state="resting")
+    assert "resting" in shown(Overview("s", "b", [row], 0, 0), terminal=True, language="ko")

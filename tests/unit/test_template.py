@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from tests import sample_events
+from tests.template_facts import (
+    FUNCTIONS,
+    NETWORK_ACTIONS,
+    RESOURCES,
+    ROOT,
+    TEMPLATE,
+    modules_of,
+    statements,
+)
 
-ROOT = Path(__file__).parents[2]
-TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
-RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
-FUNCTIONS = {
-    name: resource["Properties"]
-    for name, resource in RESOURCES.items()
-    if resource["Type"] == "AWS::Serverless::Function"
-}
 # Actions that AWS gives no resource to.
 WITHOUT_RESOURCE = {
     "ecr:GetAuthorizationToken",
@@ -25,6 +25,7 @@ WITHOUT_RESOURCE = {
     "sagemaker:ListEndpoints",
     "sagemaker:ListModels",
     "sagemaker:ListTrainingJobs",
+    *NETWORK_ACTIONS,
     "cloudwatch:GetMetricStatistics",
     "cloudwatch:PutMetricData",
     "comprehend:DetectDominantLanguage",
@@ -34,39 +35,16 @@ WITHOUT_RESOURCE = {
 }
 
 
-def statements() -> list[tuple[str, dict[str, Any]]]:
-    """Of each role what it may do, in its own policies and in those that a condition adds."""
-    policies = [
-        (name, policy)
-        for name, resource in RESOURCES.items()
-        if resource["Type"] == "AWS::IAM::Role"
-        for policy in resource["Properties"].get("Policies", [])
-    ]
-    policies += [
-        (resource["Properties"]["RoleName"]["Ref"], resource["Properties"])
-        for resource in RESOURCES.values()
-        if resource["Type"] == "AWS::IAM::RolePolicy"
-    ]
-    return [(role, s) for role, policy in policies for s in policy["PolicyDocument"]["Statement"]]
+RULES = {
+    "Object Created": "DatasetUploaded",
+    "SageMaker Training Job State Change": "TrainingJobEnded",
+    "SageMaker Endpoint State Change": "EndpointChanged",
+}
 
 
 def environment(function: dict[str, Any]) -> set[str]:
     own = function.get("Environment", {}).get("Variables", {})
     return {*own, *TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]}
-
-
-def modules_of(handler: str) -> set[Path]:
-    """The handler's file and every file of ours that it imports, directly or not."""
-    folder, found = ROOT / "functions", set[Path]()
-    waiting = [folder / f"{handler.split('.')[0]}.py"]
-    while waiting:
-        path = waiting.pop()
-        if path in found or not path.exists():
-            continue
-        found.add(path)
-        for name in re.findall(r"^(?:from|import) ([\w.]+)", path.read_text(), re.MULTILINE):
-            waiting.append(folder / f"{name.replace('.', '/')}.py")
-    return found
 
 
 def variables_read(handler: str) -> set[str]:
@@ -118,11 +96,9 @@ def test_passing_a_role_is_only_for_sagemaker() -> None:
 def test_every_function_writes_to_a_log_that_forgets_and_nowhere_else() -> None:
     logs = {k: r["Properties"] for k, r in RESOURCES.items() if r["Type"] == "AWS::Logs::LogGroup"}
     used = {function["LoggingConfig"]["LogGroup"]["Ref"] for function in FUNCTIONS.values()}
-    used.add(
-        RESOURCES["TranslationApi"]["Properties"]["AccessLogSetting"]["DestinationArn"][
-            "Fn::GetAtt"
-        ][0]
-    )
+    of_requests = RESOURCES["TranslationApi"]["Properties"]["AccessLogSetting"]["Fn::If"]
+    assert of_requests[0] == "LogsRequests"
+    used.add(of_requests[1]["DestinationArn"]["Fn::GetAtt"][0])
     assert used == logs.keys()
     assert all(log["RetentionInDays"] <= 30 for log in logs.values())
     for role, statement in statements():
@@ -146,7 +122,20 @@ def test_the_bucket_is_private_encrypted_versioned_and_outlives_the_stack() -> N
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     assert properties["BucketEncryption"]
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
-    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    assert bucket["UpdateReplacePolicy"] == "Retain"
+
+
+def test_a_first_deployment_that_fails_leaves_nothing() -> None:
+    kept = {name: r["DeletionPolicy"] for name, r in RESOURCES.items() if "DeletionPolicy" in r}
+    assert kept.keys() == {"DatasetBucket", "ApiGatewayAccount"}
+    assert set(kept.values()) == {"RetainExceptOnCreate"}
+
+
+def test_no_role_of_the_account_is_replaced_unless_a_parameter_says_so() -> None:
+    account = RESOURCES["ApiGatewayAccount"]
+    assert account["Condition"] == "LogsRequests"
+    assert account["Properties"] == {"CloudWatchRoleArn": {"Ref": "ApiGatewayLogsRoleArn"}}
+    assert TEMPLATE["Parameters"]["ApiGatewayLogsRoleArn"]["Default"] == ""
 
 
 def deleted_before(logical_id: str) -> set[str]:
@@ -187,6 +176,12 @@ def test_only_who_asked_for_it_lets_anything_delete_data() -> None:
     policy = RESOURCES["CleanUpMayDeleteData"]
     assert deleting == policy["Properties"]["PolicyDocument"]["Statement"]
     assert policy["Condition"] == "DeletesData"
+    # A bucket that is not the stack's is not the stack's to set up.
+    asked = {"Fn::Equals": [{"Ref": "DeleteDataWithStack"}, "true"]}
+    condition = TEMPLATE["Conditions"]["DeletesData"]
+    assert condition == {"Fn::And": [{"Condition": "CreatesBucket"}, asked]}
+    given = RESOURCES["CleanUp"]["Properties"]["DeleteData"]
+    assert given == {"Fn::If": ["DeletesData", "true", "false"]}
     assert TEMPLATE["Parameters"]["DeleteDataWithStack"]["Default"] == "false"
 
 
@@ -261,13 +256,19 @@ def test_every_sample_event_is_one_that_its_rule_lets_through(path: Path) -> Non
         return
     facts = [json.loads(r["body"]) for r in event["Records"]] if "Records" in event else [event]
     for fact in facts:
-        name = "DatasetUploaded" if fact["source"] == "aws.s3" else "TrainingJobEnded"
+        name = RULES[fact["detail-type"]]
         pattern = RESOURCES[name]["Properties"]["EventPattern"]
         assert [fact["source"]] == pattern["source"]
         assert [fact["detail-type"]] == pattern["detail-type"]
         if name == "DatasetUploaded":
-            prefixes = tuple(entry["prefix"] for entry in pattern["detail"]["object"]["key"])
-            assert fact["detail"]["object"]["key"].startswith(prefixes)
+            (entry,) = pattern["detail"]["object"]["key"]
+            own = tuple(entry["anything-but"]["prefix"])
+            assert not fact["detail"]["object"]["key"].startswith(own)
+        elif name == "EndpointChanged":
+            assert fact["detail"]["EndpointStatus"] in pattern["detail"]["EndpointStatus"]
+            assert pattern["detail"]["EndpointName"][0] == {
+                "prefix": {"Fn::Sub": "${AWS::StackName}-"}
+            }
         else:
             assert fact["detail"]["TrainingJobStatus"] in pattern["detail"]["TrainingJobStatus"]
 

@@ -1,62 +1,13 @@
 import json
-import re
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
-from botocore.validate import ParamValidator
 
-from automl.dataset import Dataset
-from automl.files import UploadedFile, UploadedFiles
-from automl.plan import TrainingPlan, plan_training
-from automl.settings import Settings
-from automl.stack import Stack
-from automl.training_job import (
-    attempt_name,
-    job_files,
-    job_name,
-    job_spec,
-    results_folder,
-    training_request,
-)
-
-STACK = Stack(
-    name="codefree-automl",
-    region="us-east-1",
-    defaults=Settings(),
-    target_column="",
-    use_spot=False,
-    network_isolation=True,
-    image_uri="763104351884.dkr.ecr.us-east-1.amazonaws.com/autogluon:1.6.3-cpu-amzn2023",
-    role_arn="arn:aws:iam::123456789012:role/codefree-automl-TrainingJobRole",
-)
-SOURCE = "source/0123abcd/sourcedir.tar.gz"
-ROWS = "".join(f"{n},{n % 7},{n % 2}\n" for n in range(40))
-
-
-def uploaded(key: str, content: str, version: str = "v1") -> UploadedFile:
-    head = content.encode()
-    return UploadedFile(
-        key, len(head), f"etag of {key}", version, "2026-11-21T04:00:00+00:00", head
-    )
-
-
-def plan(
-    name: str = "titanic", test: bool = True, settings: str = "", stack: Stack = STACK
-) -> TrainingPlan:
-    dataset = Dataset(name)
-    files = UploadedFiles(
-        train=uploaded(dataset.train_keys[0], f"id,a,y\n{ROWS}"),
-        test=uploaded(dataset.test_keys[0], "id,a\n1,2\n") if test else None,
-        settings=uploaded(dataset.settings_key, settings) if settings else None,
-    )
-    return plan_training(dataset, files, stack)
-
-
-def spec(plan_: TrainingPlan, stack: Stack = STACK) -> dict[str, Any]:
-    return job_spec(job_name("bucket", plan_), plan_, stack, SOURCE)
+from automl.model_job import job_name
+from contract.job import job_from_json
+from contract.layout import job_folder, job_json_key, manifest_key
+from pipeline.training_job import attempt_name, job_files, pinned, pins, training_request
+from tests.plans import STACK, assert_valid, plan, spec, uploaded
 
 
 def test_the_same_dataset_version_always_gives_the_same_job() -> None:
@@ -95,7 +46,7 @@ def test_a_bigger_cap_or_machine_is_no_other_model() -> None:
 def test_every_name_and_attempt_fits_what_sagemaker_takes(name: str) -> None:
     second = attempt_name(job_name("bucket", plan(name)), 12)
     assert second.endswith("-a12")
-    assert_valid(training_request("bucket", {**spec(plan(name)), "job": second}, STACK))
+    assert_valid(training_request("bucket", replace(spec(plan(name)), job=second), STACK))
 
 
 def test_an_uploaded_name_never_reaches_a_hyperparameter() -> None:
@@ -113,7 +64,7 @@ def test_an_uploaded_name_never_reaches_a_hyperparameter() -> None:
 
 def test_the_whole_request_is_what_sagemaker_is_to_do() -> None:
     given = spec(plan())
-    name = given["job"]
+    name = given.job
     request = training_request("bucket", given, STACK)
     assert_valid(request)
     channels = {
@@ -150,7 +101,7 @@ def test_the_whole_request_is_what_sagemaker_is_to_do() -> None:
             "sagemaker_job_name": f'"{name}"',
         },
         "OutputDataConfig": {"S3OutputPath": "s3://bucket/models/"},
-        "CheckpointConfig": {"S3Uri": f"s3://bucket/results/titanic/{name}/"},
+        "CheckpointConfig": {"S3Uri": f"s3://bucket/models/{name}/checkpoints/"},
         "ResourceConfig": {
             "InstanceType": "ml.m5.large",
             "InstanceCount": 1,
@@ -190,37 +141,52 @@ def test_each_manifest_names_exactly_one_object() -> None:
     name = "sales (1) a+b 값"
     given = spec(plan(name))
     files = job_files("bucket", given)
-    folder = f"jobs/{given['job']}/"
-    assert json.loads(files[f"{folder}train.manifest"]) == [
+    assert json.loads(files[manifest_key(given.job, "train")]) == [
         {"prefix": "s3://bucket/data/"},
         f"{name}_train.csv",
     ]
-    assert json.loads(files[f"{folder}job.manifest"]) == [
-        {"prefix": f"s3://bucket/{folder}"},
+    assert json.loads(files[manifest_key(given.job, "job")]) == [
+        {"prefix": f"s3://bucket/{job_folder(given.job)}"},
         "job.json",
     ]
-    assert json.loads(files[f"{folder}job.json"]) == given
+    assert job_from_json(files[job_json_key(given.job)]) == given
     assert set(files) == {
-        f"{folder}{file}"
-        for file in ("job.json", "train.manifest", "test.manifest", "job.manifest")
+        job_json_key(given.job),
+        *(manifest_key(given.job, channel) for channel in ("train", "test", "job")),
     }
+
+
+def test_a_job_reads_copies_of_exactly_the_bytes_that_were_looked_at() -> None:
+    name = "sales (1) a+b 값"
+    given = pinned(spec(plan(name)))
+    files = job_files("bucket", given)
+    request = training_request("bucket", given, STACK)
+    assert_valid(request)
+    uris = [c["DataSource"]["S3DataSource"]["S3Uri"] for c in request["InputDataConfig"]]
+    named = []
+    for key in files.keys() - {job_json_key(given.job)}:
+        assert f"s3://bucket/{key}" in uris
+        start, file = json.loads(files[key])
+        named.append(start["prefix"].removeprefix("s3://bucket/") + file)
+    copies = {copy: file.key for file, copy in pins(given)}
+    assert sorted(named) == sorted([*copies, job_json_key(given.job)])
+    assert set(copies.values()) == {f"data/{name}_train.csv", f"data/{name}_test.csv"}
+    assert all(copy.startswith(job_folder(given.job)) for copy in copies)
+    assert job_from_json(files[job_json_key(given.job)]) == given
+
+
+def test_a_job_whose_files_were_translated_goes_back_to_the_upload() -> None:
+    train = spec(plan()).train
+    copy = replace(train, key=f"translated/0123456789ab/{train.file}", stored_etag="another")
+    assert (copy.upload_key, copy.etag_of_key) == (train.key, "another")
+    assert (train.upload_key, train.etag_of_key) == (train.key, train.etag)
 
 
 def test_job_json_says_what_was_found_and_what_it_may_cost() -> None:
     given = spec(plan())
-    assert given["target"] == "y"
-    assert given["target_rule"] == "it is the only column that the test file lacks"
-    assert (given["train"]["encoding"], given["train"]["delimiter"]) == ("utf-8", ",")
-    assert (given["report_language"], given["predictions_format"]) == ("en", "excel")
-    assert 0 < given["worst_case_usd"] <= given["max_cost_usd"]
-    assert results_folder(given) == f"results/titanic/{given['job']}/"
-
-
-def assert_valid(request: dict[str, Any]) -> None:
-    """Against botocore's own model of the API, patterns included."""
-    model = ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
-    shape = model.operation_model("CreateTrainingJob").input_shape
-    report = ParamValidator().validate(request, shape)
-    assert not report.has_errors(), report.generate_report()
-    pattern = shape.members["TrainingJobName"].metadata["pattern"]
-    assert re.fullmatch(pattern, request["TrainingJobName"])
+    assert given.target == "y"
+    assert given.target_rule == "rule.lacking"
+    assert (given.train.encoding, given.train.delimiter) == ("utf-8", ",")
+    assert (given.report_language, given.predictions_format) == ("en", "excel")
+    assert 0 < given.worst_case_usd <= given.max_cost_usd
+    assert given.results_folder == f"results/titanic/{given.job}/"

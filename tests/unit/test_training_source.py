@@ -5,7 +5,8 @@ import sys
 import tarfile
 from pathlib import Path
 
-from automl.training_source import TrainingSource
+from contract.messages import message, render
+from pipeline.training_source import TrainingSource
 
 
 def folder_with(tmp_path: Path, files: dict[str, str]) -> Path:
@@ -21,7 +22,8 @@ def test_the_tarball_holds_the_sources_and_nothing_that_python_cached(tmp_path: 
     source = TrainingSource(folder_with(tmp_path, files))
     with tarfile.open(fileobj=io.BytesIO(source.tarball()), mode="r:gz") as archive:
         names = archive.getnames()
-        assert [n for n in names if not n.startswith("reading/")] == ["a/b.html", "train.py"]
+        own = [name for name in names if not name.startswith(("contract/", "reading/"))]
+        assert own == ["a/b.html", "train.py"]
         packed = archive.extractfile("train.py")
         assert packed is not None and packed.read() == b"print()"
 
@@ -31,12 +33,15 @@ def test_what_reads_files_goes_along_and_can_be_imported_from_there(tmp_path: Pa
     with tarfile.open(fileobj=io.BytesIO(source.tarball()), mode="r:gz") as archive:
         archive.extractall(tmp_path / "job", filter="data")
     program = (
-        "from reading.head import read_head; print(read_head(b'a,b\\n1,2', True, 'x.csv').rows)"
+        "import contract.job; from contract.messages import render, message;"
+        "from reading.head import read_head;"
+        "print(read_head(b'a,b\\n1,2', True, 'x.csv').rows, render(message('file.empty'), 'ko'))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path / "job", capture_output=True, text=True
     )
-    assert done.stdout == "(('1', '2'),)\n", done.stderr
+    empty = render(message("file.empty"), "ko")
+    assert done.stdout == f"(('1', '2'),) {empty}\n", done.stderr
 
 
 def test_the_same_files_give_the_same_bytes_whenever_they_were_written(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 import pytest
 
-from automl.errors import RefusedError
+from contract.messages import message
+from pipeline.errors import RefusedError
+from tests.messages import raises
 from translation.columns import ColumnsFile, plan_columns, plan_copy, translated_csv
 from translation.languages import Pair
 
@@ -22,18 +24,36 @@ def test_titles_and_names_stay_as_they_were_written() -> None:
     ]
 
 
+@pytest.mark.parametrize("for_people", [True, False])
+def test_only_what_people_open_is_guarded_names_and_titles_included(for_people: bool) -> None:
+    content = b"=T()\n@id,=review\n+a,good\n-5,bad\n"
+    settings = b'{"columns": ["=review"], "source": "en", "target": "de"}'
+    plan = plan_columns(FILE, content, settings, PAIR)
+    written = translated_csv(plan, {"good": "=gut", "bad": "schlecht"}, for_people).splitlines()
+    if for_people:
+        assert written == [
+            "'=T()",
+            "'@id,'=review,'=review_de",
+            "'+a,good,'=gut",
+            "-5,bad,schlecht",
+        ]
+    else:
+        # The job looks for the columns that the settings name.
+        assert written[1:] == ["@id,=review,=review_de", "+a,good,'=gut", "-5,bad,schlecht"]
+
+
 def test_a_copy_takes_only_columns_that_the_file_has() -> None:
     plan = plan_copy("data/x_test.csv", b"review,n\ngood,1\n", ["review", "label"], PAIR)
     assert plan.columns == ("review",)
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "kind"),
     [
-        (b"PK\x03\x04", "is an Excel workbook or a zip archive, not a CSV; export the table as"),
-        (b"PAR1", "is a Parquet file, not a CSV"),
+        (b"PK\x03\x04", "kind.zip"),
+        (b"PAR1", "kind.parquet"),
     ],
 )
-def test_other_kinds_of_files_are_refused_in_words(content: bytes, words: str) -> None:
-    with pytest.raises(RefusedError, match=words):
+def test_other_kinds_of_files_are_refused_in_words(content: bytes, kind: str) -> None:
+    with raises(RefusedError, "file.not_csv", kind=message(kind)):
         plan_columns(FILE, content, SETTINGS, PAIR)

@@ -1,7 +1,6 @@
 import json
 
-import pytest
-
+from tests.messages import raises
 from translation.errors import TooLargeError
 from translation.languages import Pair
 from translation.request import Limits, read_request
@@ -14,5 +13,5 @@ def test_a_parameter_of_the_stack_may_have_a_fraction() -> None:
     assert limits == Limits(2, 1000)
     two, three = (json.dumps({"sentences": [{"query": "hello"}] * count}) for count in (2, 3))
     assert len(read_request(two, limits, PAIR).queries) == 2
-    with pytest.raises(TooLargeError, match="at most 2 fit"):
+    with raises(TooLargeError, "api.too_many_sentences", number=3, most=2):
         read_request(three, limits, PAIR)

@@ -5,35 +5,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from automl.dataset import MisnamedError
-from automl.endpoint import is_idle
-from automl.errors import RefusedError
-from automl.files import UploadedFile, UploadedFiles
-from automl.training_job import training_request
-from automl.translator import (
-    TranslatorData,
+from pipeline.errors import MisnamedError, RefusedError
+from pipeline.training_job import training_request
+from tests.messages import raises
+from tests.plans import STACK, assert_valid
+from tests.translator_jobs import DATA, PAIRS, files
+from translation.endpoint import is_idle
+from translation.training import (
     plan_translator,
+    translator_job,
     translator_job_name,
     translator_of_key,
-    translator_spec,
 )
-from tests.unit.test_training_job import STACK, assert_valid
 
-PAIRS = b"source\ttarget\n" + b"".join(b"text %d\tText %d\n" % (n, n) for n in range(200))
-DATA = TranslatorData("en", "de")
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
-
-
-def uploaded(key: str, content: bytes) -> UploadedFile:
-    return UploadedFile(key, len(content), "etag", "v1", "2026-11-21T00:00:00+00:00", content)
-
-
-def files(content: bytes = PAIRS, settings: bytes | None = None) -> UploadedFiles:
-    return UploadedFiles(
-        uploaded("translation/en-de_train.tsv", content),
-        test=None,
-        settings=uploaded("translation/en-de.json", settings) if settings else None,
-    )
 
 
 @pytest.mark.parametrize(
@@ -64,18 +49,18 @@ def test_a_key_names_a_pair(key: str, pair: str) -> None:
     ],
 )
 def test_a_key_that_names_no_pair_is_refused_in_words(key: str) -> None:
-    with pytest.raises(MisnamedError, match="was left alone"):
+    with raises(MisnamedError, "name.translator", key=key):
         translator_of_key(key)
 
 
 def test_the_request_is_one_that_sagemaker_takes() -> None:
     plan = plan_translator(DATA, files(), STACK)
     name = translator_job_name("bucket", plan)
-    request = training_request("bucket", translator_spec(name, plan, STACK, "source/x/s.gz"), STACK)
+    request = training_request("bucket", translator_job(name, plan, STACK, "source/x/s.gz"), STACK)
 
     assert_valid(request)
     assert request["HyperParameters"]["sagemaker_program"] == '"train_translator.py"'
-    assert request["CheckpointConfig"]["S3Uri"] == f"s3://bucket/results/translation/en-de/{name}/"
+    assert request["CheckpointConfig"]["S3Uri"] == f"s3://bucket/models/{name}/checkpoints/"
     assert [c["ChannelName"] for c in request["InputDataConfig"]] == ["train", "job", "code"]
 
 
@@ -84,8 +69,8 @@ def test_with_a_network_a_base_model_travels_to_the_job() -> None:
     settings = b'{"base_model": "Helsinki-NLP/opus-mt-en-de"}'
     plan = plan_translator(DATA, files(settings=settings), stack)
 
-    spec = translator_spec("name", plan, stack, "source/x/s.gz")
-    assert spec["base_model"] == "Helsinki-NLP/opus-mt-en-de"
+    spec = translator_job("name", plan, stack, "source/x/s.gz")
+    assert spec.base_model == "Helsinki-NLP/opus-mt-en-de"
     assert not training_request("bucket", spec, stack)["EnableNetworkIsolation"]
 
 
@@ -98,22 +83,22 @@ def test_minutes_make_another_translator_and_the_cap_does_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "settings", "words"),
+    ("content", "settings", "code"),
     [
-        (b"source\tother\na\tb\n", None, "lacks the column target"),
-        (b"a\tb\nc\td\n", None, "lacks the column source and target"),
-        (b"Our pairs\n" + PAIRS, None, "its first line must name the columns"),
-        (b"source\ttarget\na\tb\n", None, "holds 1 sentence pairs"),
-        (b"", None, "is empty"),
-        (PAIRS, b'{"target": "x"}', "unknown setting 'target'"),
-        (PAIRS, b'{"training_minutes": 1440}', "the cap is"),
-        (PAIRS, b'{"base_model": "Helsinki-NLP/opus-mt-en-de"}', "have no network"),
+        (b"source\tother\na\tb\n", None, "pairs.lacks"),
+        (b"a\tb\nc\td\n", None, "pairs.lacks"),
+        (b"Our pairs\n" + PAIRS, None, "pairs.lacks"),
+        (b"source\ttarget\na\tb\n", None, "pairs.few"),
+        (b"", None, "file.empty"),
+        (PAIRS, b'{"target": "x"}', "settings.unknown_near"),
+        (PAIRS, b'{"training_minutes": 1440}', "cost.over_cap"),
+        (PAIRS, b'{"base_model": "Helsinki-NLP/opus-mt-en-de"}', "settings.base_model_network"),
     ],
 )
 def test_what_cannot_work_is_refused_before_it_costs(
-    content: bytes, settings: bytes | None, words: str
+    content: bytes, settings: bytes | None, code: str
 ) -> None:
-    with pytest.raises(RefusedError, match=words):
+    with raises(RefusedError, code):
         plan_translator(DATA, files(content, settings), STACK)
 
 

@@ -1,5 +1,6 @@
 """What runs on GitHub: nobody can run it here, so all that can be is looked at."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from scripts.check_commit_subject import LONGEST, complaint
 
 ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / ".venv-operations/bin"
@@ -124,11 +127,52 @@ def test_dependabot_looks_at_every_lock_file() -> None:
 
 def test_the_hooks_before_a_commit_run_what_make_check_runs() -> None:
     (local,) = read(ROOT / ".pre-commit-config.yaml")["repos"]
-    check = MAKEFILE[MAKEFILE.index("\ncheck:") : MAKEFILE.index("\nbuild:")]
+    check = MAKEFILE[MAKEFILE.index("\nlint:") : MAKEFILE.index("\nbuild:")]
     tools = [hook["entry"].split()[0] for hook in local["hooks"] if ".venv/" in hook["entry"]]
     assert tools
     assert [tool for tool in tools if tool not in check] == []
     assert all((ROOT / tool).exists() for tool in tools)
+
+
+@pytest.mark.parametrize(
+    ("message", "allowed"),
+    [
+        ("x" * LONGEST, True),
+        ("가" * LONGEST + "\n\n" + "A body may have long lines. " * 9, True),
+        ("\n# a comment\n" + "x" * LONGEST + "\n# " + "y" * 99, True),
+        ("x" * (LONGEST + 1), False),
+        ("x" * LONGEST + "\nand on", False),
+    ],
+)
+def test_the_subject_is_measured_as_git_takes_it(message: str, allowed: bool) -> None:
+    assert (complaint(message) is None) is allowed
+
+
+@needs_tools
+def test_the_installed_hooks_refuse_a_commit_with_a_long_subject(tmp_path: Path) -> None:
+    repository = tmp_path / "clone"
+    git(tmp_path, "init", "-q", str(repository))
+    for name in (".pre-commit-config.yaml", "scripts", TOOLS.parent.name):
+        (repository / name).symlink_to(ROOT / name)
+    (recipe,) = re.findall(r"^hooks:.*\n\t(.*)$", MAKEFILE, re.MULTILINE)
+    subprocess.run(shlex.split(recipe), cwd=repository, check=True, capture_output=True)
+    git(repository, "add", ".pre-commit-config.yaml")
+    refused = git(repository, "commit", "-m", "x" * (LONGEST + 1))
+    assert refused.returncode == 1
+    assert f"{LONGEST} are allowed" in refused.stdout + refused.stderr
+    kept = git(repository, "commit", "-m", "x" * LONGEST)
+    assert kept.returncode == 0, kept.stderr
+
+
+def git(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
+    """Run git as a person of whom the machine's own settings say nothing."""
+    person = {"NAME": "A. Person", "EMAIL": "person@example.com"}
+    roles = ("AUTHOR", "COMMITTER")
+    environ = {f"GIT_{role}_{what}": said for role in roles for what, said in person.items()}
+    environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "HOME": str(folder), "PATH": os.environ["PATH"]}
+    return subprocess.run(
+        ["git", *command], cwd=folder, env=environ, capture_output=True, text=True
+    )
 
 
 @needs_tools

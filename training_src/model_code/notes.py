@@ -1,28 +1,25 @@
-"""What a user should know, before it is put into a language."""
+"""What a user should know: messages whose codes begin with `note.`, and `read.` for the files."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
+from contract.messages import Message, message
 
-@dataclass(frozen=True)
-class Note:
-    """The key of a text in report/texts, and what fills it."""
-
-    key: str
-    values: dict[str, Any] = field(default_factory=dict)
+# Warnings about the data or the model, and how the files were read.
+WARNINGS, READINGS = "note.", "read."
+Note = Message
 
 
-def note(key: str, **values: Any) -> Note:
-    return Note(key, values)
+def note(code: str, /, **values: Any) -> Note:
+    """A warning: the text of `note.<code>`, filled with `values`."""
+    return message(f"{WARNINGS}{code}", **values)
+
+
+def read_note(code: str, /, **values: Any) -> Note:
+    """How a file was read: the text of `read.<code>`, filled with `values`."""
+    return message(f"{READINGS}{code}", **values)
 
 
 def part_failed(part: str, error: Exception) -> Note:
-    """With the first line of what went wrong."""
+    """The note on `part.<part>`, with the first line of what went wrong."""
     reason = next(iter(str(error).splitlines()), type(error).__name__)
-    return note("part_failed", part=part, error=reason)
-
-
-def listed(names: list[str], most: int = 20) -> str:
-    """`a, b, c`, cut when there are many."""
-    more = f" … (+{len(names) - most})" if len(names) > most else ""
-    return f"{', '.join(names[:most])}{more}"
+    return note("part_failed", part=message(f"part.{part}"), error=reason)

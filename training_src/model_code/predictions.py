@@ -12,15 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from autogluon.tabular import TabularPredictor
 
+from contract.messages import Message, message
+from contract.spreadsheet import FORMULA, SIGNED_NUMBER, safe_row
+from model_code.cell_checks import CellChecks
+from model_code.columns import typed
 from model_code.notes import Note, part_failed
+from model_code.preprocessor import Preprocessor
 from model_code.reasons import ROWS_AT_A_TIME, Reasons
-from model_code.rows import Recipe
-from model_code.tables import chunks, look_at
+from model_code.tables import chunks, look_at, texts_of
 from reading.names import column_names
 
-# What a spreadsheet takes for a formula; a sign alone is none.
-FORMULA = r"^[=+\-@\t\r](.|\n)"
-SIGNED_NUMBER = r"^[+-][0-9., \x{a0}]*([eE][+-]?[0-9]+)?%?$"
 # At least so many rows get reasons, if need be from fewer trees.
 ROWS_EXPLAINED, ROWS_TIMED = 10_000, 120
 SHARE_PLANNED = 0.7
@@ -39,6 +40,8 @@ class Written:
     seconds_of_reasons: float
     failure_of_reasons: Note | None
     """Why there are none."""
+    notes: list[Note]
+    """What is odd in the rows; none where the answers were known already."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,9 @@ class Lines:
 class Model:
     """A predictor and how rows become its features."""
 
-    def __init__(self, predictor: TabularPredictor, recipe: Recipe) -> None:
-        self.predictor, self.recipe = predictor, recipe
-        self.reasons = Reasons(predictor, recipe)
+    def __init__(self, predictor: TabularPredictor, preprocessor: Preprocessor) -> None:
+        self.predictor, self.preprocessor = predictor, preprocessor
+        self.reasons = Reasons(predictor, preprocessor)
 
     def answer(self, features: pd.DataFrame) -> pd.DataFrame:
         """`prediction` and a probability per class, or the quantiles, of each row."""
@@ -86,18 +89,21 @@ def write_predictions(
     """Predict all rows of a file in parts; the same number and order of rows, always.
 
     `known` has the answers where they are known already, by row. `tell` hears the number of rows
-    done. Raises UnreadableError when the file is none, and ValueError when it lacks columns.
+    done. Raises UnreadableError when the file is none, and RowsError when it lacks columns.
     """
-    head = look_at(file, model.recipe.expected)
-    require_columns(model.recipe, list(head.columns))
+    head = look_at(file, model.preprocessor.expected)
+    require_columns(model.preprocessor, list(head.columns))
     rows = run = 0
     explainer = _Explainer(model, seconds_for_reasons)
+    checks, notes = CellChecks(model.preprocessor.columns), list[Note]()
     with into.open("w", encoding=UTF8_WITH_MARK if safe else UTF8, newline="") as opened:
         writer = csv.writer(opened, lineterminator="\n")
-        for part in chunks(file, head):
+        for part in chunks(file, head, notes):
             features: pd.DataFrame | None = None
             if known is None:
-                features = model.recipe.features(part)
+                values = typed(model.preprocessor.columns, part)
+                checks.add(part, values)
+                features = model.preprocessor.made_from(values)
                 answer = model.answer(features)
             else:
                 answer = known.iloc[rows : rows + part.num_rows].reset_index(drop=True)
@@ -105,18 +111,28 @@ def write_predictions(
             if not rows:
                 names = [*head.header, *answer.columns, "reasons"]
                 new = column_names(names)[len(head.header) :]
-                writer.writerow([*head.header, *new])
+                header = [*head.header, *new]
+                writer.writerow(safe_row(header) if safe else header)
             lines = _lines(part, answer, reasons, safe)
             opened.write(lines.text)
             run += lines.made_safe
             rows += part.num_rows
             tell(rows)
-    return Written(rows, explainer.explained, run, explainer.seconds, explainer.failure)
+    notes = [] if known is not None else [*notes, *checks.notes()]
+    return Written(rows, explainer.explained, run, explainer.seconds, explainer.failure, notes)
 
 
-def require_columns(recipe: Recipe, names: list[str]) -> None:
-    if lacking := recipe.lacking(names):
-        raise ValueError(f"The rows lack {len(lacking)} columns: {', '.join(lacking[:20])}.")
+class RowsError(ValueError):
+    """Raised when rows lack columns that the model needs."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+def require_columns(preprocessor: Preprocessor, names: list[str]) -> None:
+    if lacking := preprocessor.lacking(names):
+        raise RowsError(message("data.rows_lack", count=len(lacking), columns=tuple(lacking)))
 
 
 class _Explainer:
@@ -134,20 +150,20 @@ class _Explainer:
         self, part: pa.Table, answer: pd.DataFrame, features: pd.DataFrame | None
     ) -> list[str]:
         """A text per row, empty from where it was over; makes lacking features only if need be."""
-        told: list[str] = []
+        reasons: list[str] = []
         start = time.monotonic()
         if not self._over:
             try:
                 if features is None:
-                    features = self._model.recipe.features(part)
-                told = self._texts(part, answer, features)
+                    features = self._model.preprocessor.features(part)
+                reasons = self._texts(part, answer, features)
             # Whatever breaks in three libraries must not cost the predictions.
             except Exception as error:
                 traceback.print_exc()
                 self.failure, self._over = part_failed("reasons", error), True
         self.seconds += time.monotonic() - start
-        self.explained += len(told)
-        return told + [""] * (part.num_rows - len(told))
+        self.explained += len(reasons)
+        return reasons + [""] * (part.num_rows - len(reasons))
 
     def _texts(self, part: pa.Table, answer: pd.DataFrame, features: pd.DataFrame) -> list[str]:
         end = time.monotonic() + self._budget - self.seconds
@@ -156,37 +172,47 @@ class _Explainer:
             self._reasons = self._model.reasons.within(
                 self._budget * SHARE_PLANNED, rows, features.head(ROWS_TIMED)
             )
-        told: list[str] = []
+        reasons: list[str] = []
         for first in range(0, len(features), ROWS_AT_A_TIME):
             if time.monotonic() > end:
                 self._over = True
                 break
             few = slice(first, first + ROWS_AT_A_TIME)
             rows_of = part.slice(first, ROWS_AT_A_TIME)
-            told += self._reasons.texts(features.iloc[few], rows_of, answer.iloc[few])
-        return told
+            reasons += self._reasons.texts(features.iloc[few], rows_of, answer.iloc[few])
+        return reasons
 
 
 def _lines(part: pa.Table, answer: pd.DataFrame, reasons: list[str], safe: bool) -> Lines:
-    """The rows as lines of CSV, and how many cells of the input had to be made safe.
-
-    By columns, sixty times as fast as csv.writer.
-    """
-    given = [column.combine_chunks() for column in part.columns]
+    """The rows as lines of CSV, and how many cells of the input had to be made safe."""
+    given = texts_of(part)
     said = [_as_texts(answer[name]) for name in answer.columns]
     columns = [*given, *said, pa.array(reasons, pa.string())]
     count = 0
     if safe:
         count = sum(int(pc.sum(would_run(column)).as_py() or 0) for column in given)
-        columns = [made_safe(column) for column in columns]
+        # The prediction is a label, which must stay the label that train has.
+        columns = [*map(made_safe, given), *said, made_safe(columns[-1])]
+    return Lines(_joined(columns), count)
+
+
+def answer_csv(answer: pd.DataFrame) -> str:
+    """The answers as CSV with a header."""
+    header = [str(_quoted(pa.array([str(name)]))[0]) for name in answer.columns]
+    columns = [_as_texts(answer[name]) for name in answer.columns]
+    return f"{','.join(header)}\n{_joined(columns)}"
+
+
+def _joined(columns: list[pa.StringArray]) -> str:
+    """Lines of CSV, by columns: sixty times as fast as a writer of rows."""
     joined = pc.binary_join_element_wise(*map(_quoted, columns), ",")
-    return Lines("\n".join(joined.to_pylist()) + "\n", count)
+    return "\n".join(joined.to_pylist()) + "\n"
 
 
 def would_run(cells: pa.StringArray) -> pa.BooleanArray:
-    """Which cells a spreadsheet would calculate; numbers such as -5 stay numbers."""
-    signed = pc.match_substring_regex(cells, FORMULA)
-    return pc.and_(signed, pc.invert(pc.match_substring_regex(cells, SIGNED_NUMBER)))
+    """Which cells a spreadsheet would run: `contract.spreadsheet.would_run` a column at a time."""
+    signed = pc.match_substring_regex(cells, f"^{FORMULA}")
+    return pc.and_(signed, pc.invert(pc.match_substring_regex(cells, f"^{SIGNED_NUMBER}$")))
 
 
 def made_safe(cells: pa.StringArray) -> pa.StringArray:

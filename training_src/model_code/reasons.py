@@ -1,4 +1,4 @@
-"""Why a row is predicted as it is: how much each column moved the prediction.
+"""Explain predictions: how much each column moved the prediction of a row.
 
 Exact Shapley values of each tree model, from its own library (LightGBM, CatBoost, XGBoost), added
 up with the ensemble's weights. Exact for one tree model; an approximation for an ensemble, which
@@ -15,8 +15,8 @@ import pandas as pd
 import pyarrow as pa
 from autogluon.tabular import TabularPredictor
 
-from model_code.columns import as_texts
-from model_code.rows import Recipe
+from model_code.cells import as_texts
+from model_code.preprocessor import Preprocessor
 
 STRONGEST = 3
 LONGEST_VALUE = 40
@@ -32,7 +32,7 @@ class Member:
     model: Any
     weight: float
     share: float = 1.0
-    """Of its trees, how many are asked."""
+    """Share of its trees that are evaluated, 0 to 1."""
 
 
 class Reasons:
@@ -41,22 +41,22 @@ class Reasons:
     def __init__(
         self,
         predictor: TabularPredictor,
-        recipe: Recipe,
+        preprocessor: Preprocessor,
         members: Sequence[Member] | None = None,
     ) -> None:
-        self._predictor, self._recipe = predictor, recipe
+        self._predictor, self._preprocessor = predictor, preprocessor
         self._members = _members(predictor) if members is None else members
 
     @property
     def possible(self) -> bool:
-        """Not for quantiles, nor without a tree model."""
+        """False for quantiles, and without a tree model."""
         return bool(self._members) and self._predictor.problem_type != "quantile"
 
     def within(self, seconds: float, rows: int, sample: pd.DataFrame) -> "Reasons":
-        """The same from fewer trees, where all of them would take longer for so many rows.
+        """Return reasons that take at most `seconds` for so many rows, from fewer trees if need be.
 
-        The models that say most per second come first; the last resort is the beginning of one,
-        whose first trees say most.
+        The models with the most weight per second come first. As a last resort, only the first
+        trees of one model are used, which contribute most.
         """
         inner = self._predictor.transform_features(sample)
         timed = _timed(self._members, inner, rows, seconds)
@@ -71,43 +71,43 @@ class Reasons:
             chosen = [replace(chosen[0], share=max(LEAST_SHARE, seconds / needed))]
         whole = sum(member.weight for member in chosen)
         kept = [replace(member, weight=member.weight / whole) for member in chosen]
-        return Reasons(self._predictor, self._recipe, kept)
+        return Reasons(self._predictor, self._preprocessor, kept)
 
     def contributions(self, features: pd.DataFrame, classes: np.ndarray | None) -> pd.DataFrame:
-        """A row per row, a column per column of the data: how much it moved the prediction.
+        """Return each column's contribution to each prediction, shape (n_rows, n_columns).
 
-        In log-odds, or in the target's own units. For several classes, `classes` has the number
-        of the class that each row is explained for.
+        Contributions are log-odds for classes, the target's own unit for numbers. With more than
+        two classes, `classes` of shape (n_rows,) holds the class number to explain per row.
         """
         inner = self._predictor.transform_features(features)
-        total = pd.DataFrame(0.0, features.index, self._recipe.needed)
+        total = pd.DataFrame(0.0, features.index, self._preprocessor.needed)
         for member in self._members:
             names, values = _shap(member, inner, classes)
             for place, name in enumerate(names):
-                column = self._recipe.made_of(str(name))
+                column = self._preprocessor.made_of(str(name))
                 if column in total:
                     total[column] += member.weight * values[:, place]
         return total
 
     def texts(self, features: pd.DataFrame, part: pa.Table, answer: pd.DataFrame) -> list[str]:
-        """`Sex = male ↓; Pclass = 3 ↓; Age = 22 ↑`: the strongest first.
+        """Write one text per row, strongest first: `Sex = male ↓; Pclass = 3 ↓; Age = 22 ↑`.
 
         ↑ raises, ↓ lowers: the number, the probability of the positive class, or with more classes
         that of the predicted one.
         """
         moved = self.contributions(features, self._class_numbers(answer)).to_numpy()
-        names = self._recipe.needed
+        names = self._preprocessor.needed
         cells = [as_texts(part[name]).to_pylist() for name in names]
         order = np.argsort(-np.abs(moved), axis=1)[:, :STRONGEST]
-        told = []
+        reasons = []
         for row, places in enumerate(order):
             found = [
                 f"{names[n]} = {_short(cells[n][row])} {RAISES if moved[row, n] > 0 else LOWERS}"
                 for n in places
                 if moved[row, n]
             ]
-            told.append("; ".join(found))
-        return told
+            reasons.append("; ".join(found))
+        return reasons
 
     def _class_numbers(self, answer: pd.DataFrame) -> np.ndarray | None:
         if self._predictor.problem_type != "multiclass":
@@ -117,8 +117,8 @@ class Reasons:
 
 
 def child_weights(predictor: TabularPredictor, ensemble: str) -> dict[str, float]:
-    """Name → weight of each model whose predictions the ensemble averages."""
-    # AutoGluon tells weights and inner models nowhere else.
+    """Return name → weight of each model whose predictions the ensemble averages."""
+    # AutoGluon has no public API for weights and inner models.
     best = predictor._trainer.load_model(ensemble)
     if not hasattr(best, "_get_model_weights"):
         return {best.name: 1.0}
@@ -133,7 +133,7 @@ def child_weights(predictor: TabularPredictor, ensemble: str) -> dict[str, float
 
 
 def _members(predictor: TabularPredictor) -> list[Member]:
-    """The tree models behind the best model, with weights that add up to one."""
+    """Return the tree models behind the best model, with weights that add up to 1."""
     found = []
     for name, weight in child_weights(predictor, predictor.model_best).items():
         model = _child(predictor._trainer.load_model(name))
@@ -144,14 +144,14 @@ def _members(predictor: TabularPredictor) -> list[Member]:
 
 
 def _child(model: Any) -> Any:
-    """The first fold's model, which stands for all: nearly the same in a fifth of the time."""
+    """Return the first fold's model: nearly the same answer in a fifth of the time."""
     if hasattr(model, "load_child") and hasattr(model, "models"):
         return model.load_child(model.models[0])
     return model
 
 
 def _stacked(model: Any) -> bool:
-    """Whether it learns from other models' predictions."""
+    """True if the model learns from other models' predictions."""
     return any("_BAG_L" in str(name) for name in getattr(model, "features", None) or [])
 
 
@@ -162,8 +162,10 @@ def _kind(model: Any) -> Callable[..., tuple[list[str], np.ndarray]] | None:
 def _timed(
     members: Sequence[Member], inner: pd.DataFrame, rows: int, seconds: float
 ) -> list[tuple[float, Member]]:
-    """Models with the seconds that they would take, those first that say most per second; some of
-    little weight are not even tried when the time is short."""
+    """Return models with their estimated seconds, most weight per second first.
+
+    When time is short, models of little weight are not even timed.
+    """
     end = time.perf_counter() + TRYING_SHARE * seconds
     timed: list[tuple[float, Member]] = []
     for member in sorted(members, key=lambda member: -member.weight):
@@ -174,7 +176,10 @@ def _timed(
 
 
 def _seconds_for(rows: int, member: Member, inner: pd.DataFrame) -> float:
-    """What so many rows take, told by a few; CatBoost needs most of its time for the first."""
+    """Estimate the seconds that `rows` take from a few of them.
+
+    CatBoost needs most of its time for the first rows.
+    """
     few = inner.head(FEW_ROWS)
     first, second = _seconds(member, few), _seconds(member, inner)
     per_row = max(0.0, second - first) / max(1, len(inner) - len(few))
@@ -191,13 +196,17 @@ def _seconds(member: Member, inner: pd.DataFrame) -> float:
 def _shap(
     member: Member, inner: pd.DataFrame, classes: np.ndarray | None
 ) -> tuple[list[str], np.ndarray]:
+    """Return feature names and their Shapley values, shape (n_rows, n_features).
+
+    With more than two classes, `classes` of shape (n_rows,) picks the class of each row.
+    """
     kind = _kind(member.model)
     assert kind is not None
     names, values = kind(member.model, inner, member.share)
     if values.ndim == 3:
         chosen = np.zeros(len(values), int) if classes is None else classes
         values = values[np.arange(len(values)), chosen]
-    # The last column is what no feature explains.
+    # The last column is the expected value, which belongs to no feature.
     return names, values[:, :-1]
 
 
@@ -243,7 +252,7 @@ def _xgboost(model: Any, inner: pd.DataFrame, share: float) -> tuple[list[str], 
     matrix.feature_names = None
     booster = model.model.get_booster()
     rounds = _some(booster.num_boosted_rounds(), share)
-    # Without validate_features names would have to agree with those of the fit.
+    # With validate_features, names would have to equal those of the fit.
     values = booster.predict(
         matrix, pred_contribs=True, iteration_range=(0, rounds), validate_features=False
     )
@@ -251,7 +260,7 @@ def _xgboost(model: Any, inner: pd.DataFrame, share: float) -> tuple[list[str], 
 
 
 def _widths(hot: Any) -> dict[str, int]:
-    """Column → how many columns it became; rare categories share one."""
+    """Return column → number of one-hot columns; rare categories share one."""
     widths = {}
     for place, name in enumerate(hot.cat_cols):
         rare = hot.ohe_encs.infrequent_indices_[place]

@@ -1,41 +1,76 @@
-"""Files of rows as tables of columns: one reader for the job and for `codefree predict`."""
+"""Files of rows as tables of columns: one reader for the job and for `codefree predict`.
+
+A column of a part is as `model_code.cells` has it: texts, or what the file stores.
+"""
 
 import csv
 import gzip
 import io
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+import re
+import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from model_code.notes import Note, note
-from reading.csv_head import HEAD_BYTES, Expected, TableHead
-from reading.errors import UnreadableError
-from reading.excel_head import sheet_rows
+from contract.messages import message
+from model_code.cells import combined, marked, of_cells, of_column, written
+from model_code.notes import Note, note, read_note
+from reading.csv_head import HEAD_BYTES, Expected, TableHead, is_too_odd
+from reading.errors import UnreadableError, in_file
+from reading.excel_head import cell_text, sheet_rows
 from reading.head import ending_of, read_head
-from reading.names import column_names, plain
+from reading.header import is_number, is_rule
+from reading.names import key_of, key_of_name
 
-# What people and programs write for «no value».
-MISSING = ("", "na", "n/a", "nan", "null", "none", "#n/a", "<na>", "#div/0!", "#value!", "#ref!")
-NULLS = sorted(
-    {spelt for word in MISSING for spelt in (word, word.upper(), word.title())} | {"NaN"}
-)
 ROWS_AT_A_TIME, BLOCK_BYTES = 20_000, 8 << 20
-# More odd rows than both, and it is the file that is odd.
-MOST_ODD_ROWS, MOST_ODD_SHARE = 5, 0.01
+# Of Parquet, where a megabyte that every row repeats takes a bit.
+MOST_PART_BYTES = 256 << 20
+DELIMITER_NAMES = {"\t": "tab", ";": "semicolon", "|": "pipe"}
+# What is said of files whose bytes cannot be unpacked.
+DAMAGED = {".csv.gz": "file.gzip_invalid", ".parquet": "file.parquet_damaged"}
 UNDECODABLE = "\ufffd"
+# Totals and notes under a table are among its last rows.
+LAST_ROWS = 12
+# "Total", "Total:", "Count: 300".
+COUNTED = re.compile(r"(?P<words>[^\W\d_]+(?: [^\W\d_]+)*)\s*:?\s*(?P<number>\d[\d.,]*)?$")
+TOTALS = frozenset(
+    (
+        *("count", "rows", "records", "number of rows", "number of records", "anzahl", "건수"),
+        *("total", "totals", "grand total", "sum", "subtotal", "overall", "average", "mean"),
+        *("summe", "gesamt", "gesamtsumme", "insgesamt", "zwischensumme", "somme", "total general"),
+        *("total général", "totale", "suma", "totaal", "totalt", "razem", "celkem", "toplam"),
+        *(
+            "합계",
+            "총계",
+            "소계",
+            "총합계",
+            "계",
+            "總計",
+            "合計",
+            "小計",
+            "总计",
+            "合计",
+            "всего",
+            "итого",
+        ),
+    )
+)
 
 
 @dataclass(frozen=True)
 class Table:
-    """Columns by unique name; numbers and dates where the file has nothing else, else texts."""
+    """Columns by unique name, as their cells are written or stored."""
 
     name: str
     head: TableHead
@@ -50,129 +85,207 @@ class Table:
         return list(self.data.column_names)
 
 
-def look_at(path: Path, expected: Expected | None = None) -> TableHead:
+@dataclass
+class Footer:
+    """Totals and notes under a table, which are no rows of it."""
+
+    count: int = 0
+    text: str = ""
+
+    def cut(self, rows: Sequence[Sequence[str]], short: Sequence[bool]) -> int:
+        """How many of these last rows are part of the table; counts the others.
+
+        `short` tells which have fewer cells than the table has columns.
+        """
+        kept = len(rows)
+        while kept > 1 and _is_footer(rows[kept - 1], short[kept - 1]):
+            kept -= 1
+        if kept < len(rows):
+            self.count += len(rows) - kept
+            self.text = " ".join(filter(None, (cell.strip() for cell in rows[kept])))
+        return kept
+
+
+def _is_footer(cells: Sequence[str], short: bool) -> bool:
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    if not filled or len(cells) < 2:
+        return not filled and short
+    if is_rule(cells):
+        return True
+    if short and cells[0].strip():
+        # A sentence may hold the delimiter.
+        return not any(map(is_number, filled)) and (len(filled) == 1 or " " in cells[0].strip())
+    if not cells[0].strip():
+        return False
+    named = COUNTED.match(key_of(cells[0]))
+    counted = bool(named and named["words"] in TOTALS)
+    return counted and (len(filled) > 1 or bool(named and named["number"]))
+
+
+def look_at(path: Path, expected: Expected | None = None, encoding: str | None = None) -> TableHead:
     """The head of a file on this machine; raises UnreadableError in words."""
     size = path.stat().st_size
-    ending = ending_of(path.name)
+    with in_file(path.name):
+        ending = ending_of(path.name)
     with path.open("rb") as file:
         if ending == ".parquet":
             file.seek(max(0, size - HEAD_BYTES))
         content = file.read() if ending == ".xlsx" else file.read(HEAD_BYTES)
-    return read_head(content, len(content) == size, path.name, expected)
+    return read_head(content, len(content) == size, path.name, expected, encoding)
 
 
-def read_table(path: Path, as_text: Collection[str] = ()) -> Table:
-    """A whole train file; the columns of `as_text` stay as they are written.
+def read_table(path: Path, encoding: str | None = None) -> Table:
+    """A whole train file.
 
     Rows that have too many fields are left out and noted. Raises UnreadableError with the line,
     when they are many.
     """
-    head = look_at(path)
+    head = look_at(path, encoding=encoding)
     if not _is_csv(path):
-        told = _notes(path, head)
-        return Table(path.name, head, pa.concat_tables(chunks(path, head, told)), told)
-    try:
-        data = _read_quickly(path, head, as_text)
-    except (pa.ArrowInvalid, UnicodeError):
-        return _read_patiently(path, head)
-    if _odd(data):
-        return _read_patiently(path, head)
-    return Table(path.name, head, data, _notes(path, head))
+        notes: list[Note] = []
+        return Table(path.name, head, pa.concat_tables(chunks(path, head, notes)), notes)
+    with _refused_when_damaged(path):
+        try:
+            data = _read_quickly(path, head)
+        except (pa.ArrowInvalid, UnicodeError):
+            return _read_patiently(path, head)
+        if _odd(data):
+            return _read_patiently(path, head)
+    footer = Footer()
+    data = marked(_without_footer(data, footer), head.delimiter)
+    return _without_headers(Table(path.name, head, data, _notes(path, head, footer)))
+
+
+def _without_headers(table: Table) -> Table:
+    """The table without rows that repeat the names: several exports in one file."""
+    repeats: Any = None
+    for name, own in zip(table.columns, table.head.header, strict=True):
+        values = table.data[name]
+        if not pa.types.is_string(values.type):
+            return table
+        equal = np.asarray(pc.equal(pc.utf8_trim_whitespace(values), own.strip()))
+        repeats = equal if repeats is None else repeats & equal
+        if not repeats.any():
+            return table
+    note = read_note("repeated_names", file=table.name, count=int(repeats.sum()))
+    return replace(table, data=table.data.filter(pa.array(~repeats)), notes=[*table.notes, note])
 
 
 def _as_written(head: TableHead) -> dict[str, Any]:
-    """How pyarrow is to split the file."""
+    """How pyarrow is to split the file: every cell a text."""
     return {
         "read_options": pa_csv.ReadOptions(
             skip_rows=head.lines_above,
-            column_names=column_names(head.header),
+            column_names=head.columns,
             encoding=head.encoding,
             block_size=BLOCK_BYTES,
         ),
-        "parse_options": pa_csv.ParseOptions(delimiter=head.delimiter, newlines_in_values=True),
+        "parse_options": pa_csv.ParseOptions(
+            delimiter=head.delimiter,
+            quote_char=head.quoting.quote or False,
+            escape_char=head.quoting.escape or False,
+            newlines_in_values=True,
+        ),
+        "convert_options": pa_csv.ConvertOptions(
+            column_types=dict.fromkeys(head.columns, pa.string()), strings_can_be_null=False
+        ),
     }
 
 
-def _quick_chunks(path: Path, head: TableHead) -> Iterator[pa.Table]:
+def _quick_chunks(path: Path, head: TableHead, footer: Footer) -> Iterator[pa.Table]:
     """All cells as texts; raises ArrowInvalid before the first part that holds anything odd."""
-    texts = dict.fromkeys(column_names(head.header), pa.string())
-    reader = pa_csv.open_csv(
-        path,
-        **_as_written(head),
-        convert_options=pa_csv.ConvertOptions(column_types=texts, strings_can_be_null=False),
-    )
     waiting: pa.Table | None = None
-    for batch in reader:
+    if head.quoting.spaced:
+        raise pa.ArrowInvalid("Arrow does not skip spaces before quotes.")
+    for batch in pa_csv.open_csv(path, **_as_written(head)):
         if waiting is not None:
             yield waiting
         waiting = pa.Table.from_batches([batch]) if batch.num_rows else waiting
     if waiting is not None:
         if _odd(waiting):
             raise pa.ArrowInvalid("The last row may be a quote that is never closed.")
-        yield waiting
+        yield _without_footer(waiting, footer)
 
 
-def _read_quickly(path: Path, head: TableHead, as_text: Collection[str]) -> pa.Table:
-    names = column_names(head.header)
-    return pa_csv.read_csv(
-        path,
-        **_as_written(head),
-        convert_options=pa_csv.ConvertOptions(
-            null_values=NULLS,
-            # `true` and `yes` are classes like others.
-            true_values=[],
-            false_values=[],
-            strings_can_be_null=True,
-            column_types={name: pa.string() for name in as_text if name in names},
-        ),
-    )
+def _read_quickly(path: Path, head: TableHead) -> pa.Table:
+    if head.quoting.spaced:
+        raise pa.ArrowInvalid("Arrow does not skip spaces before quotes.")
+    return pa_csv.read_csv(path, **_as_written(head))
+
+
+def _without_footer(data: pa.Table, footer: Footer) -> pa.Table:
+    """The rows but those under the table; all are as long as it is wide."""
+    first = max(0, data.num_rows - LAST_ROWS)
+    last = [column.slice(first).to_pylist() for column in data.columns]
+    rows = list(zip(*last, strict=True))
+    return data.slice(0, first + footer.cut(rows, [False] * len(rows)))
 
 
 def _odd(data: pa.Table) -> bool:
-    """Whether some bytes are no text, or a quote may have swallowed the end of the file."""
+    """Whether a quote may have swallowed the end of the file."""
+    if not data.num_rows:
+        return False
     last = data.column(data.num_columns - 1)[-1].as_py()
-    swallowed = isinstance(last, str) and "\n" in last
-    return swallowed or any(pa.types.is_binary(kind) for kind in data.schema.types)
+    return isinstance(last, str) and "\n" in last
 
 
 def _read_patiently(path: Path, head: TableHead) -> Table:
     """Row by row, for files that not all rows agree in."""
     rows = Rows(path, head, drop_long=True)
     data = pa.concat_tables(rows.chunks())
-    if rows.long > max(MOST_ODD_ROWS, MOST_ODD_SHARE * (len(data) + rows.long)):
+    if is_too_odd(rows.long, len(data) + rows.long):
         line, fields = rows.first_long
-        raise UnreadableError(
-            f"The file {path.name} cannot be read: line {line} has {fields} fields where "
-            f"{len(head.header)} are expected, and {rows.long} lines are like that; quote texts "
-            "that hold the delimiter."
-        )
-    return Table(path.name, head, data, [*_notes(path, head), *rows.notes()])
+        expected = len(head.header)
+        with in_file(path.name):
+            raise UnreadableError(
+                message(
+                    "file.long_rows", line=line, fields=fields, expected=expected, count=rows.long
+                )
+            )
+    notes = [*_notes(path, head, rows.footer), *rows.notes()]
+    return _without_headers(Table(path.name, head, data, notes))
 
 
-def chunks(path: Path, head: TableHead, told: list[Note] | None = None) -> Iterator[pa.Table]:
-    """The rows of any file, in order, some thousands at a time, every cell a text.
+def chunks(path: Path, head: TableHead, notes: list[Note] | None = None) -> Iterator[pa.Table]:
+    """The rows of any file, in order, some thousands at a time.
 
-    What there is to say of the file is appended to `told` at its end.
+    What there is to say of the file is appended to `notes` at its end.
     """
     if _is_csv(path):
         rows = Rows(path, head, drop_long=False)
         quick = 0
-        try:
-            for part in _quick_chunks(path, head):
-                yield part
-                quick += part.num_rows
-        except (pa.ArrowInvalid, UnicodeError):
-            yield from rows.chunks(after=quick)
-        if told is not None:
-            told += [*_notes(path, head), *rows.notes()]
+        with _refused_when_damaged(path):
+            try:
+                for part in _quick_chunks(path, head, rows.footer):
+                    yield marked(part, head.delimiter)
+                    quick += part.num_rows
+            except (pa.ArrowInvalid, UnicodeError):
+                yield from rows.chunks(after=quick)
+        if notes is not None:
+            notes += [*_notes(path, head, rows.footer), *rows.notes()]
     elif ending_of(path.name) == ".parquet":
-        yield from _parquet_chunks(path)
+        yield from _parquet_chunks(path, head)
+        if notes is not None:
+            notes += _notes(path, head, Footer())
     else:
+        yield from _excel_chunks(path, head, notes)
+
+
+def _excel_chunks(path: Path, head: TableHead, notes: list[Note] | None) -> Iterator[pa.Table]:
+    with in_file(path.name):
         sheet, others, cells = sheet_rows(path.read_bytes())
-        if others and told is not None:
-            told.append(note("sheets", file=path.name, sheet=sheet))
-        for start in range(head.lines_above, len(cells), ROWS_AT_A_TIME):
-            yield _of_rows(cells[start : start + ROWS_AT_A_TIME], column_names(head.header))
+    rows = cells[head.lines_above :]
+    last = [[cell_text(cell) for cell in row] for row in rows[-LAST_ROWS:]]
+    short = [len(row) > 2 and sum(map(bool, map(str.strip, row))) <= 1 for row in last]
+    footer = Footer()
+    rows = rows[: len(rows) - len(last) + footer.cut(last, short)]
+    table = pa.table([of_cells(column) for column in zip(*rows, strict=True)], list(head.columns))
+    for start in range(0, table.num_rows, ROWS_AT_A_TIME):
+        yield table.slice(start, ROWS_AT_A_TIME)
+    if notes is not None:
+        if others:
+            notes.append(read_note("sheets", file=path.name, sheet=sheet))
+        notes += _notes(path, head, footer)
 
 
 class Rows:
@@ -188,21 +301,42 @@ class Rows:
         self.long = self.short = 0
         self.first_long = (0, 0)
         self.undecodable = 0
+        self.footer = Footer()
 
     def __iter__(self) -> Iterator[list[str]]:
+        """The rows, without what stands under the table."""
+        last: deque[tuple[list[str], bool]] = deque()
+        for cells, short in self._all():
+            last.append((cells, short))
+            if len(last) > LAST_ROWS:
+                yield self._counted(*last.popleft())
+        rows = [cells for cells, _ in last]
+        kept = self.footer.cut(rows, [short for _, short in last])
+        for cells, short in islice(last, kept):
+            yield self._counted(cells, short)
+
+    def _counted(self, cells: list[str], short: bool) -> list[str]:
+        self.short += short
+        return cells
+
+    def _all(self) -> Iterator[tuple[list[str], bool]]:
+        """Every row, and whether it was short."""
         with _opened(self._path, self._head.encoding) as lines:
             last = _Last(lines)
-            reader = csv.reader(last, delimiter=self._head.delimiter)
+            reader = self._head.quoting.reader(last, self._head.delimiter)
             start = 1
             record: list[str] = []
             for number, record in self._numbered(reader):
                 start = number
                 yield from self._evened(record, number)
-            if "\n" in "".join(record[-1:]) and not last.line.rstrip().endswith('"'):
-                raise UnreadableError(
-                    f'The file {self._path.name} cannot be read: a quote (") that is opened near '
-                    f"line {start} is never closed."
-                )
+            quote = self._head.quoting.quote
+            if (
+                quote
+                and "\n" in "".join(record[-1:])
+                and not last.line.rstrip().endswith(self._head.quoting.quote)
+            ):
+                with in_file(self._path.name):
+                    raise UnreadableError(message("file.open_quote", line=start))
 
     def _numbered(self, reader: Any) -> Iterator[tuple[int, list[str]]]:
         """Each record below the header, and the line where it begins."""
@@ -217,48 +351,45 @@ class Rows:
             yield from reader
         except csv.Error as error:
             # Mostly a field over the limit: a quote that has swallowed megabytes.
-            raise UnreadableError(
-                f"The file {self._path.name} cannot be read near line {reader.line_num}: {error}; "
-                'look for a quote (") that is never closed.'
-            ) from error
+            with in_file(self._path.name):
+                line = reader.line_num
+                raise UnreadableError(message("file.field_too_long", line=line)) from error
 
-    def _evened(self, record: list[str], line: int) -> Iterator[list[str]]:
+    def _evened(self, record: list[str], line: int) -> Iterator[tuple[list[str], bool]]:
         if len(record) == self._width:
-            yield record
+            yield record, False
         elif len(record) < self._width:
-            self.short += 1
-            yield record + [""] * (self._width - len(record))
+            yield record + [""] * (self._width - len(record)), True
         else:
             self.first_long = self.first_long if self.long else (line, len(record))
             self.long += 1
             if not self._drop_long:
                 kept, rest = record[: self._width - 1], record[self._width - 1 :]
-                yield [*kept, self._head.delimiter.join(rest)]
+                yield [*kept, self._head.delimiter.join(rest)], False
 
     def chunks(self, after: int = 0) -> Iterator[pa.Table]:
         """Some thousands at a time, without the first `after` rows."""
-        names = column_names(self._head.header)
         records = islice(self, after, None)
         while some := list(islice(records, ROWS_AT_A_TIME)):
-            part = _of_rows(some, names)
+            part = _of_rows(some, self._head.columns)
             self.undecodable += _rows_with(UNDECODABLE, part)
-            yield part
+            yield marked(part, self._head.delimiter)
 
     def notes(self) -> list[Note]:
-        told = []
+        notes = []
         if self.long:
             line, _ = self.first_long
-            told.append(note("long_rows", file=self._path.name, rows=self.long, line=line))
+            notes.append(note("long_rows", file=self._path.name, rows=self.long, line=line))
         if self.undecodable:
             values = {"encoding": self._head.encoding, "rows": self.undecodable}
-            told.append(note("undecodable", file=self._path.name, **values))
+            notes.append(note("undecodable", file=self._path.name, **values))
         if self.short:
-            told.append(note("short_rows", file=self._path.name, rows=self.short))
-        return told
+            notes.append(read_note("short_rows", file=self._path.name, rows=self.short))
+        return notes
 
 
 class _Last:
-    """Lines, of which the last one stays known."""
+    """Line iterator that remembers the last line."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = lines
@@ -286,46 +417,84 @@ def _of_rows(rows: Sequence[Sequence[str]], names: Sequence[str]) -> pa.Table:
     return pa.Table.from_arrays(arrays, names=list(names))
 
 
-def _parquet_chunks(path: Path) -> Iterator[pa.Table]:
-    file = pq.ParquetFile(path)
-    names = column_names(file.schema_arrow.names)
-    for batch in file.iter_batches(batch_size=ROWS_AT_A_TIME):
-        columns = [_as_text(column) for column in batch.columns]
-        yield pa.Table.from_arrays(columns, names=list(names))
+def _parquet_chunks(path: Path, head: TableHead) -> Iterator[pa.Table]:
+    bytes_of_row = head.cell_bytes // (head.row_count or 1) + 1
+    rows = min(ROWS_AT_A_TIME, MOST_PART_BYTES // bytes_of_row + 1)
+    found = 0
+    with _refused_when_damaged(path):
+        for batch in pq.ParquetFile(path).iter_batches(batch_size=rows):
+            columns = [of_column(column) for column in batch.columns]
+            yield pa.Table.from_arrays(columns, names=list(head.columns))
+            found += batch.num_rows
+        if found != head.row_count:
+            raise pa.ArrowInvalid("It holds other rows than its footer tells.")
 
 
-def _as_text(column: pa.Array) -> pa.Array:
-    """Numbers as they print, dates in ISO 8601, missing values empty."""
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
+@contextmanager
+def _refused_when_damaged(path: Path) -> Iterator[None]:
+    """Only the head of a file, or its footer, has been looked at before."""
     try:
-        text = pc.cast(column, pa.string())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        text = pa.array([None if cell is None else str(cell) for cell in column.to_pylist()])
-    if pa.types.is_floating(column.type):
-        text = pc.replace_substring_regex(text, r"^(-?\d+)\.0$", r"\1")
-    return pc.fill_null(pc.cast(text, pa.string()), "")
+        yield
+    except pa.ArrowMemoryError:
+        raise
+    except (pa.ArrowException, OSError, EOFError, zlib.error, UnicodeError) as error:
+        if code := DAMAGED.get(ending_of(path.name)):
+            with in_file(path.name):
+                raise UnreadableError(message(code)) from error
+        raise
+
+
+def texts_of(part: pa.Table) -> list[pa.StringArray]:
+    """The cells of a part as texts, by column."""
+    return [combined(written(column)) for column in part.columns]
 
 
 def _is_csv(path: Path) -> bool:
     return ending_of(path.name) in (".csv", ".csv.gz")
 
 
-def _notes(path: Path, head: TableHead) -> list[Note]:
+def _notes(path: Path, head: TableHead, footer: Footer) -> list[Note]:
     """What was assumed about how the file is written."""
-    told = []
-    if _is_csv(path) and head.encoding not in ("utf-8", "utf-8-sig"):
-        told.append(note("encoding", file=path.name, encoding=head.encoding))
-    if _is_csv(path) and head.delimiter != ",":
-        delimiter = {"\t": "tab", ";": "semicolon", "|": "|"}[head.delimiter]
-        told.append(note("delimiter", file=path.name, delimiter=delimiter))
+    notes = []
+    if _is_csv(path):
+        notes += _notes_on_csv(path.name, head)
     if head.titles:
-        told.append(note("titles", file=path.name, lines=len(head.titles), text=head.titles[0]))
-    renamed = [
-        f"{written!r} → {name!r}"
-        for written, name in zip(head.header, head.columns, strict=True)
-        if plain(written) != name
-    ]
-    if renamed:
-        told.append(note("renamed", file=path.name, columns=", ".join(renamed[:20])))
-    return told
+        notes.append(
+            read_note("titles", file=path.name, lines=len(head.titles), text=head.titles[0])
+        )
+    if head.labels:
+        notes.append(read_note("labels", file=path.name, count=len(head.labels)))
+    if footer.count:
+        notes.append(read_note("footer", file=path.name, count=footer.count, text=footer.text))
+    return [*notes, *_notes_on_names(path.name, head)]
+
+
+def _notes_on_names(file: str, head: TableHead) -> list[Note]:
+    """Names that had to be made, and names that the train file spells differently."""
+    renamed, respelled = [], []
+    for own, name in zip(head.header, head.columns, strict=True):
+        pair = message("note.renamed_pair", written=own, name=name)
+        if key_of_name(own) != key_of_name(name):
+            renamed.append(pair)
+        elif head.expected and own.strip() != name:
+            respelled.append(pair)
+    found = {"renamed": renamed, "respelled": respelled}
+    return [read_note(code, file=file, columns=tuple(p)) for code, p in found.items() if p]
+
+
+def _notes_on_csv(name: str, head: TableHead) -> list[Note]:
+    notes = []
+    if head.encoding not in ("utf-8", "utf-8-sig"):
+        said = note if head.encoding_in_doubt else read_note
+        code = "encoding_in_doubt" if head.encoding_in_doubt else "encoding"
+        notes.append(said(code, file=name, encoding=head.encoding))
+    if head.delimiter != ",":
+        delimiter = message(f"delimiter.{DELIMITER_NAMES[head.delimiter]}")
+        notes.append(read_note("delimiter", file=name, delimiter=delimiter))
+    if head.quoting.escape:
+        notes.append(read_note("backslash", file=name))
+    if head.quoting.quote == "'":
+        notes.append(read_note("single_quotes", file=name))
+    if not head.quoting.quote:
+        notes.append(read_note("unquoted", file=name))
+    return notes

@@ -4,11 +4,13 @@ A linear model over words or pieces of words, one per column. Rows that it learn
 scores of a model that has not seen them, or everything behind it would trust it too much.
 """
 
+import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -23,6 +25,8 @@ MOST_ROWS = 200_000
 GLUED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 SHORT = 80
 TERMS_SHOWN = 8
+# In the file of a model.
+SETTINGS, ARRAYS = "settings", ("idf", "weights", "intercepts")
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,10 @@ class TextScores:
 
     column: str
     vectorizer: TfidfVectorizer
-    model: SGDClassifier | Ridge
+    weights: np.ndarray
+    """Of each piece, a row per score."""
+    intercepts: np.ndarray
+    """By score."""
     classes: tuple[str, ...]
     """Of the target; none when it is a number."""
 
@@ -44,19 +51,18 @@ class TextScores:
     def features(self, texts: pd.Series) -> pd.DataFrame:
         """One row per text, float32."""
         filled = texts.fillna("").astype(str)
-        scores = _scores(self.model, self.vectorizer.transform(filled))
-        return _frame(self.names, scores, filled, texts.index)
+        scores = self.vectorizer.transform(filled) @ self.weights.T + self.intercepts
+        return _frame(self.names, scores.astype(np.float32), filled, texts.index)
 
     def strongest_terms(self) -> dict[str, list[str]]:
         """Class, or `+` and `-` → the pieces that speak most for it."""
         names = self.vectorizer.get_feature_names_out()
-        weights = np.atleast_2d(self.model.coef_)
-        if len(weights) == 1:
-            order = np.argsort(weights[0])
+        if len(self.weights) == 1:
+            order = np.argsort(self.weights[0])
             return {"+": _top(names, order[::-1]), "-": _top(names, order)}
         return {
             label: _top(names, np.argsort(row)[::-1])
-            for label, row in zip(self.classes, weights, strict=True)
+            for label, row in zip(self.classes, self.weights, strict=True)
         }
 
 
@@ -65,7 +71,7 @@ def learn_text_scores(
 ) -> tuple[TextScores, pd.DataFrame] | None:
     """The scores of new rows, and the features of these; None when the texts share no words."""
     filled = texts.fillna("").astype(str)
-    vectorizer = _vectorizer(filled)
+    vectorizer = _vectorizer(**_cut(filled), min_df=2, max_features=MOST_TERMS)
     learned = filled.sample(min(len(filled), MOST_ROWS), random_state=SEED)
     try:
         vectorizer.fit(learned)
@@ -75,39 +81,75 @@ def learn_text_scores(
     seen = _out_of_fold(pieces, target, has_classes)
     model = _model(has_classes).fit(pieces, target)
     classes = tuple(map(str, model.classes_)) if has_classes else ()
-    made = TextScores(column, vectorizer, model, classes)
+    weights, intercepts = np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_)
+    made = TextScores(column, vectorizer, weights, intercepts, classes)
     return made, _frame(made.names, seen, filled, texts.index)
 
 
-def save(scores: list[TextScores], path: Any) -> None:
-    for score in scores:
-        _forget_how_it_was_learned(score.model)
-    parts = [(s.column, s.vectorizer, s.model, s.classes) for s in scores]
-    joblib.dump(parts, path, compress=3)
+def save(scores: list[TextScores], path: Path) -> None:
+    """Write numbers and JSON, which any version of scikit-learn reads.
+
+    A model is learned in AWS's container and predicts on laptops that have another one.
+    """
+    parts = {SETTINGS: _bytes([_settings(made) for made in scores])}
+    for place, made in enumerate(scores):
+        arrays = (made.vectorizer.idf_, made.weights, made.intercepts)
+        parts |= {f"{name}_{place}": array for name, array in zip(ARRAYS, arrays, strict=True)}
+    np.savez_compressed(path, allow_pickle=False, **parts)
 
 
-def _forget_how_it_was_learned(model: SGDClassifier | Ridge) -> None:
-    """Two more copies of the weights, which are most of a model of texts."""
-    for name in ("_standard_coef", "_standard_intercept", "_average_coef", "_average_intercept"):
-        vars(model).pop(name, None)
+def load(path: Path) -> list[TextScores]:
+    with np.load(path, allow_pickle=False) as parts:
+        settings = json.loads(parts[SETTINGS].tobytes())
+        return [
+            _of_settings(one, *(parts[f"{name}_{place}"] for name in ARRAYS))
+            for place, one in enumerate(settings)
+        ]
 
 
-def load(path: Any) -> list[TextScores]:
-    return [TextScores(*parts) for parts in joblib.load(path)]
+def _bytes(content: Any) -> np.ndarray:
+    return np.frombuffer(json.dumps(content).encode(), np.uint8)
 
 
-def _vectorizer(texts: pd.Series) -> TfidfVectorizer:
+def _settings(made: TextScores) -> dict[str, Any]:
+    return {
+        "column": made.column,
+        "analyzer": made.vectorizer.analyzer,
+        "ngram_range": made.vectorizer.ngram_range,
+        "vocabulary": made.vectorizer.get_feature_names_out().tolist(),
+        "classes": made.classes,
+    }
+
+
+def _of_settings(
+    settings: dict[str, Any], idf: np.ndarray, weights: np.ndarray, intercepts: np.ndarray
+) -> TextScores:
+    vectorizer = _vectorizer(
+        settings["analyzer"], settings["ngram_range"], vocabulary=settings["vocabulary"]
+    )
+    vectorizer.idf_ = idf
+    classes = tuple(settings["classes"])
+    return TextScores(settings["column"], vectorizer, weights, intercepts, classes)
+
+
+def _cut(texts: pd.Series) -> dict[str, Any]:
+    """Into words, or into pieces of words."""
     sample = texts.sample(min(len(texts), 500), random_state=SEED)
     length = sample.str.len().mean()
     glued = sum(len(GLUED.findall(text)) for text in sample) > 0.2 * sample.str.len().sum()
     pieces = {"analyzer": "char_wb", "ngram_range": (1, 3)}
     words = {"analyzer": "word", "ngram_range": (1, 2)}
+    return pieces if glued or length < SHORT else words
+
+
+def _vectorizer(analyzer: str, ngram_range: Sequence[int], **learned: Any) -> TfidfVectorizer:
+    """The same when it learns and when it is loaded."""
     return TfidfVectorizer(
-        **(pieces if glued or length < SHORT else words),
-        min_df=2,
-        max_features=MOST_TERMS,
+        analyzer=analyzer,
+        ngram_range=tuple(ngram_range),
         sublinear_tf=True,
         dtype=np.float32,
+        **learned,
     )
 
 
@@ -121,17 +163,34 @@ def _model(has_classes: bool) -> SGDClassifier | Ridge:
 
 
 def _out_of_fold(pieces: Any, target: pd.Series, has_classes: bool) -> np.ndarray:
+    """By row, the scores of a model that has not seen it."""
     labels = target.to_numpy()
-    smallest = target.value_counts().min() if has_classes else FOLDS
-    kind = StratifiedKFold if smallest >= FOLDS else KFold
     known = np.unique(labels) if has_classes else np.array([])
     width = len(known) if len(known) > 2 else 1
     scores = np.zeros((len(labels), width), dtype=np.float32)
-    for fit, rest in kind(FOLDS, shuffle=True, random_state=SEED).split(pieces, labels):
-        if has_classes and len(np.unique(labels[fit])) < max(2, len(known)):
+    for fit, rest in _folds(target, has_classes).split(pieces, labels):
+        seen = np.unique(labels[fit])
+        if has_classes and len(seen) < 2:
             continue
         model = _model(has_classes).fit(pieces[fit], labels[fit])
-        scores[rest] = _scores(model, pieces[rest])
+        found = _scores(model, pieces[rest])
+        lacking = has_classes and len(seen) < len(known)
+        scores[rest] = _spread(found, seen, known) if lacking else found
+    return scores
+
+
+def _folds(target: pd.Series, has_classes: bool) -> KFold | StratifiedKFold:
+    """Each class in as many folds as it has rows; numbers have no classes to part by."""
+    kind = StratifiedKFold if has_classes and target.value_counts().max() >= FOLDS else KFold
+    return kind(min(FOLDS, len(target)), shuffle=True, random_state=SEED)
+
+
+def _spread(found: np.ndarray, seen: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Scores of some classes as scores of all: nothing speaks for a class that was not seen."""
+    if len(seen) == 2:
+        found = np.hstack([-found, found])
+    scores = np.repeat(found.min(axis=1, keepdims=True), len(known), axis=1)
+    scores[:, np.searchsorted(known, seen)] = found
     return scores
 
 

@@ -1,35 +1,39 @@
 """The texts of the report, in one of its languages."""
 
-import json
-from pathlib import Path
 from typing import Any
 
-from model_code.notes import Note
+from contract.messages import Message, is_known, known_language, message, render
+from contract.target_rule import rule_message
 
-TEXTS = Path(__file__).with_name("texts")
-LANGUAGES = ("en", "ko", "zh-TW")
-# How the target was found; the job is told in English.
-RULES = ("rule_settings", "rule_parameter", "rule_lacking", "rule_usual")
+REPORT = "report."
 
 
 class Language:
-    """Looks texts up; English stands in for a language that there is not."""
+    """Renders messages; English stands in for a language that has no catalogue."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name if name in LANGUAGES else "en"
-        self._texts: dict[str, str] = json.loads((TEXTS / f"{self.name}.json").read_text("utf-8"))
+    def __init__(self, name: str, family: str = REPORT) -> None:
+        self.name = known_language(name)
+        self._family = family
 
     def __call__(self, key: str, **values: Any) -> str:
-        return self._texts[key].format(**values)
+        """The text of `report.<key>`, or of another family, filled with `values`."""
+        return self.render(message(f"{self._family}{key}", **values))
 
     def has(self, key: str) -> bool:
-        return key in self._texts
+        return is_known(f"{self._family}{key}")
 
-    def told(self, note: Note) -> str:
-        return self(f"note_{note.key}", **note.values)
+    def render(self, what: Message) -> str:
+        return render(what, self.name)
 
-    def rule(self, told: str, target: str) -> str:
-        """The rule that chose the target; one that is none of ours stays as it was told."""
-        english = Language("en")
-        known = {english(key, target=target): key for key in RULES}
-        return self(known[told], target=target) if told in known else told
+    def rule(self, rule: str, target: str) -> str:
+        """The rule that chose the target."""
+        return self.render(rule_message(rule, target))
+
+    def column(self, name: str) -> str:
+        """A column of the leaderboard file; one that is named after a metric stays as it is."""
+        code = f"leaderboard.{name}"
+        return self.render(message(code)) if is_known(code) else name
+
+    def stage(self, name: str) -> str:
+        """One of the job's stages, as progress.json names it."""
+        return self.render(message(f"stage.{name.replace(' ', '_')}"))

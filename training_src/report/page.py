@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from contract.messages import score_text as number
 from explain import Effect
 from fit import Fitted
 from job_spec import JobSpec
 from metrics import Predictions
 from model_code.columns import TEXT
-from model_code.notes import Note
+from model_code.notes import READINGS, Note
 from model_code.text_scores import TextScores
 from prepare import Prepared
 from report.language import Language
@@ -23,10 +24,6 @@ from report.template import load_template
 from scoring import PLACES
 
 MODELS_SHOWN, FEATURES_SHOWN, COLUMNS_SHOWN, EXAMPLES_SHOWN = 30, 20, 200, 5
-FILE_NOTES = (
-    *("encoding", "delimiter", "titles", "renamed", "sheets", "number_style", "dates"),
-    *("texts", "short_rows"),
-)
 # Better than a linear model only if it leaves the interval's middle.
 SHARE_OF_INTERVAL = 0.25
 
@@ -70,11 +67,11 @@ def render_report(found: Findings) -> str:
         place=PLACES[performance["scored_on"]],
         number=number,
         sentences=sentences(found, say),
-        warnings=[say.told(n) for n in found.notes if n.key not in FILE_NOTES],
-        readings=[say.told(n) for n in found.notes if n.key in FILE_NOTES],
+        warnings=[say.render(n) for n in found.notes if not n.code.startswith(READINGS)],
+        readings=[say.render(n) for n in found.notes if n.code.startswith(READINGS)],
         # matplotlib escapes the texts in its SVGs.
         plots={key: Markup(svg) for key, svg in draw_svgs(predictions, say).items()},
-        effects=[(name, Markup(svg)) for name, svg in draw_effects(found.effects)],
+        effects=[(name, Markup(svg)) for name, svg in draw_effects(found.effects, say)],
         effect_of=_effect_of(found, say),
         thresholds=thresholds(predictions) if problem.type == "binary" else [],
         classes=class_scores(predictions) if problem.type == "multiclass" else [],
@@ -83,18 +80,11 @@ def render_report(found: Findings) -> str:
         importance=_bars(found.importance),
         examples=shown_examples(found.examples, EXAMPLES_SHOWN),
         leaderboard=_cells(found.leaderboard.head(MODELS_SHOWN)),
-        leaderboard_columns=list(found.leaderboard.columns),
+        leaderboard_columns=[say.column(name) for name in found.leaderboard.columns],
         columns=_columns(found, say)[:COLUMNS_SHOWN],
         cost=_cost(found),
         command=_command(found.spec),
     )
-
-
-def number(value: Any) -> str:
-    """Four digits that count."""
-    if value is None:
-        return "–"
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
 
 
 def sentences(found: Findings, say: Language) -> list[str]:
@@ -103,7 +93,7 @@ def sentences(found: Findings, say: Language) -> list[str]:
     what = say(
         "sentence_what",
         target=spec.target,
-        columns=len(found.prepared.recipe.columns),
+        columns=len(found.prepared.preprocessor.columns),
         rows=f"{performance['fit_rows']:,}",
         file=spec.train.name,
     )
@@ -203,11 +193,10 @@ def _cells(board: pd.DataFrame) -> list[list[tuple[str, str]]]:
 
 
 def _columns(found: Findings, say: Language) -> list[dict[str, str]]:
-    recipe = found.prepared.recipe
-    scores = {made.column: made for made in recipe.text_scores}
+    preprocessor = found.prepared.preprocessor
+    scores = {made.column: made for made in preprocessor.text_scores}
     rows = []
-    for column in recipe.columns:
-        values = found.prepared.rows.get(column.name)
+    for column in preprocessor.columns:
         made = say(f"made_{column.kind}")
         if column.kind == TEXT and column.name in scores:
             made = f"{made}; {_terms(scores[column.name], found, say)}"
@@ -215,7 +204,7 @@ def _columns(found: Findings, say: Language) -> list[dict[str, str]]:
             {
                 "name": column.name,
                 "kind": say(f"kind_{column.kind}"),
-                "missing": "–" if values is None else f"{values.isna().mean():.0%}",
+                "missing": f"{column.missing_share:.0%}",
                 "made": made,
             }
         )
@@ -236,14 +225,14 @@ def _terms(scores: TextScores, found: Findings, say: Language) -> str:
     if len(scores.classes) == 2:
         names = {"+": scores.classes[1], "-": scores.classes[0]}
     return "; ".join(
-        say("speaks_for", name=names.get(sign, sign), terms=", ".join(terms))
+        say("speaks_for", name=names.get(sign, sign), terms=tuple(terms))
         for sign, terms in list(scores.strongest_terms().items())[:6]
     )
 
 
 def _cost(found: Findings) -> dict[str, Any] | None:
     passport = found.spec.passport
-    if "usd_per_hour" not in passport:
+    if not passport.get("usd_per_hour"):
         return None
     seconds = sum(found.seconds.values())
     return {

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from sklearn.metrics import (
     roc_curve,
 )
 
+from contract.job import SCORED_ON
+from contract.messages import ENGLISH, message
 from explain import Effect
 from metrics import Predictions
 from report.language import Language
@@ -41,16 +43,25 @@ WIDTH, HEIGHT = 5.0, 4.2
 EFFECT_WIDTH, EFFECT_HEIGHT = 4.2, 3.0
 # Class names may be in any script, and no one font has all of them.
 FONTS = ("DejaVu Sans", "Noto Sans CJK KR", "Noto Sans CJK TC", "NanumGothic", "Malgun Gothic")
+# The first font that has a character draws it, and Chinese ones look different in Korea.
+EARLIER = {"zh-TW": ["Noto Sans CJK TC"]}
 HERE = {font.name: font.fname for font in fontManager.ttflist if font.name in FONTS}
 STYLE: Any = {
-    "font.family": [name for name in FONTS if name in HERE],
     "axes.spines.top": False,
     "axes.spines.right": False,
-    # A `$` in a name is no formula.
+    # A `$` in a name does not start a formula.
     "text.parse_math": False,
     # Texts stay texts: the browser has fonts for every script.
     "svg.fonttype": "none",
 }
+# The report's texts in plots.
+LABELS = (
+    *("plot_roc", "plot_precision_recall", "plot_calibration", "plot_confusion"),
+    *("plot_against", "plot_residuals", "plot_error_by_size"),
+    *("guessing", "perfect", "average", "recall", "precision", "predicted", "actual", "rows"),
+    *("false_positive_rate", "true_positive_rate", "probability_said", "share_that_happened"),
+    *("actual_minus_predicted", "mean_absolute_error"),
+)
 Plot = Callable[[Axes], None]
 
 
@@ -76,11 +87,20 @@ def plots(predictions: Predictions, say: Language) -> dict[str, Plot]:
     }
 
 
-def draw_png(predictions: Predictions, title: str, path: Path) -> None:
-    """All plots beside each other, in English."""
-    say = Language("en")
+def draw_png(
+    predictions: Predictions, performance: Mapping[str, Any], path: Path, language: str
+) -> None:
+    """All plots beside each other; in English where no font has the letters of the language."""
+    say = Language(language)
+    title = message(
+        "plots.title",
+        model=performance["best_model"],
+        rows=message(SCORED_ON[performance["scored_on"]], rows=performance["rows"]),
+    )
+    if not _can_be_drawn("".join([say.render(title), *map(say, LABELS)])):
+        say = Language(ENGLISH)
     drawn = plots(predictions, say)
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(_style(say)):
         wide = [_width(key, predictions) for key in drawn]
         figure, axes = plt.subplots(
             1,
@@ -93,7 +113,7 @@ def draw_png(predictions: Predictions, title: str, path: Path) -> None:
         for (key, draw), place in zip(drawn.items(), axes[0], strict=True):
             place.set_title(say(f"plot_{key}"))
             draw(place)
-        figure.suptitle(title)
+        figure.suptitle(say.render(title))
         _name_what_no_font_has(figure)
         figure.savefig(path, dpi=110, format="png")
         plt.close(figure)
@@ -102,15 +122,16 @@ def draw_png(predictions: Predictions, title: str, path: Path) -> None:
 def draw_svgs(predictions: Predictions, say: Language) -> dict[str, str]:
     """Key → an SVG element for a page."""
     return {
-        key: _svg(draw, _width(key, predictions), key)
+        key: _svg(draw, say, _width(key, predictions), key)
         for key, draw in plots(predictions, say).items()
     }
 
 
-def draw_effects(effects: list[Effect]) -> list[tuple[str, str]]:
+def draw_effects(effects: list[Effect], say: Language) -> list[tuple[str, str]]:
     """Column → an SVG element for a page."""
+    size = (EFFECT_WIDTH, EFFECT_HEIGHT)
     return [
-        (effect.column, _svg(partial(_effect, effect), EFFECT_WIDTH, f"effect{n}", EFFECT_HEIGHT))
+        (effect.column, _svg(partial(_effect, effect), say, size[0], f"effect{n}", size[1]))
         for n, effect in enumerate(effects)
     ]
 
@@ -129,8 +150,13 @@ def _width(key: str, predictions: Predictions) -> float:
     return max(WIDTH, 3.0 + 0.5 * min(len(predictions.classes), MOST_CLASSES_DRAWN))
 
 
-def _svg(draw: Plot, width: float, salt: str, height: float | None = None) -> str:
-    with matplotlib.rc_context({**STYLE, "svg.hashsalt": salt}):
+def _style(say: Language) -> Any:
+    names = dict.fromkeys([FONTS[0], *EARLIER.get(say.name, []), *FONTS])
+    return {**STYLE, "font.family": [name for name in names if name in HERE]}
+
+
+def _svg(draw: Plot, say: Language, width: float, salt: str, height: float | None = None) -> str:
+    with matplotlib.rc_context({**_style(say), "svg.hashsalt": salt}):
         tall = height or (width if width > WIDTH else HEIGHT)
         figure, axes = plt.subplots(figsize=(width, tall), layout="constrained")
         draw(axes)
@@ -321,11 +347,14 @@ def shortened(name: str) -> str:
 
 
 def _name_what_no_font_has(figure: Figure) -> None:
-    """In the PNG, names that no font of this machine can draw become their characters' numbers of
-    places: `#1`, `#2`; the report has them in full."""
-    known = set().union(*(get_font(path).get_charmap() for path in HERE.values()))
+    """Replace labels without an available glyph by #1, #2, … in the PNG; the report has all."""
     undrawable: dict[str, str] = {}
     for text in figure.findobj(matplotlib.text.Text):
         written = text.get_text()
-        if any(ord(character) not in known for character in written if character not in "\n"):
+        if not _can_be_drawn(written):
             text.set_text(undrawable.setdefault(written, f"#{len(undrawable) + 1}"))
+
+
+def _can_be_drawn(text: str) -> bool:
+    known = set().union(*(get_font(path).get_charmap() for path in HERE.values()))
+    return all(ord(character) in known for character in text if character not in "\n")

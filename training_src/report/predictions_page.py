@@ -8,10 +8,12 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from contract.job import PredictionsJob, to_mapping
+from contract.messages import score_text as number
 from metrics import Predictions
 from model_code.notes import Note
 from report.language import Language
-from report.page import how_good, number, shown_examples
+from report.page import how_good, shown_examples
 from report.plots import draw_svgs
 from report.template import load_template
 
@@ -22,7 +24,9 @@ EXAMPLES_SHOWN = 20
 class Predicted:
     """What the report tells."""
 
-    job: Mapping[str, Any]
+    job: PredictionsJob
+    sha256: str
+    """Of the test file."""
     passport: Mapping[str, Any]
     """Of the model."""
     file: str
@@ -38,17 +42,18 @@ class Predicted:
 
 def render_predictions(found: Predicted) -> str:
     """HTML; every name and value of the uploader is escaped by the template."""
-    say = Language(found.job["report_language"])
+    say = Language(found.job.report_language)
     page = load_template(Path(__file__).with_name("predictions.html.j2"))
     plots = draw_svgs(found.scored, say) if found.scored else {}
     return page.render(
         t=say,
         found=found,
+        job=to_mapping(found.job),
         target=found.passport["target"],
         performance=found.performance,
         number=number,
         sentences=_sentences(found, say),
-        warnings=[say.told(one) for one in found.notes],
+        warnings=[say.render(one) for one in found.notes],
         # matplotlib escapes the texts in its SVGs.
         plots={key: Markup(svg) for key, svg in plots.items()},
         examples=shown_examples(_first_rows(found.written), EXAMPLES_SHOWN),

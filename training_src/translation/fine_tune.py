@@ -10,14 +10,15 @@ import torch
 from ctranslate2.converters import TransformersConverter
 from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer
 
-from failure import TrainingError
+from contract.messages import message
+from failure import TrainingError, first_line
 from translation.export import WEIGHTS
 from translation.learn import LOOKS, Clock, Lesson, Look
 from translation.network import LONGEST_PIECES
 from translation.pairs import Pair
 from translation.variants import variant
 
-# Models for one pair of languages; those for many want to be told the languages by tokens.
+# Models for one language pair; multilingual models need language tokens.
 KINDS = ("marian",)
 RATE, LARGEST_GRADIENT = 3e-5, 1.0
 PAIRS_PER_BATCH, HELD_OUT_PAIRS = 16, 200
@@ -31,14 +32,14 @@ class BaseModel:
             kind = AutoConfig.from_pretrained(name).model_type
             if kind not in KINDS:
                 raise TrainingError(
-                    f"The base_model {name!r} is of the kind {kind}; fine-tuning knows "
-                    f"{', '.join(KINDS)}, such as Helsinki-NLP/opus-mt-en-de."
+                    message("pairs.base_model_kind", name=name, kind=str(kind), known=KINDS)
                 )
             self.tokenizer: Any = AutoTokenizer.from_pretrained(name)
             self.model: Any = AutoModelForSeq2SeqLM.from_pretrained(name)
         except (OSError, ValueError) as error:
+            reason = first_line(error) or type(error).__name__
             raise TrainingError(
-                f"The base_model {name!r} cannot be loaded: {str(error).splitlines()[0]}"
+                message("pairs.base_model_unloadable", name=name, error=reason)
             ) from error
         self.name = name
 

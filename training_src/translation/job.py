@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contract.job import TranslatorJob, to_mapping
 from job_spec import CsvFile, Folders, csv_file
 
 
@@ -28,17 +29,20 @@ class TranslatorSpec:
     seed: int
     base_model: str | None
     """What to fine-tune, a name on the Hugging Face hub or a folder; None learns from scratch."""
+    report_language: str
     passport: Mapping[str, Any]
     """All of job.json, for the report."""
 
 
 def read_translator_spec(folders: Folders) -> TranslatorSpec:
-    job = folders.job_json()
+    job = folders.job()
+    assert isinstance(job, TranslatorJob)
     return TranslatorSpec(
-        pair=LanguagePair(job["source_language"], job["target_language"]),
-        train=csv_file(folders.channels["train"], job["train"]),
-        training_seconds=job["training_minutes"] * 60,
-        seed=job["seed"],
-        base_model=job.get("base_model"),
-        passport=job,
+        pair=LanguagePair(job.source_language, job.target_language),
+        train=csv_file(folders.channels["train"], job.train),
+        training_seconds=job.training_minutes * 60,
+        seed=job.seed,
+        base_model=job.base_model,
+        report_language=job.report_language,
+        passport=to_mapping(job),
     )

@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
+from contract.messages import Message, message
 from failure import TrainingError
 
 LONGEST_WORDS, LONGEST_CHARACTERS, MOST_UNEQUAL = 120, 800, 4.0
@@ -45,26 +46,27 @@ def read_pairs(path: Path, encoding: str, delimiter: str) -> list[Pair]:
         try:
             source, target = header.index("source"), header.index("target")
         except ValueError:
-            raise TrainingError(
-                f"The file {path.name} needs the columns source and target in its first line; "
-                f"it has {', '.join(header) or 'none'}."
-            ) from None
+            wrong = message(
+                "pairs.no_columns" if header else "pairs.no_header", columns=tuple(header)
+            )
+            raise _unreadable(path, wrong) from None
         pairs = []
         try:
             for row in rows:
                 if row:
                     pairs.append(Pair(_one_line(row[source]), _one_line(row[target])))
         except (IndexError, csv.Error, UnicodeDecodeError) as error:
-            raise TrainingError(
-                f"The file {path.name} cannot be read: line {rows.line_num} lacks a column or "
-                f"is damaged ({error})."
-            ) from error
+            raise _unreadable(path, message("pairs.damaged_line", line=rows.line_num)) from error
     return pairs
+
+
+def _unreadable(path: Path, reason: Message) -> TrainingError:
+    return TrainingError(message("file.unreadable", file=path.name, reason=reason))
 
 
 def part(pairs: Iterable[Pair], seed: int) -> Pairs:
     """Clean the pairs and hold some out, none of whose source sentences is learned."""
-    left_aside = {"empty": 0, "too long": 0, "lengths too unequal": 0, "repeated": 0}
+    left_aside = {"empty": 0, "too_long": 0, "unequal": 0, "repeated": 0}
     kept: dict[Pair, None] = {}
     for pair in pairs:
         reason = _unfit(pair) or ("repeated" if pair in kept else None)
@@ -73,10 +75,7 @@ def part(pairs: Iterable[Pair], seed: int) -> Pairs:
         else:
             kept[pair] = None
     if len(kept) < FEWEST_PAIRS:
-        raise TrainingError(
-            f"Only {len(kept)} different sentence pairs are left to learn from; a translator needs "
-            f"at least {FEWEST_PAIRS}, and some ten thousand to be of use."
-        )
+        raise TrainingError(message("pairs.few_left", count=len(kept), fewest=FEWEST_PAIRS))
     by_source = sorted(kept, key=lambda pair: pair.source)
     groups = [list(group) for _, group in groupby(by_source, key=lambda pair: pair.source)]
     random.Random(seed).shuffle(groups)
@@ -95,9 +94,9 @@ def _unfit(pair: Pair) -> str | None:
     if not lengths[0]:
         return "empty"
     if words > LONGEST_WORDS or lengths[1] > LONGEST_CHARACTERS:
-        return "too long"
+        return "too_long"
     if lengths[1] > MOST_UNEQUAL * lengths[0] + 20:
-        return "lengths too unequal"
+        return "unequal"
     return None
 
 

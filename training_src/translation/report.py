@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from report.language import Language
 from report.template import load_template
 from translation.job import TranslatorSpec
 from translation.learn import Look
@@ -30,14 +31,15 @@ def render_report(spec: TranslatorSpec, learned: Learned) -> str:
     page = load_template(Path(__file__).with_name("report.html.j2"))
     examples = learned.scored.examples
     return page.render(
+        t=Language(spec.report_language, "translator."),
         spec=spec,
         learned=learned,
         performance=learned.performance,
         left_aside={k: v for k, v in learned.pairs.left_aside.items() if v},
         kinds=[
-            ("The best", examples[:EXAMPLES_SHOWN]),
-            ("Ordinary", middle(examples)),
-            ("The worst", examples[::-1][:EXAMPLES_SHOWN]),
+            ("best", examples[:EXAMPLES_SHOWN]),
+            ("typical", middle(examples)),
+            ("worst", examples[::-1][:EXAMPLES_SHOWN]),
         ],
         curves=curves(learned.looks),
         size=(WIDTH, HEIGHT),

@@ -11,6 +11,9 @@ from typing import Any
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
+from contract.messages import message_to_json, render
+from contract.spreadsheet import safe_row
+from model_code.notes import Note, note
 from translation.inference import Translator
 from translation.job import TranslatorSpec
 from translation.learn import Look
@@ -69,12 +72,12 @@ def examples_csv(scored: Scored) -> str:
     rows.writerow(["source", "target", "translation", "chrf"])
     for example in reversed(scored.examples):
         cells = (example.pair.source, example.pair.target, example.translation)
-        rows.writerow([*map(_plain, cells), f"{example.chrf:.1f}"])
+        rows.writerow(safe_row([*cells, f"{example.chrf:.1f}"]))
     return written.getvalue()
 
 
 def performance(
-    scored: Scored, spec: TranslatorSpec, model: str, last: Look | None
+    scored: Scored, spec: TranslatorSpec, model: str, last: Look | None, notes: Sequence[Note] = ()
 ) -> dict[str, Any]:
     """For programs, and for STATUS.txt."""
     return {
@@ -90,24 +93,15 @@ def performance(
         "epochs": round(last.epochs, 2) if last else 0,
         "sentences_per_second": round(scored.sentences_per_second, 1),
         "median_sentence_chrf": round(statistics.median(e.chrf for e in scored.examples), 2),
-        "warnings": _warnings(scored, spec, last),
+        "warnings": [render(one, spec.report_language) for one in (*notes, *_notes(scored, last))],
+        "notes": [message_to_json(one) for one in (*notes, *_notes(scored, last))],
     }
 
 
-def _warnings(scored: Scored, spec: TranslatorSpec, last: Look | None) -> list[str]:
-    warnings = []
+def _notes(scored: Scored, last: Look | None) -> list[Note]:
+    notes = []
     if scored.bleu < WEAK_BLEU:
-        warnings.append(
-            f"A BLEU of {scored.bleu:.1f} is weak: most translations will be wrong. More sentence "
-            "pairs and more training_minutes help most."
-        )
+        notes.append(note("weak_bleu", bleu=f"{scored.bleu:.1f}"))
     if last and last.epochs < FEW_EPOCHS:
-        warnings.append(
-            f"Every pair was seen only {last.epochs:.1f} times; set more training_minutes."
-        )
-    return warnings
-
-
-def _plain(text: str) -> str:
-    """A cell that a spreadsheet takes for a formula gets an apostrophe."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
+        notes.append(note("few_epochs", epochs=f"{last.epochs:.1f}"))
+    return notes

@@ -1,7 +1,7 @@
 """Other ways to write a pair, so that the translator knows more than tidy sentences.
 
 A tenth of what people type has no full stop, no capital, or holds something that must come back
-as it is; the function puts the mark of SHIELDS in its place, and the translator has to carry it.
+as it is; the function puts the mark of MARKS in its place, and the translator has to carry it.
 """
 
 import random
@@ -9,9 +9,9 @@ import re
 
 from translation.pairs import Pair
 
-SHIELDS = [f"⟦{number}⟧" for number in range(10)]
-SHIELDED_SHARE, BARE_SHARE, LOWER_SHARE, UPPER_SHARE = 0.08, 0.08, 0.06, 0.02
-MOST_SHIELDED = 3
+MARKS = [f"⟦{number}⟧" for number in range(10)]
+MASKED_SHARE, BARE_SHARE, LOWER_SHARE, UPPER_SHARE = 0.08, 0.08, 0.06, 0.02
+MOST_MASKED = 3
 _CARRIED = re.compile(r"[^\W\d_]*[A-Z\u00c0-\u00dd]\w+|\d+(?:[.,:]\d+)*")
 _END = re.compile(r"\s*[.!?。！？]+$")
 
@@ -20,7 +20,7 @@ def variant(pair: Pair, rng: random.Random) -> Pair:
     """The pair itself, or one of its variants, drawn by chance."""
     drawn = rng.random()
     for share, change in (
-        (SHIELDED_SHARE, lambda p: shielded(p, rng)),
+        (MASKED_SHARE, lambda p: masked(p, rng)),
         (BARE_SHARE, without_end),
         (LOWER_SHARE, lambda p: Pair(p.source.lower(), p.target)),
         (UPPER_SHARE, lambda p: Pair(p.source.upper(), p.target.upper())),
@@ -37,17 +37,17 @@ def without_end(pair: Pair) -> Pair:
     return bare if bare.source and bare.target else pair
 
 
-def shielded(pair: Pair, rng: random.Random) -> Pair:
-    """Names and numbers that stand once in both sentences, replaced by shields in source order."""
+def masked(pair: Pair, rng: random.Random) -> Pair:
+    """Names and numbers that stand once in both sentences, replaced by marks in source order."""
     carried = [
         word
         for word in dict.fromkeys(_CARRIED.findall(pair.source))
         if _count(word, pair.source) == _count(word, pair.target) == 1
     ]
-    chosen = set(rng.sample(carried, min(len(carried), rng.randint(1, MOST_SHIELDED))))
+    chosen = set(rng.sample(carried, min(len(carried), rng.randint(1, MOST_MASKED))))
     source, target = pair.source, pair.target
-    for shield, word in zip(SHIELDS, [word for word in carried if word in chosen], strict=False):
-        source, target = _replace(word, shield, source), _replace(word, shield, target)
+    for mark, word in zip(MARKS, [word for word in carried if word in chosen], strict=False):
+        source, target = _replace(word, mark, source), _replace(word, mark, target)
     return Pair(source, target)
 
 
@@ -55,5 +55,5 @@ def _count(word: str, sentence: str) -> int:
     return len(re.findall(rf"\b{re.escape(word)}\b", sentence))
 
 
-def _replace(word: str, shield: str, sentence: str) -> str:
-    return re.sub(rf"\b{re.escape(word)}\b", shield, sentence)
+def _replace(word: str, mark: str, sentence: str) -> str:
+    return re.sub(rf"\b{re.escape(word)}\b", mark, sentence)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import sentencepiece
 
 from translation.pairs import Pair
-from translation.variants import SHIELDS
+from translation.variants import MARKS
 
 # CTranslate2 looks for these names.
 PADDING, UNKNOWN, BEGIN, END = 0, 1, 2, 3
@@ -27,7 +27,7 @@ def learn_vocabulary(pairs: Sequence[Pair], threads: int) -> bytes:
         hard_vocab_limit=False,
         character_coverage=0.9998,
         normalization_rule_name="nmt_nfkc",
-        user_defined_symbols=SHIELDS,
+        user_defined_symbols=MARKS,
         input_sentence_size=SENTENCES_READ,
         shuffle_input_sentence=True,
         num_threads=threads,

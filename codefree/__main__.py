@@ -1,0 +1,5 @@
+"""`python -m codefree` is the console script."""
+
+from codefree.cli import main
+
+main()

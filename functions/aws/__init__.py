@@ -1,0 +1,1 @@
+"""What the functions do with AWS: all of boto3 is here."""

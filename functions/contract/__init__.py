@@ -1,0 +1,1 @@
+"""What functions and training jobs agree on; every job carries a copy."""

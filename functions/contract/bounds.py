@@ -1,0 +1,13 @@
+"""What a setting may be, for the functions that read it and the command that offers it."""
+
+from typing import Literal, get_args
+
+Preset = Literal["medium", "good", "high", "best"]
+PRESETS: tuple[str, ...] = get_args(Preset)
+Language = Literal["en", "ko", "zh-TW"]
+LANGUAGES: tuple[str, ...] = get_args(Language)
+# Of the environment of a model's code: in which language it speaks.
+LANGUAGE_VARIABLE = "CODEFREE_LANGUAGE"
+# From the least to the most.
+MINUTES = (0.5, 1440.0)
+MAX_COST_USD = (0.01, 1000.0)

@@ -1,0 +1,69 @@
+"""Which columns only number or name their rows: by their names, and by values that never repeat."""
+
+import re
+from collections.abc import Sequence
+
+from reading.names import was_unnamed
+
+# A price index is a measure, and so may be a key or a number.
+MEASURES = "index|key|row|no|nr"
+MAY_MEASURE = re.compile(rf"({MEASURES})$", re.IGNORECASE)
+ID_NAME = re.compile(
+    rf"(^|[\s_.-])(ids?|idx|uuid|guid|rownames?|번호|編號|序號|{MEASURES})$", re.IGNORECASE
+)
+CAMEL_ID = re.compile(r"[a-z]I[Dd]$")
+WHOLE = re.compile(r"[+-]?\d{1,18}")
+# So many repetitions are to be expected by chance where none was found.
+REPEATS_EXPECTED = 5
+FEWEST_VALUES, LONGEST_CODE = 20, 40
+
+
+def is_id_name(written: str) -> bool:
+    """Whether a column is called an ID, a key or a number of rows; AMOUNT_PAID is not."""
+    name = written.strip()
+    return bool(ID_NAME.search(name) or CAMEL_ID.search(name))
+
+
+def surely_id_name(written: str) -> bool:
+    """Whether that name is used for nothing else."""
+    return is_id_name(written) and not MAY_MEASURE.search(written.strip())
+
+
+def unique_by_design(rows: int, low: float, high: float) -> bool:
+    """Whether so many whole numbers between these would surely have repeated by chance.
+
+    The birthday problem: n values of m possible ones have about n² / 2m pairs of equal ones.
+    """
+    return rows * rows / (2 * (high - low + 1)) > REPEATS_EXPECTED
+
+
+def is_row_name(written: str, values: Sequence[str]) -> bool:
+    """Whether a column may be lacking in a test file: it has no name, or identifies its rows."""
+    return was_unnamed(written) or are_identifiers(written, values)
+
+
+def are_identifiers(written: str, values: Sequence[str]) -> bool:
+    """Whether present values of a column say that it identifies its rows.
+
+    They never repeat, and are codes, or whole numbers that are called an ID or that would have
+    repeated by chance. A price or a year that never repeats is none.
+    """
+    texts = [value.strip() for value in values if value.strip()]
+    if len(texts) < FEWEST_VALUES or len(set(texts)) < len(texts):
+        return False
+    if all(map(WHOLE.fullmatch, texts)):
+        numbers = sorted(map(int, texts))
+        if numbers[0] in (0, 1) and numbers[-1] - numbers[0] == len(numbers) - 1:
+            return True
+        return surely_id_name(written) or (
+            unique_by_design(len(numbers), numbers[0], numbers[-1])
+            and numbers[-1] - numbers[0] >= len(numbers)
+        )
+    return all(_is_code(text) for text in texts)
+
+
+def _is_code(text: str) -> bool:
+    """One word of letters and digits, no number and no date."""
+    if len(text) > LONGEST_CODE or " " in text or not any(map(str.isalpha, text)):
+        return False
+    return any(map(str.isdigit, text)) or "-" in text

@@ -1,0 +1,18 @@
+"""The message that says which object was uploaded: EventBridge writes it, and so do we."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+
+def upload_message(bucket: str, key: str, **more: Any) -> str:
+    """A message like EventBridge's, without the `detail-type` that only a true upload has."""
+    detail = {"bucket": {"name": bucket}, "object": {"key": key}}
+    return json.dumps({"detail": detail, **more})
+
+
+def uploaded_object(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Bucket and key; raises KeyError or TypeError for a message that names none."""
+    detail = body["detail"]
+    # Not the data class: its key turns `a+b.csv` into `a b.csv`, and EventBridge encodes none.
+    return detail["bucket"]["name"], detail["object"]["key"]

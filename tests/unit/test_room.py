@@ -1,0 +1,53 @@
+"""What is known of the machine before a command begins."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from codefree.room import NoRoomError, in_a_sentence, memory_left_mb, require_disk
+from codefree.words import LANGUAGES, Words
+
+
+def test_the_memory_of_the_machine_or_the_container_is_found(tmp_path: Path) -> None:
+    meminfo, cgroup = tmp_path / "meminfo", tmp_path / "max"
+    meminfo.write_text("MemTotal: 8000000 kB\nMemAvailable: 2048000 kB\nSwapFree: 1024 kB\n")
+    assert memory_left_mb(meminfo, cgroup) == 2001
+    cgroup.write_text("max\n")
+    assert memory_left_mb(meminfo, cgroup) == 2001
+    cgroup.write_text(f"{512 * 1024 * 1024}\n")
+    assert memory_left_mb(meminfo, cgroup) == 512
+    meminfo.write_text("nothing\n")
+    assert memory_left_mb(meminfo, cgroup) is None
+
+
+def test_files_that_would_not_fit_are_refused_before_they_are_copied(tmp_path: Path) -> None:
+    huge = tmp_path / "huge.csv"
+    with huge.open("wb") as file:
+        # It takes no space itself.
+        file.truncate(1 << 42)
+    with pytest.raises(NoRoomError, match=r"about 12,583,012 MB are needed"):
+        require_disk(tmp_path / "out", (huge,))
+    require_disk(tmp_path / "out")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("can't start new thread"),
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.ENOSPC, "No space left on device", "results/a.csv"),
+        PermissionError(errno.EACCES, "Permission denied", "results/a.csv"),
+    ],
+)
+def test_what_gives_out_is_said_in_words(error: Exception, language: str) -> None:
+    said = in_a_sentence(error)
+    assert said is not None
+    assert len(Words(language).render(said)) > 10
+
+
+def test_other_errors_keep_their_traceback() -> None:
+    assert in_a_sentence(RuntimeError("a mistake of ours")) is None
+    assert in_a_sentence(FileNotFoundError(errno.ENOENT, "No such file", "x")) is None

@@ -1,0 +1,285 @@
+"""One table, written in any spelling, kind of file and encoding, is read as the same values."""
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from check_reading import check_reading
+from choose_columns import context_of
+from failure import TrainingError
+from model_code.columns import CATEGORY, Column, decide_and_type, typed
+from model_code.tables import Table, chunks, look_at, read_table
+from reading.csv_head import expected_like
+from tests.job_specs import job_spec
+from tests.messages import raises
+from tests.workbooks import workbook
+
+ROWS = 40
+Spelling = Callable[[Any], Any]
+
+
+def grouped(group: str, decimal: str) -> Spelling:
+    return lambda n: f"{n:,.2f}".replace(",", "\0").replace(".", decimal).replace("\0", group)
+
+
+def clock(value: timedelta) -> str:
+    minutes, seconds = divmod(int(value.total_seconds()), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+
+
+def half(value: datetime) -> str:
+    return value.strftime("%m/%d/%Y %I:%M:%S %p")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Values, and the ways in which people and programs write them."""
+
+    values: st.SearchStrategy[Any]
+    spellings: Mapping[str, Spelling]
+
+
+MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2060, 12, 31)).map(
+    lambda moment: moment.replace(microsecond=0)
+)
+FRENCH = (
+    *("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre"),
+    *("octobre", "novembre", "décembre"),
+)
+FRENCH_DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+DAYS = MOMENTS.map(lambda moment: moment.replace(hour=0, minute=0, second=0))
+KINDS = {
+    "amount": Kind(
+        st.integers(100, 99_999_999).map(lambda cents: cents / 100),
+        {
+            "plain": lambda n: f"{n:.2f}",
+            "thousands": grouped(",", "."),
+            "decimal commas": grouped(".", ","),
+            "spaces": grouped(" ", ","),
+            "dollars": lambda n: f"${n:,.2f}",
+            "euros": lambda n: grouped(".", ",")(n) + " €",
+            "SAP": lambda n: grouped(".", ",")(n),
+        },
+    ),
+    "member": Kind(
+        st.booleans(),
+        {
+            "True": str,
+            "true": lambda b: str(b).lower(),
+            "yes": lambda b: "yes" if b else "no",
+            "1": lambda b: str(int(b)),
+            "예": lambda b: "예" if b else "아니요",
+        },
+    ),
+    "day": Kind(
+        DAYS,
+        {
+            "ISO": lambda d: d.strftime("%Y-%m-%d"),
+            "points": lambda d: d.strftime("%d.%m.%Y"),
+            "Korean": lambda d: f"{d.year}년 {d.month}월 {d.day}일",
+            "month name": lambda d: d.strftime("%d %B %Y"),
+            "short month": lambda d: d.strftime("%b %d, %Y"),
+            "weekday": lambda d: f"{d:%d.%m.%Y} ({'월화수목금토일'[d.weekday()]})",
+            "French": lambda d: d.strftime(
+                f"{FRENCH_DAYS[d.weekday()]} {d.day} {FRENCH[d.month - 1]} %Y"
+            ),
+            "Chinese": lambda d: f"{d.year}年{d.month}月{d.day}日",
+            "Taiwan": lambda d: f"民國{d.year - 1911}年{d.month}月{d.day}日",
+        },
+    ),
+    "quarter": Kind(
+        DAYS.map(lambda day: day.replace(day=1, month=(day.month - 1) // 3 * 3 + 1)),
+        {
+            "ISO": lambda d: d.strftime("%Y-%m-%d"),
+            "year first": lambda d: f"{d.year}Q{d.month // 3 + 1}",
+            "quarter first": lambda d: f"Q{d.month // 3 + 1} {d.year}",
+            "Korean": lambda d: f"{d.year}년 {d.month // 3 + 1}분기",
+            "month": lambda d: d.strftime("%Y-%m"),
+            "month first": lambda d: d.strftime("%m/%Y"),
+            "month name": lambda d: d.strftime("%b %Y"),
+        },
+    ),
+    "week": Kind(
+        DAYS.map(lambda day: day - timedelta(days=day.weekday())),
+        {
+            "ISO": lambda d: d.strftime("%Y-%m-%d"),
+            "week": lambda d: d.strftime("%G-W%V"),
+            "German": lambda d: d.strftime("KW %V/%G"),
+        },
+    ),
+    "created_at": Kind(
+        MOMENTS,
+        {
+            "ISO": lambda d: d.strftime("%Y-%m-%d %H:%M:%S"),
+            "zone": lambda d: d.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "points": lambda d: d.strftime("%d.%m.%Y %H:%M:%S"),
+            "zone aside": lambda d: f"{d + timedelta(hours=9):%Y-%m-%d %H:%M:%S} +0900",
+            "mail": lambda d: d.strftime("%a, %d %b %Y %H:%M:%S +0000"),
+            "ctime": lambda d: d.strftime("%a %b %e %H:%M:%S %Y"),
+            "time in front": lambda d: d.strftime("%H:%M:%S %d.%m.%Y"),
+            "compact": lambda d: d.strftime("%Y%m%dT%H%M%SZ"),
+            "digits": lambda d: d.strftime("%Y%m%d%H%M%S"),
+            "Unix": lambda d: str(int(d.replace(tzinfo=UTC).timestamp())),
+            "Unix in milliseconds": lambda d: str(int(d.replace(tzinfo=UTC).timestamp()) * 1000),
+            "spreadsheet": lambda d: repr((d - datetime(1899, 12, 30)) / timedelta(days=1)),
+            "시": lambda d: f"{d:%Y년 %m월 %d일} {d.hour}시 {d.minute}분 {d.second}초",
+            "오후": lambda d: f"{d:%Y-%m-%d} {'오후' if d.hour > 11 else '오전'} {d:%I:%M:%S}",
+        },
+    ),
+    "length": Kind(
+        st.integers(0, 200_000).map(lambda seconds: timedelta(seconds=seconds)),
+        {
+            "clock": clock,
+            "ISO": lambda t: f"PT{int(t.total_seconds())}S",
+            "pandas": lambda t: str(pd.Timedelta(t)),
+            "units": lambda t: f"{int(t.total_seconds()) // 60} min {int(t.total_seconds()) % 60}s",
+            "시간": lambda t: (
+                f"{int(t.total_seconds()) // 3600}시간 "
+                f"{int(t.total_seconds()) // 60 % 60}분 {int(t.total_seconds()) % 60}초"
+            ),
+            "German": lambda t: f"{int(t.total_seconds())} Sekunden",
+        },
+    ),
+    "weight": Kind(
+        st.integers(10, 9999).map(lambda tenths: tenths / 10),
+        {
+            "kilos": lambda n: f"{n:.1f} kg",
+            "grams": lambda n: f"{n * 1000:.0f}g",
+            "capitals": lambda n: f"{n:.1f} KG",
+            "decimal commas": lambda n: f"{n:.1f} kg".replace(".", ","),
+        },
+    ),
+    "city": Kind(
+        st.sampled_from(["Busan", "Zürich", "Málaga", "İzmir", "None", "?"]),
+        {"as it is": str, "spaces": lambda city: f" {city} ", "upper": str.upper},
+    ),
+}
+# Columns of no type that a file could keep.
+ALWAYS_TEXTS = ("city", "weight")
+# Files that keep numbers, dates and truths as such.
+TYPED_FILES = ("parquet", "xlsx")
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16")
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> dict[str, list[Any]]:
+    """Column → values, some of them missing."""
+    found = {}
+    for name, kind in KINDS.items():
+        values = draw(st.lists(kind.values, min_size=ROWS, max_size=ROWS))
+        # Enough of each for a column to show what it holds.
+        if name == "member":
+            values[:2] = [True, False]
+        if name == "day":
+            values[0] = datetime(2024, 1, 31)
+        if name == "created_at":
+            values[:2] = [datetime(2024, 1, 31, 1, 2, 3), datetime(2024, 2, 29, 4, 5, 6)]
+        missing = draw(st.sets(st.integers(2, ROWS - 1), max_size=8))
+        found[name] = [None if place in missing else v for place, v in enumerate(values)]
+    return found
+
+
+def write(
+    folder: Path, table: dict[str, list[Any]], kind: str, spelled: Mapping[str, str], encoding: str
+) -> Path:
+    """The table as a file of a kind; texts in the spellings chosen."""
+    texts = {
+        name: ["" if v is None else KINDS[name].spellings[spelled[name]](v) for v in values]
+        for name, values in table.items()
+    }
+    file = folder / f"x_train.{kind}"
+    if kind == "parquet":
+        frame = {name: pd.Series(values) for name, values in table.items()}
+        for name in ALWAYS_TEXTS:
+            frame[name] = pd.Series([None if t == "" else t for t in texts[name]], dtype=object)
+        frame["member"] = pd.Series(table["member"], dtype="boolean")
+        pd.DataFrame(frame).to_parquet(file, index=False)
+    elif kind == "xlsx":
+        stored = {**table, **{name: texts[name] for name in (*ALWAYS_TEXTS, "length")}}
+        file.write_bytes(workbook({"S": [tuple(stored), *zip(*stored.values(), strict=True)]}))
+    else:
+        opened = io.StringIO(newline="")
+        writer = csv.writer(opened, delimiter={"csv": ",", "semicolon.csv": ";"}[kind])
+        writer.writerow(texts)
+        writer.writerows(zip(*texts.values(), strict=True))
+        file.write_bytes(opened.getvalue().encode(encoding))
+    return file
+
+
+def decided(file: Path) -> tuple[list[Column], pd.DataFrame, Table]:
+    table = read_table(file)
+    context = context_of(table, job_spec(target="none"))
+    found = [decide_and_type(name, table.data[name], context) for name in table.columns]
+    values = {column.name: cells for column, cells in found}
+    return [column for column, _ in found], pd.DataFrame(values), table
+
+
+ONE_FILE = st.tuples(
+    st.sampled_from(["csv", "semicolon.csv", "parquet", "xlsx"]),
+    st.fixed_dictionaries({name: st.sampled_from(list(k.spellings)) for name, k in KINDS.items()}),
+    st.sampled_from(ENCODINGS),
+)
+
+
+@settings(max_examples=60, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(table=tables(), train=ONE_FILE, test=ONE_FILE)
+def test_a_table_is_read_alike_in_every_spelling_kind_of_file_and_encoding(
+    tmp_path_factory: pytest.TempPathFactory,
+    table: dict[str, list[Any]],
+    train: tuple[str, dict[str, str], str],
+    test: tuple[str, dict[str, str], str],
+) -> None:
+    folder = tmp_path_factory.mktemp("tables")
+    columns, values, read = decided(write(folder, table, *train))
+    file = write(tmp_path_factory.mktemp("tables"), table, *test)
+    head = look_at(file, expected_like(read.head))
+    again = pd.concat([typed(columns, part) for part in chunks(file, head)], ignore_index=True)
+    check_reading(columns, {name: values[name] for name in values}, read, expected_like(read.head))
+    for column in columns:
+        one, other = values[column.name], again[column.name]
+        if column.kind == CATEGORY:
+            assert key(one) == key(other)
+        else:
+            assert same(one, other), f"{column}\n{one.tolist()}\n{other.tolist()}"
+
+
+def key(values: pd.Series) -> list[str]:
+    """Categories that train has in two spellings stay two; the rest of a test file follows."""
+    return [str(value).casefold() for value in values.astype(object).fillna("")]
+
+
+def same(one: pd.Series, other: pd.Series) -> bool:
+    if one.dtype.kind == "M":
+        return bool(((one == other) | (one.isna() & other.isna())).all())
+    return np.allclose(one.to_numpy(float), other.to_numpy(float), rtol=1e-6, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [("11:00", "12:30"), ("True", "False"), ("1,5", "2,5"), ("31.12.2023", "1.2.2024"), ("p", "q")],
+)
+def test_a_train_file_that_other_code_has_typed_stops_the_job(
+    tmp_path: Path, cells: tuple[str, str]
+) -> None:
+    file = tmp_path / "x_train.csv"
+    file.write_text("\n".join(["a;x", *(f"{n};{cell}" for n, cell in enumerate(cells * 20))]))
+    columns, frame, table = decided(file)
+    values = dict(frame.items())
+    check_reading(columns, values, table, expected_like(table.head))
+    right = values["x"]
+    if right.dtype == "category":
+        values["x"] = right.cat.rename_categories(str.upper)
+    else:
+        values["x"] = right + (pd.Timedelta(days=1) if right.dtype.kind == "M" else 1)
+    with raises(TrainingError, "job.reading_differs", column="x"):
+        check_reading(columns, values, table, expected_like(table.head))

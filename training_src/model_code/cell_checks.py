@@ -1,0 +1,107 @@
+"""Later rows against train: cells that cannot be read, were never seen, or are missing too often.
+
+Training jobs, prediction jobs, endpoints and `codefree predict` say the same of the same rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from model_code.cells import as_texts
+from model_code.columns import CATEGORY, TEXT, Column
+from model_code.notes import Note, note
+
+# Of the cells of a column: what is worth a warning.
+WORTH_A_WARNING = 0.05
+MORE_MISSING = 0.2
+FEWEST_ROWS = 20
+
+
+@dataclass
+class Count:
+    """Cells of a kind in one column, and the first of them."""
+
+    cells: int = 0
+    example: str = ""
+    row: int = 0
+
+    def add(self, chosen: np.ndarray, texts: pa.ChunkedArray, first_row: int) -> None:
+        if chosen.any() and not self.cells:
+            place = int(chosen.argmax())
+            self.example, self.row = str(texts[place].as_py()), first_row + place
+        self.cells += int(chosen.sum())
+
+
+class CellChecks:
+    """What is odd in the rows so far."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._columns = columns
+        self._odd = {column.name: Count() for column in columns}
+        self._unseen = {column.name: Count() for column in columns}
+        self._missing = dict.fromkeys(self._odd, 0)
+        self._rows = 0
+
+    def add(self, part: pa.Table, values: Mapping[str, pd.Series] | pd.DataFrame) -> None:
+        """Some more rows, as they are written and as they are typed."""
+        for column in self._columns:
+            missing = values[column.name].isna().to_numpy()
+            self._missing[column.name] += int(missing.sum())
+            if column.kind == CATEGORY:
+                self._add_categories(column, part, values[column.name])
+            elif column.kind != TEXT and missing.any():
+                texts = as_texts(part[column.name])
+                odd = missing & ~column.means_missing(texts)
+                self._odd[column.name].add(odd, texts, self._rows + 1)
+        self._rows += part.num_rows
+
+    def _add_categories(self, column: Column, part: pa.Table, values: pd.Series) -> None:
+        if not column.categories:
+            return
+        known = set(column.categories)
+        unseen = np.array([name not in known for name in values.cat.categories] or [False])
+        codes = values.cat.codes.to_numpy()
+        chosen = (codes >= 0) & unseen[codes]
+        if chosen.any():
+            self._unseen[column.name].add(chosen, as_texts(part[column.name]), self._rows + 1)
+
+    def notes(self, unreadable: str = "odd_cells") -> list[Note]:
+        """A warning per column that has too many odd cells, and one for every unreadable cell.
+
+        `unreadable` is the code of the latter.
+        """
+        found = []
+        for column in self._columns:
+            odd, unseen = self._odd[column.name], self._unseen[column.name]
+            if odd.cells:
+                found.append(self._note(unreadable, column, odd))
+            if unseen.cells > WORTH_A_WARNING * self._rows:
+                found.append(self._note("unseen_categories", column, unseen))
+            missing = self._missing[column.name] / max(1, self._rows)
+            if self._rows >= FEWEST_ROWS and missing - column.missing_share > MORE_MISSING:
+                found.append(
+                    note(
+                        "more_missing",
+                        column=column.name,
+                        percent=_percent(missing),
+                        before=_percent(column.missing_share),
+                    )
+                )
+        return found
+
+    def _note(self, code: str, column: Column, count: Count) -> Note:
+        return note(
+            code,
+            column=column.name,
+            count=count.cells,
+            percent=_percent(count.cells / self._rows),
+            example=repr(count.example),
+            row=count.row,
+        )
+
+
+def _percent(share: float) -> float:
+    return round(100 * share, 1)
