@@ -28,6 +28,10 @@ FAMILIES = {
         "first megabyte, by the training job from all rows.",
     ),
     "data": ("The data", "Raised when rows or columns do not suffice."),
+    "request": (
+        "Requests for predictions",
+        "Answered with HTTP 400 by a model's endpoint, in the language of the model's report.",
+    ),
     "cost": ("Cost", "Raised when a job could cost more than it may."),
     "pairs": ("Sentence pairs", "Raised when a translator cannot be trained."),
     "columns": ("Columns to translate", "Raised when columns of a file cannot be translated."),

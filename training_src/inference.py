@@ -24,18 +24,20 @@ import pandas as pd
 from autogluon.tabular import TabularPredictor
 
 from contract.bounds import LANGUAGE_VARIABLE
-from contract.messages import ENGLISH, Message, message, message_to_json, render
+from contract.messages import (
+    ENGLISH,
+    Message,
+    known_language,
+    message,
+    message_to_json,
+    render,
+)
 from model_code.cell_checks import CellChecks
 from model_code.columns import typed
-from model_code.predictions import (
-    Model,
-    RowsError,
-    answer_csv,
-    require_columns,
-    write_predictions,
-)
+from model_code.errors import RowsError
+from model_code.predictions import Model, answer_csv, require_columns, write_predictions
 from model_code.preprocessor import load_preprocessor
-from model_code.requests import JSON_LINES, request_rows
+from model_code.requests import JSON_LINES, as_text, request_rows
 from reading.errors import UnreadableError
 
 
@@ -60,7 +62,8 @@ def model_fn(model_dir: str) -> Model:
     # The same model works in another minor version of Python; AutoGluon would refuse it.
     predictor = TabularPredictor.load(model_dir, require_py_version_match=False, verbosity=0)
     predictor.persist()
-    return Model(predictor, load_preprocessor(folder / "code"))
+    language = known_language(passport.get("report_language"))
+    return Model(predictor, load_preprocessor(folder / "code"), language)
 
 
 def transform_fn(
@@ -69,8 +72,20 @@ def transform_fn(
     input_content_type: str,
     output_content_type: str = "application/json",
 ) -> tuple[str, str]:
-    """Predict the rows of a request; ValueError becomes an HTTP 400 with its text."""
-    body = request_body.decode() if isinstance(request_body, bytes) else request_body
+    """Predict the rows of a request; ValueError becomes an HTTP 400 with its text.
+
+    The text is in the language of the model's report.
+    """
+    try:
+        return _answered(model, request_body, input_content_type, output_content_type)
+    except RowsError as error:
+        raise ValueError(render(error.message, model.language)) from error
+
+
+def _answered(
+    model: Model, request_body: str | bytes, input_content_type: str, output_content_type: str
+) -> tuple[str, str]:
+    body = as_text(request_body)
     preprocessor = model.preprocessor
     rows = request_rows(
         body, input_content_type, preprocessor.needed, preprocessor.expected.delimiter
@@ -114,10 +129,7 @@ def _written(answer: pd.DataFrame, accept: str) -> tuple[str, str]:
         return answer.to_json(orient="records", lines=True, force_ascii=False), kind
     if kind in ("application/json", "*/*", ""):
         return answer.to_json(orient="records", force_ascii=False), "application/json"
-    raise ValueError(
-        f"Answers of type {accept!r} cannot be given; ask for text/csv, application/json or "
-        "application/jsonlines."
-    )
+    raise RowsError(message("request.answer_type", kind=accept))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 
 from codefree.predict import predict
+from contract.bounds import LANGUAGES
 from contract.messages import message, message_from_json, render
 from progress import BEAT_SECONDS
 from restart import EarlierRuns
@@ -432,21 +433,28 @@ def test_a_csv_without_a_header_is_taken_in_training_order(
 
 
 @pytest.mark.parametrize(
-    ("body", "kind", "words"),
+    ("body", "kind", "code"),
     [
-        ("Sex,Age\nmale,3\n", "text/csv", "lack"),
-        ("1,2\n", "text/csv", "no header and 2 columns"),
-        ("", "text/csv", "empty"),
-        ("{", "application/json", "cannot be read"),
-        ("[1]", "application/json", "JSON object"),
-        ("x", "image/png", "not understood"),
+        ("Sex,Age\nmale,3\n", "text/csv", "data.rows_lack"),
+        ("1,2\n", "text/csv", "request.no_header"),
+        ("", "text/csv", "request.empty"),
+        (b"Sex\n\xff\n", "text/csv", "request.encoding"),
+        ("{", "application/json", "request.json_broken"),
+        ("[" * 100_000, "application/json", "request.not_json"),
+        ("[1]", "application/json", "request.not_objects"),
+        ('{"Sex": ["male"], "Age": []}', "application/json", "request.uneven_columns"),
+        ("x", "image/png", "request.kind"),
     ],
 )
-def test_a_request_that_cannot_be_predicted_is_answered_in_words(
-    server: ModuleType, model: Any, body: str, kind: str, words: str
+def test_a_request_that_cannot_be_predicted_is_answered_in_the_reports_language(
+    server: ModuleType, model: Any, body: str | bytes, kind: str, code: str
 ) -> None:
-    with pytest.raises(ValueError, match=words):
-        server.transform_fn(model, body, kind, "application/json")
+    for language in LANGUAGES:
+        speaking = server.Model(model.predictor, model.preprocessor, language)
+        with pytest.raises(ValueError) as refused:
+            server.transform_fn(speaking, body, kind, "application/json")
+        assert refused.value.__cause__.message.code == code
+        assert str(refused.value) == render(refused.value.__cause__.message, language)
 
 
 def test_the_model_folder_holds_only_what_serving_needs(binary: OptMl) -> None:

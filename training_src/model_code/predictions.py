@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from autogluon.tabular import TabularPredictor
 
-from contract.messages import Message, message
+from contract.messages import ENGLISH, message
 from contract.spreadsheet import FORMULA, SIGNED_NUMBER, safe_row
 from model_code.cell_checks import CellChecks
 from model_code.columns import typed
+from model_code.errors import RowsError
 from model_code.notes import Note, part_failed
 from model_code.preprocessor import Preprocessor
 from model_code.reasons import ROWS_AT_A_TIME, Reasons
@@ -53,10 +54,12 @@ class Lines:
 
 
 class Model:
-    """A predictor and how rows become its features."""
+    """A predictor, how rows become its features, and the language that it refuses them in."""
 
-    def __init__(self, predictor: TabularPredictor, preprocessor: Preprocessor) -> None:
-        self.predictor, self.preprocessor = predictor, preprocessor
+    def __init__(
+        self, predictor: TabularPredictor, preprocessor: Preprocessor, language: str = ENGLISH
+    ) -> None:
+        self.predictor, self.preprocessor, self.language = predictor, preprocessor, language
         self.reasons = Reasons(predictor, preprocessor)
 
     def answer(self, features: pd.DataFrame) -> pd.DataFrame:
@@ -120,14 +123,6 @@ def write_predictions(
             tell(rows)
     notes = [] if known is not None else [*notes, *checks.notes()]
     return Written(rows, explainer.explained, run, explainer.seconds, explainer.failure, notes)
-
-
-class RowsError(ValueError):
-    """Raised when rows lack columns that the model needs."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message)
-        self.message = message
 
 
 def require_columns(preprocessor: Preprocessor, names: list[str]) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from contract.messages import message
 from model_code.cells import marked, of_cells
+from model_code.errors import RowsError
 from reading.csv_head import DELIMITERS
 from reading.names import column_names, matched
 
@@ -17,13 +19,13 @@ JSON_LINES = ("application/jsonl", "application/jsonlines", "application/x-jsonl
 
 
 def request_rows(body: str, content_type: str, needed: Sequence[str], delimiter: str) -> pa.Table:
-    """The rows of a request, with the columns that it names; raises ValueError in words.
+    """The rows of a request, with the columns that it names; raises RowsError.
 
     `needed` are the columns that the model needs, and their order where a CSV has no header.
     """
     kind = content_type.split(";")[0].strip().lower()
     if not body.strip():
-        raise ValueError("The request is empty; send at least one row.")
+        raise RowsError(message("request.empty"))
     if kind == "text/csv":
         return csv_rows(body, needed, delimiter)
     if kind == "application/json":
@@ -31,10 +33,15 @@ def request_rows(body: str, content_type: str, needed: Sequence[str], delimiter:
     if kind in JSON_LINES:
         lines = [_parsed(line) for line in body.splitlines() if line.strip()]
         return _respelled(_table(lines), needed)
-    raise ValueError(
-        f"Rows of type {content_type!r} are not understood; send text/csv, application/json "
-        "or application/jsonlines."
-    )
+    raise RowsError(message("request.kind", kind=content_type))
+
+
+def as_text(body: str | bytes) -> str:
+    """A request's text; raises RowsError when it is not in UTF-8."""
+    try:
+        return body.decode() if isinstance(body, bytes) else body
+    except UnicodeDecodeError as error:
+        raise RowsError(message("request.encoding")) from error
 
 
 def csv_rows(body: str, needed: Sequence[str], delimiter: str) -> pa.Table:
@@ -45,10 +52,8 @@ def csv_rows(body: str, needed: Sequence[str], delimiter: str) -> pa.Table:
             return marked(_cells(body, mark, names, first_line=2), mark)
     width = len(_first_record(body, delimiter))
     if width != len(needed):
-        raise ValueError(
-            f"The CSV has no header and {width} columns where the model has "
-            f"{len(needed)}: {', '.join(needed[:20])}."
-        )
+        model = {"count": len(needed), "columns": tuple(needed)}
+        raise RowsError(message("request.no_header", width=width, **model))
     return marked(_cells(body, delimiter, needed, first_line=1), delimiter)
 
 
@@ -60,7 +65,7 @@ def json_rows(body: str) -> pa.Table:
     if isinstance(content, dict) and all(isinstance(column, list) for column in content.values()):
         lengths = {len(column) for column in content.values()}
         if len(lengths) > 1:
-            raise ValueError("The columns of the JSON have different lengths.")
+            raise RowsError(message("request.uneven_columns"))
         return pa.table({name: of_cells(column) for name, column in content.items()})
     return _table(content if isinstance(content, list) else [content])
 
@@ -108,13 +113,11 @@ def _respelled(rows: pa.Table, needed: Sequence[str]) -> pa.Table:
 
 def _of_rows(rows: list[list[str]], names: Sequence[str], first_line: int) -> pa.Table:
     if not rows:
-        raise ValueError("The CSV has column names but no rows.")
+        raise RowsError(message("request.no_rows"))
     for line, row in enumerate(rows, start=first_line):
         if len(row) != len(names):
-            raise ValueError(
-                f"The CSV cannot be read: row {line} has {len(row)} fields where {len(names)} are "
-                "expected."
-            )
+            found = {"row": line, "found": len(row), "expected": len(names)}
+            raise RowsError(message("request.row_length", **found))
     columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
     return pa.table(columns, names=list(names))
 
@@ -123,11 +126,15 @@ def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"The JSON cannot be read: {error}.") from error
+        place = {"line": error.lineno, "column": error.colno}
+        raise RowsError(message("request.json_broken", **place)) from error
+    # Lists within lists without end, and numbers of thousands of digits.
+    except (RecursionError, ValueError) as error:
+        raise RowsError(message("request.not_json")) from error
 
 
 def _table(rows: list[Any]) -> pa.Table:
     if not rows or not all(isinstance(row, dict) for row in rows):
-        raise ValueError("Each row must be a JSON object of column names and values.")
+        raise RowsError(message("request.not_objects"))
     names = list(dict.fromkeys(name for row in rows for name in row))
     return pa.table({name: of_cells([row.get(name) for row in rows]) for name in names})
