@@ -12,10 +12,11 @@ from autogluon.core.utils.utils import default_holdout_frac
 from autogluon.tabular import TabularPredictor
 from sklearn.model_selection import train_test_split
 
-from contract.messages import Message, message
+from contract.messages import Message, message, score_text
 from failure import TrainingError, first_line, no_model
 from fit_watcher import FitWatcher
 from job_spec import JobSpec
+from model_code.notes import Note, note
 from prepare import Prepared
 from problem import QUANTILES, Problem
 from progress import Progress
@@ -82,7 +83,20 @@ def fit(spec: JobSpec, prepared: Prepared, folder: Path, progress: Progress) -> 
     worth = folds > 0 or _unseen(len(rows), len(prepared.rows)) >= SHARE_WORTH_A_REFIT
     seconds = spec.training_seconds / (1 + worth * REFIT_COST / max(folds, 1))
     predictor = _fit(spec, prepared.problem, rows, folder, seconds, folds, progress)
+    if spec.decision_threshold is not None:
+        predictor.set_decision_threshold(spec.decision_threshold)
     return Fitted(predictor, predictor.model_best, scored_on, scored, len(rows), folds, worth)
+
+
+def threshold_notes(spec: JobSpec, problem: Problem) -> list[Note]:
+    """Say which setting decides from which probability on a row is predicted as positive."""
+    threshold = spec.decision_threshold
+    if threshold is None:
+        return []
+    values = {"positive": problem.positive_class, "threshold": score_text(threshold)}
+    if spec.miss_costs is None:
+        return [note("threshold", **values)]
+    return [note("miss_costs", **values, ratio=score_text(spec.miss_costs))]
 
 
 def refit(fitted: Fitted, seconds_left: float) -> Fitted:

@@ -105,6 +105,10 @@ class JobSpec:
     """What means that a value is missing; None = the usual marks."""
     merge_classes: bool
     """Whether classes that differ only in case or spaces are one."""
+    threshold: float | None
+    """The probability from which on a row is predicted as the positive class; None = 0.5."""
+    miss_costs: float | None
+    """The cost of missing a positive row, in false alarms; it decides the threshold."""
     date_order: DateOrder | None
     encoding: str | None
     """Of files that are not in UTF-8."""
@@ -114,6 +118,15 @@ class JobSpec:
     """Whether the predictions file is made for Excel."""
     passport: Mapping[str, Any]
     """All of job.json, for the report."""
+
+    @property
+    def decision_threshold(self) -> float | None:
+        """The probability from which on a row is predicted as positive; None = AutoGluon's.
+
+        A miss that costs as much as r false alarms is worth risking them from 1 / (1 + r) on:
+        C. Elkan, "The Foundations of Cost-Sensitive Learning", IJCAI 2001, equation 2.
+        """
+        return self.threshold if self.miss_costs is None else 1 / (1 + self.miss_costs)
 
 
 def read_job_spec(folders: Folders) -> JobSpec:
@@ -146,6 +159,8 @@ def read_job_spec(folders: Folders) -> JobSpec:
         keep_columns=job.keep_columns,
         missing_values=job.missing_values,
         merge_classes=job.merge_classes,
+        threshold=job.threshold,
+        miss_costs=job.miss_costs,
         date_order=job.date_order,
         encoding=job.encoding,
         report_language=job.report_language,

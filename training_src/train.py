@@ -25,7 +25,7 @@ from contract.messages import message_to_json
 from contract.spreadsheet import would_run
 from data_checks import check_data
 from explain import effects, importance
-from fit import SEED, Fitted, Stopwatch, fit, refit
+from fit import SEED, Fitted, Stopwatch, fit, refit, threshold_notes
 from job import run_job
 from job_spec import Folders, JobSpec, read_job_spec
 from libraries import use_libraries
@@ -62,6 +62,7 @@ def train(folders: Folders) -> None:
         prepared.notes[:0] = started_again
     with clock.stage("checking"):
         prepared.notes.extend(check_data(prepared))
+        prepared.notes.extend(threshold_notes(spec, prepared.problem))
     with tempfile.TemporaryDirectory() as workshop:
         clock.start(spec.training_seconds)
         with _stage("fitting", progress, clock):

@@ -73,6 +73,8 @@ def _require_rows_and_classes(train: TableHead, target: Target, settings: Settin
                 message("target.one_class_but_marks", **named, marks=tuple(sorted(dropped)))
             )
         raise RefusedError(message("target.one_class", **named))
+    if settings.problem_type == "binary" and (number := len(set(map(_label, distinct)))) > 2:
+        raise RefusedError(message("target.not_binary", column=target.column, number=number))
     if len(labels) < MIN_ROWS:
         raise RefusedError(
             message("target.few_rows", count=len(labels), column=target.column, fewest=MIN_ROWS)
@@ -81,6 +83,14 @@ def _require_rows_and_classes(train: TableHead, target: Target, settings: Settin
     if len(distinct) > len(labels) / 2 and all(map(_is_no_number, distinct)):
         counts = {"number": len(distinct), "rows": len(labels)}
         raise RefusedError(message("target.too_many_classes", column=target.column, **counts))
+
+
+def _label(text: str) -> float | str:
+    """Alike for spellings that the job may take as one class."""
+    try:
+        return float(text)
+    except ValueError:
+        return text.strip().casefold()
 
 
 def _is_no_number(text: str) -> bool:

@@ -11,7 +11,10 @@ from pipeline.training_job import common_job, described, name_of
 # These change how a job runs, not which model comes out.
 NOT_PART_OF_THE_MODEL = ("max_cost_usd", "max_cost_usd_in_settings", "instance_type", "target")
 # Settings of later releases count only where they are used: the names of jobs stay what they were.
-COUNTED_WHERE_USED = ("keep_columns", "missing_values", "merge_classes", "date_order", "encoding")
+COUNTED_WHERE_USED = (
+    *("keep_columns", "missing_values", "merge_classes", "date_order", "encoding"),
+    *("threshold", "miss_costs"),
+)
 
 
 def job_name(bucket: str, plan: TrainingPlan) -> str:
@@ -54,6 +57,8 @@ def model_job(
         keep_columns=settings.keep_columns,
         missing_values=settings.missing_values,
         merge_classes=settings.merge_classes,
+        threshold=settings.threshold,
+        miss_costs=settings.miss_costs,
         date_order=settings.date_order,
         encoding=settings.encoding,
         report_language=settings.report_language,

@@ -150,6 +150,10 @@ class ModelJob(JobBase):
     """What means that a value is missing; None = the usual marks."""
     merge_classes: bool
     """Whether classes that differ only in case or spaces are one."""
+    threshold: float | None
+    """The probability from which on a row is predicted as the positive class; None = 0.5."""
+    miss_costs: float | None
+    """The cost of missing a positive row, in false alarms; it decides the threshold."""
     date_order: DateOrder | None
     encoding: str | None
     """Of files that are not in UTF-8."""
@@ -212,6 +216,8 @@ DEFAULTS: Mapping[str, Any] = {
     "keep_columns": (),
     "missing_values": None,
     "merge_classes": False,
+    "threshold": None,
+    "miss_costs": None,
     "date_order": None,
     "encoding": None,
     "report_language": "en",

@@ -9,7 +9,14 @@ from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any
 
-from contract.bounds import LANGUAGES, MAX_COST_USD, MINUTES, PRESETS
+from contract.bounds import (
+    LANGUAGES,
+    MAX_COST_USD,
+    MINUTES,
+    MISS_COSTS,
+    PRESETS,
+    THRESHOLD,
+)
 from contract.date_order import DATE_ORDERS, DateOrder
 from contract.messages import Message, message
 from pipeline.errors import RefusedError
@@ -73,6 +80,10 @@ class Settings:
     keep_columns: tuple[str, ...] = ()
     missing_values: tuple[str, ...] | None = None
     merge_classes: bool = False
+    threshold: float | None = None
+    """The probability from which on a row is predicted as the positive class."""
+    miss_costs: float | None = None
+    """The cost of missing a positive row, in false alarms; it decides the threshold."""
     date_order: DateOrder | None = None
     encoding: str | None = None
     translate_columns: tuple[str, ...] = ()
@@ -130,6 +141,7 @@ def apply_settings(
     settings = replace(defaults, **read)
     if "max_cost_usd" in read:
         _require_cap_below(defaults.max_cost_usd_in_settings, settings.max_cost_usd)
+    settings = _binary_if_threshold(settings)
     _require_fitting_metric(settings)
     return settings
 
@@ -277,6 +289,19 @@ def _require_fitting_metric(settings: Settings) -> None:
         )
 
 
+def _binary_if_threshold(settings: Settings) -> Settings:
+    """The same, for two classes: nothing else has a threshold."""
+    given = [name for name in ("threshold", "miss_costs") if getattr(settings, name) is not None]
+    if not given:
+        return settings
+    if len(given) > 1:
+        raise RefusedError(message("settings.two_thresholds"))
+    if settings.problem_type not in (None, "binary"):
+        problem = settings.problem_type
+        raise RefusedError(message("settings.no_threshold", setting=given[0], problem=problem))
+    return replace(settings, problem_type="binary")
+
+
 _READERS: dict[str, Callable[[object, str], object]] = {
     "target": _column,
     "problem_type": _one_of(PROBLEM_TYPES),
@@ -291,6 +316,8 @@ _READERS: dict[str, Callable[[object, str], object]] = {
     "keep_columns": _columns,
     "missing_values": _texts,
     "merge_classes": _yes_or_no,
+    "threshold": _number(*THRESHOLD),
+    "miss_costs": _number(*MISS_COSTS),
     "date_order": _one_of(DATE_ORDERS),
     "encoding": _encoding,
     "translate_columns": _columns,

@@ -52,6 +52,7 @@ def binary(tmp_path_factory: pytest.TempPathFactory) -> OptMl:
         target="Survived",
         dataset="값 (1)",
         id_column="PassengerId",
+        miss_costs=2.0,
         all_rounds=True,
     )
     assert job.train() == 0, (job.root / "log").read_text()[-2000:]
@@ -150,7 +151,6 @@ def test_the_score_is_the_one_that_the_predictions_file_gives(binary: OptMl) -> 
     again = roc_auc_score(found["Survived"] == 1, found["probability_1"])
     assert again == pytest.approx(binary.performance()["score"], abs=1e-6)
     assert binary.performance()["positive_class"] == "1"
-    assert ((found["probability_1"] > 0.5) == (found["prediction"] == 1)).mean() > 0.95
 
 
 def test_predictions_keep_every_row_and_cell_of_the_input(binary: OptMl) -> None:
@@ -455,6 +455,23 @@ def test_a_request_that_cannot_be_predicted_is_answered_in_the_reports_language(
             server.transform_fn(speaking, body, kind, "application/json")
         assert refused.value.__cause__.message.code == code
         assert str(refused.value) == render(refused.value.__cause__.message, language)
+
+
+def test_the_cost_of_a_miss_decides_from_which_probability_on_a_row_is_positive(
+    server: ModuleType, model: Any, binary: OptMl
+) -> None:
+    found = pd.read_csv(binary.result("test_prediction.csv"), encoding="utf-8-sig")
+    called = (found["probability_1"] >= 1 / 3).astype(int)
+    assert list(found["prediction"]) == list(called)
+    assert list(called) != list((found["probability_1"] >= 0.5).astype(int))
+    performance = binary.performance()
+    assert performance["threshold"] == pytest.approx(1 / 3)
+    truth = pd.read_csv(binary.file("test"))["Survived"]
+    assert performance["all_metrics"]["accuracy"] == pytest.approx((truth == called).mean())
+    assert notes_by_code(performance)["note.miss_costs"].values["ratio"] == "2"
+    body = given_rows(binary, len(found)).to_csv(index=False)
+    answer, _ = server.transform_fn(model, body, "text/csv", "application/json")
+    assert [row["prediction"] for row in json.loads(answer)] == list(called)
 
 
 def test_the_model_folder_holds_only_what_serving_needs(binary: OptMl) -> None:

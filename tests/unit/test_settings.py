@@ -99,6 +99,17 @@ def test_a_key_that_is_there_twice_among_many_is_found_about_as_fast_as_a_wrong_
     assert seconds("settings.repeated", pairs[-1]) < 20 * wrong
 
 
+@pytest.mark.parametrize("chosen", [{"threshold": 0.2}, {"miss_costs": 4}])
+def test_a_threshold_is_for_two_classes_and_decided_once(chosen: dict[str, object]) -> None:
+    assert applied(**chosen).problem_type == "binary"
+    with raises(RefusedError, "settings.no_threshold", problem="regression"):
+        applied(problem_type="regression", **chosen)
+    with raises(RefusedError, "settings.metric_misfit"):
+        applied(eval_metric="r2", **chosen)
+    with raises(RefusedError, "settings.two_thresholds"):
+        applied(threshold=0.2, miss_costs=4)
+
+
 def test_a_byte_order_mark_from_notepad_does_no_harm() -> None:
     content = b'\xef\xbb\xbf{"target": "y"}'
     assert apply_settings_file(Settings(), content, KEY).target == "y"

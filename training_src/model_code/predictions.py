@@ -26,6 +26,7 @@ from reading.names import column_names
 # At least so many rows get reasons, if need be from fewer trees.
 ROWS_EXPLAINED, ROWS_TIMED = 10_000, 120
 SHARE_PLANNED = 0.7
+DIGITS_OF_PROBABILITY = 6
 UTF8, UTF8_WITH_MARK = "utf-8", "utf-8-sig"
 
 
@@ -73,7 +74,8 @@ class Model:
         """The same from what the predictor said."""
         if self.predictor.problem_type in ("binary", "multiclass"):
             labels: pd.Series = self.predictor.predict_from_proba(found).rename("prediction")
-            return pd.concat([labels, found.add_prefix("probability_")], axis=1)
+            shown = found.round(DIGITS_OF_PROBABILITY).add_prefix("probability_")
+            return pd.concat([labels, shown], axis=1)
         if isinstance(found, pd.DataFrame):
             return found.add_prefix("quantile_")
         return found.to_frame("prediction")
