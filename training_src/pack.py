@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import xgboost
 from autogluon.common.loaders import load_pkl
 from autogluon.common.savers import save_pkl
 from autogluon.tabular import TabularPredictor
@@ -25,6 +26,8 @@ PACKAGES = (
     *(Path(package.__file__ or "").parent for package in (contract, reading)),
 )
 SERVING_CODE = HERE / "inference.py"
+# AutoGluon 1.6.3, autogluon.tabular.models.xgboost.xgboost_model.
+XGBOOST_FILE = "xgb.ubj"
 # Half of a LightGBM model's size: statistics per node for continued training, and tree offsets.
 # It loads a model without them.
 ONLY_FOR_LEARNING = re.compile(
@@ -40,6 +43,8 @@ def pack(
     _forget_unfinished(folder / "models", clone.model_names())
     for path in (folder / "models").rglob("model.pkl"):
         _forget_how_it_was_learned(path)
+    for path in (folder / "models").rglob(XGBOOST_FILE):
+        _forget_unused_rounds(path)
     code = folder / "code"
     code.mkdir(exist_ok=True)
     shutil.copyfile(SERVING_CODE, code / SERVING_CODE.name)
@@ -64,6 +69,18 @@ def _forget_how_it_was_learned(path: Path) -> None:
     if isinstance(booster, Booster):
         booster.model_from_string(ONLY_FOR_LEARNING.sub("", booster.model_to_string()))
         save_pkl.save(str(path), model, verbose=False)
+
+
+def _forget_unused_rounds(path: Path) -> None:
+    """Cut off the rounds after the best one, which XGBoost never predicts with."""
+    booster = xgboost.Booster(model_file=path)
+    best = booster.attr("best_iteration")
+    if best is None:
+        return
+    used = booster[: int(best) + 1]
+    # Of the old one as well: what XGBClassifier and XGBRegressor note of themselves.
+    used.set_attr(**{**booster.attributes(), "best_iteration": None})
+    used.save_model(path)
 
 
 def versions() -> dict[str, str]:

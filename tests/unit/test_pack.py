@@ -7,11 +7,14 @@ from typing import Any
 import lightgbm
 import numpy as np
 import pandas as pd
+import pytest
+import xgboost
 from autogluon.common.loaders import load_pkl
 from autogluon.common.savers import save_pkl
 from autogluon.tabular import TabularPredictor
 
-from pack import _forget_how_it_was_learned, pack
+from model_code.reasons import _xgboost
+from pack import XGBOOST_FILE, _forget_how_it_was_learned, _forget_unused_rounds, pack
 
 
 def rows() -> pd.DataFrame:
@@ -42,6 +45,35 @@ def test_a_model_of_another_kind_stays_as_it_is(tmp_path: Path) -> None:
     before = file.read_bytes()
     _forget_how_it_was_learned(file)
     assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_rounds_after_the_best_one_explain_nothing_and_are_left_out(
+    tmp_path: Path, classes: int
+) -> None:
+    frame = rows()
+    noise = np.random.default_rng(1).integers(0, classes, len(frame))
+    target = np.where(noise == 0, (frame["x"] > 0).astype(int), noise)
+    learned = xgboost.XGBClassifier(n_estimators=100, early_stopping_rounds=5, learning_rate=0.5)
+    numbers = frame[["x", "y"]]
+    learned.fit(
+        numbers[:300], target[:300], eval_set=[(numbers[300:], target[300:])], verbose=False
+    )
+    whole = learned.get_booster().num_boosted_rounds()
+    assert learned.best_iteration + 1 < whole
+    model = SimpleNamespace(preprocess=lambda frame: frame, _ohe_generator=None, model=learned)
+    _, before = _xgboost(model, numbers, 1.0)
+    margin = learned.predict(numbers, output_margin=True)
+    assert np.allclose(before.sum(axis=-1), margin, atol=1e-4)
+
+    file = tmp_path / XGBOOST_FILE
+    learned.save_model(file)
+    _forget_unused_rounds(file)
+    model.model = xgboost.XGBClassifier()
+    model.model.load_model(file)
+    assert model.model.get_booster().num_boosted_rounds() == learned.best_iteration + 1
+    assert np.array_equal(model.model.predict_proba(numbers), learned.predict_proba(numbers))
+    assert np.array_equal(_xgboost(model, numbers, 1.0)[1], before)
 
 
 def test_a_bag_whose_time_ran_out_between_two_folds_is_left_out(tmp_path: Path) -> None:

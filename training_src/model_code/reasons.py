@@ -251,7 +251,9 @@ def _xgboost(model: Any, inner: pd.DataFrame, share: float) -> tuple[list[str], 
         matrix = DMatrix(rows)
     matrix.feature_names = None
     booster = model.model.get_booster()
-    rounds = _some(booster.num_boosted_rounds(), share)
+    # Rounds after the best one, which early stopping still tries, take no part in predictions.
+    best = booster.attr("best_iteration")
+    rounds = _some(booster.num_boosted_rounds() if best is None else int(best) + 1, share)
     # With validate_features, names would have to equal those of the fit.
     values = booster.predict(
         matrix, pred_contribs=True, iteration_range=(0, rounds), validate_features=False
