@@ -17,10 +17,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 
 from codefree.predict import predict
 from contract.bounds import LANGUAGES
 from contract.messages import message, message_from_json, render
+from model_code.amounts import MINUS, STRONGEST
 from progress import BEAT_SECONDS
 from restart import EarlierRuns
 from tests.conftest import eventually
@@ -214,15 +216,19 @@ def test_progress_ends_at_a_hundred_percent(multiclass: OptMl) -> None:
     assert 1 <= progress["models"] <= len(pd.read_csv(multiclass.result("leaderboard.csv")))
 
 
-def test_every_prediction_has_up_to_three_reasons_that_point_the_right_way(binary: OptMl) -> None:
+def test_every_prediction_has_reasons_that_lead_to_it_and_point_the_right_way(
+    binary: OptMl,
+) -> None:
     found = pd.read_csv(binary.result("test_prediction.csv"), encoding="utf-8-sig")
     reasons = found["reasons"].str.split("; ")
-    assert reasons.str.len().between(1, 3).all()
+    assert reasons.str.len().between(1, STRONGEST + 1).all()
     explained = found[found["reasons"].str.contains("Sex =")]
     assert len(explained) > 150
-    for sex, arrow in (("female", "↑"), ("male", "↓")):
+    for sex, sign in (("female", r"\+"), ("male", MINUS)):
         rows = explained.loc[explained["Sex"] == sex, "reasons"]
-        assert rows.str.contains(f"Sex = {sex} {arrow}").mean() > 0.95
+        assert rows.str.contains(f"Sex = {sex} {sign}").mean() > 0.9
+    ends = explained["reasons"].str.extract(r"→ ([\d.]+)%")[0].astype(float)
+    assert np.allclose(ends, 100 * explained["probability_1"], atol=0.11)
 
 
 def test_shapley_values_add_up_to_what_each_tree_model_says(model: Any, binary: OptMl) -> None:
@@ -235,10 +241,9 @@ def test_shapley_values_add_up_to_what_each_tree_model_says(model: Any, binary: 
     inner = model.predictor.transform_features(rows)
     kinds = set()
     for member in model.reasons._members:
-        _, values = _shap(member, inner, None)
+        _, values = _shap(member, inner)
         chance = np.asarray(member.model.predict_proba(inner), dtype=float)
-        rest = np.log(chance / (1 - chance)) - values.sum(axis=1)
-        assert rest.std() < 1e-3
+        assert np.allclose(expit(values.sum(axis=1)), chance, atol=1e-5)
         kinds.add(type(member.model).__name__)
     assert len(kinds) >= 2
 

@@ -1,8 +1,9 @@
 """Explain predictions: how much each column moved the prediction of a row.
 
-Exact Shapley values of each tree model, from its own library (LightGBM, CatBoost, XGBoost), added
-up with the ensemble's weights. Exact for one tree model; an approximation for an ensemble, which
-averages probabilities while these add up in log-odds.
+Exact Shapley values of each tree model, from its own library (LightGBM, CatBoost, XGBoost). Those
+of classes are log-odds; they become points of probability along the straight line from the average
+row to this one (Aumann and Shapley), so that they add up to what the model says. The ensemble
+averages its models' answers, and so do these.
 """
 
 import time
@@ -14,15 +15,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from autogluon.tabular import TabularPredictor
+from scipy.special import expit, softmax
 
+from model_code.amounts import row_reasons
 from model_code.cells import as_texts
 from model_code.preprocessor import Preprocessor
+from model_code.text_scores import TextScores
 
-STRONGEST = 3
-LONGEST_VALUE = 40
 LEAST_SHARE, TRYING_SHARE = 0.02, 0.1
 ROWS_AT_A_TIME, FEW_ROWS = 5000, 20
-RAISES, LOWERS = "↑", "↓"
+# Of the line between two rows; more change nothing that is shown.
+NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(48)
 
 
 @dataclass(frozen=True)
@@ -76,44 +79,110 @@ class Reasons:
     def contributions(self, features: pd.DataFrame, classes: np.ndarray | None) -> pd.DataFrame:
         """Return each column's contribution to each prediction, shape (n_rows, n_columns).
 
-        Contributions are log-odds for classes, the target's own unit for numbers. With more than
-        two classes, `classes` of shape (n_rows,) holds the class number to explain per row.
+        Contributions are shares of probability for classes, the target's own unit for numbers. With
+        more than two classes, `classes` of shape (n_rows,) holds the class number to explain per
+        row; without it, each model explains the class that it predicts.
         """
+        return self._contributions(features, classes)[1]
+
+    def texts(self, features: pd.DataFrame, part: pa.Table, answer: pd.DataFrame) -> list[str]:
+        """Write one text per row: `38.1% → 95.6%: Sex = female +41.3; … +16.2`.
+
+        From the average prediction to this one, the strongest columns first, and the rest. It is
+        the number, the probability of the positive class in points, or with more classes that of
+        the predicted one.
+        """
+        base, moved = self._contributions(features, self._class_numbers(answer))
+        said = _explained(answer, self._predictor)
+        names = self._preprocessor.needed
+        cells = {name: as_texts(part[name]).to_pylist() for name in names}
+        words = {
+            scores.column: scores.words_of(cells[scores.column], self._direction(scores, answer))
+            for scores in self._preprocessor.text_scores
+        }
+        is_share = self._predictor.problem_type in ("binary", "multiclass")
+        return row_reasons(base, said, moved, cells, words, is_share=is_share)
+
+    def _contributions(
+        self, features: pd.DataFrame, classes: np.ndarray | None
+    ) -> tuple[np.ndarray, pd.DataFrame]:
+        """Return the average prediction, shape (n_rows,), and what each column adds to it."""
         inner = self._predictor.transform_features(features)
+        base = np.zeros(len(features))
         total = pd.DataFrame(0.0, features.index, self._preprocessor.needed)
         for member in self._members:
-            names, values = _shap(member, inner, classes)
+            names, values = _shap(member, inner)
+            if self._predictor.problem_type == "binary":
+                values = _shares_of_two(values)
+            elif self._predictor.problem_type == "multiclass":
+                values = _shares_of_many(values, classes)
+            base += member.weight * values[:, -1]
             for place, name in enumerate(names):
                 column = self._preprocessor.made_of(str(name))
                 if column in total:
                     total[column] += member.weight * values[:, place]
-        return total
-
-    def texts(self, features: pd.DataFrame, part: pa.Table, answer: pd.DataFrame) -> list[str]:
-        """Write one text per row, strongest first: `Sex = male ↓; Pclass = 3 ↓; Age = 22 ↑`.
-
-        ↑ raises, ↓ lowers: the number, the probability of the positive class, or with more classes
-        that of the predicted one.
-        """
-        moved = self.contributions(features, self._class_numbers(answer)).to_numpy()
-        names = self._preprocessor.needed
-        cells = [as_texts(part[name]).to_pylist() for name in names]
-        order = np.argsort(-np.abs(moved), axis=1)[:, :STRONGEST]
-        reasons = []
-        for row, places in enumerate(order):
-            found = [
-                f"{names[n]} = {_short(cells[n][row])} {RAISES if moved[row, n] > 0 else LOWERS}"
-                for n in places
-                if moved[row, n]
-            ]
-            reasons.append("; ".join(found))
-        return reasons
+        return base, total
 
     def _class_numbers(self, answer: pd.DataFrame) -> np.ndarray | None:
         if self._predictor.problem_type != "multiclass":
             return None
         number = {str(label): n for n, label in enumerate(self._predictor.class_labels)}
         return answer["prediction"].astype(str).map(number).to_numpy(int)
+
+    def _direction(self, scores: TextScores, answer: pd.DataFrame) -> np.ndarray:
+        """Return the score that speaks for what is explained: its row, and its sign per row."""
+        if not scores.classes:
+            return np.tile([0, 1], (len(answer), 1))
+        if len(scores.classes) == 2:
+            positive = str(self._predictor.positive_class)
+            return np.tile([0, 1 if scores.classes[1] == positive else -1], (len(answer), 1))
+        number = {label: n for n, label in enumerate(scores.classes)}
+        rows = answer["prediction"].astype(str).map(number).fillna(0).to_numpy(int)
+        return np.column_stack([rows, np.ones(len(rows), int)])
+
+
+def _explained(answer: pd.DataFrame, predictor: TabularPredictor) -> np.ndarray:
+    """Return the number or probability that reasons add up to, shape (n_rows,)."""
+    if predictor.problem_type == "binary":
+        return answer[f"probability_{predictor.positive_class}"].to_numpy(float)
+    if predictor.problem_type == "multiclass":
+        # AutoGluon predicts the class of the highest probability.
+        return answer.filter(regex="^probability_").max(axis=1).to_numpy(float)
+    return answer["prediction"].to_numpy(float)
+
+
+def _shares_of_two(values: np.ndarray) -> np.ndarray:
+    """Turn log-odds into shares of probability; the average prediction is the last column.
+
+    Shape (n_rows, n_features + 1) in and out.
+    """
+    start, total = values[:, -1], values[:, :-1].sum(axis=1)
+    chance = expit(start)
+    still = np.abs(total) < 1e-6
+    slope = np.where(
+        still,
+        chance * (1 - chance),
+        (expit(start + total) - chance) / np.where(still, 1.0, total),
+    )
+    return np.column_stack([values[:, :-1] * slope[:, None], chance])
+
+
+def _shares_of_many(values: np.ndarray, classes: np.ndarray | None) -> np.ndarray:
+    """Turn the scores of all classes into shares of the probability of one class per row.
+
+    Shape (n_rows, n_classes, n_features + 1) in, (n_rows, n_features + 1) out.
+    """
+    start, moved = values[:, :, -1], values[:, :, :-1]
+    total, rows = moved.sum(axis=2), np.arange(len(values))
+    chosen = (start + total).argmax(axis=1) if classes is None else classes
+    weights = np.zeros_like(start)
+    for node, weight in zip(NODES, NODE_WEIGHTS, strict=True):
+        chance = softmax(start + (1 + node) / 2 * total, axis=1)
+        own = chance[rows, chosen]
+        weights -= weight / 2 * own[:, None] * chance
+        weights[rows, chosen] += weight / 2 * own
+    shares = np.einsum("rk,rkf->rf", weights, moved)
+    return np.column_stack([shares, softmax(start, axis=1)[rows, chosen]])
 
 
 def child_weights(predictor: TabularPredictor, ensemble: str) -> dict[str, float]:
@@ -189,25 +258,20 @@ def _seconds_for(rows: int, member: Member, inner: pd.DataFrame) -> float:
 
 def _seconds(member: Member, inner: pd.DataFrame) -> float:
     start = time.perf_counter()
-    _shap(member, inner, None)
+    _shap(member, inner)
     return time.perf_counter() - start
 
 
-def _shap(
-    member: Member, inner: pd.DataFrame, classes: np.ndarray | None
-) -> tuple[list[str], np.ndarray]:
-    """Return feature names and their Shapley values, shape (n_rows, n_features).
+def _shap(member: Member, inner: pd.DataFrame) -> tuple[list[str], np.ndarray]:
+    """Return feature names and their Shapley values, shape (n_rows, n_features + 1).
 
-    With more than two classes, `classes` of shape (n_rows,) picks the class of each row.
+    The last column is the expected value, which belongs to no feature. With more than two classes,
+    the shape is (n_rows, n_classes, n_features + 1).
     """
     kind = _kind(member.model)
     assert kind is not None
     names, values = kind(member.model, inner, member.share)
-    if values.ndim == 3:
-        chosen = np.zeros(len(values), int) if classes is None else classes
-        values = values[np.arange(len(values)), chosen]
-    # The last column is the expected value, which belongs to no feature.
-    return names, values[:, :-1]
+    return names, np.asarray(values, float)
 
 
 def _lightgbm(model: Any, inner: pd.DataFrame, share: float) -> tuple[list[str], np.ndarray]:
@@ -272,8 +336,3 @@ def _widths(hot: Any) -> dict[str, int]:
 
 
 _SHAP = {"LGBModel": _lightgbm, "CatBoostModel": _catboost, "XGBoostModel": _xgboost}
-
-
-def _short(value: str) -> str:
-    text = " ".join(value.split()) or "–"
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

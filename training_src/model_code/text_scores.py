@@ -25,6 +25,10 @@ MOST_ROWS = 200_000
 GLUED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 SHORT = 80
 TERMS_SHOWN = 8
+# Of one text: words in its reason, and the strongest pieces that they are taken from.
+WORDS_SHOWN, PIECES_TRIED, LONGEST_WORD = 2, 8, 20
+BETWEEN_WORDS = re.compile(r"[^\w'’-]+")
+EDGES_OF_WORD = re.compile(r"^\W+|\W+$")
 # In the file of a model.
 SETTINGS, ARRAYS = "settings", ("idf", "weights", "intercepts")
 
@@ -53,6 +57,25 @@ class TextScores:
         filled = texts.fillna("").astype(str)
         scores = self.vectorizer.transform(filled) @ self.weights.T + self.intercepts
         return _frame(self.names, scores.astype(np.float32), filled, texts.index)
+
+    def words_of(self, texts: Sequence[str], direction: np.ndarray) -> list[tuple[str, str]]:
+        """Return the words of each text that raise its score most, and others that lower it.
+
+        `direction` has the row of `weights` that counts for each text and the sign of raising,
+        shape (n_texts, 2). Either is empty where the text has no such word.
+        """
+        pieces = self.vectorizer.transform(texts).tocsr()
+        names = self.vectorizer.get_feature_names_out()
+        found = []
+        for row, (text, (score, sign)) in enumerate(zip(texts, direction, strict=True)):
+            own = slice(pieces.indptr[row], pieces.indptr[row + 1])
+            places = pieces.indices[own]
+            strength = sign * self.weights[score, places] * pieces.data[own]
+            order = np.argsort(-strength, kind="stable")
+            raising = [names[places[n]] for n in order if strength[n] > 0]
+            lowering = [names[places[n]] for n in order[::-1] if strength[n] < 0]
+            found.append((_words(text, raising), _words(text, lowering)))
+        return found
 
     def strongest_terms(self) -> dict[str, list[str]]:
         """Class, or `+` and `-` → the pieces that speak most for it."""
@@ -207,6 +230,29 @@ def _frame(names: list[str], scores: np.ndarray, texts: pd.Series, index: Any) -
 
 def _column(values: pd.Series) -> np.ndarray:
     return values.to_numpy(dtype=np.float32).reshape(-1, 1)
+
+
+def _words(text: str, pieces: Sequence[str]) -> str:
+    """The whole words of a text around its first pieces; the piece itself where words are glued."""
+    folded, words = text.lower(), list[str]()
+    for piece in pieces[:PIECES_TRIED]:
+        bare = EDGES_OF_WORD.sub("", piece)
+        place = folded.find(bare)
+        # Words that stand apart make a term of two; some letters change their length in small.
+        if not bare or place < 0 or len(folded) != len(text):
+            word = bare
+        else:
+            start = max((at.end() for at in BETWEEN_WORDS.finditer(text, 0, place)), default=0)
+            after = BETWEEN_WORDS.search(text, place + len(bare))
+            word = text[start : after.start() if after else len(text)]
+            if len(word) > LONGEST_WORD:
+                word = text[place : place + len(bare)]
+        word = EDGES_OF_WORD.sub("", word)
+        if word and word not in words:
+            words.append(word)
+        if len(words) == WORDS_SHOWN:
+            break
+    return ", ".join(words)
 
 
 def _top(names: np.ndarray, order: np.ndarray) -> list[str]:

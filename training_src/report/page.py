@@ -172,9 +172,15 @@ def shown_examples(examples: pd.DataFrame | None, most: int) -> list[dict[str, A
     if examples is None:
         return []
     return [
-        {"row": n, "prediction": _predicted(row), "reasons": str(row["reasons"]).split("; ")}
+        {"row": n, "prediction": _predicted(row), **_reasons(str(row["reasons"]))}
         for n, (_, row) in enumerate(examples.head(most).iterrows(), start=1)
     ]
+
+
+def _reasons(text: str) -> dict[str, Any]:
+    """The way from the average prediction to this one, and what moved it."""
+    way, _, amounts = text.partition(": ")
+    return {"way": way, "reasons": amounts.split("; ") if amounts else []}
 
 
 def _predicted(row: "pd.Series[str]") -> str:
