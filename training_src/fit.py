@@ -85,6 +85,8 @@ def fit(spec: JobSpec, prepared: Prepared, folder: Path, progress: Progress) -> 
     predictor = _fit(spec, prepared.problem, rows, folder, seconds, folds, progress)
     if spec.decision_threshold is not None:
         predictor.set_decision_threshold(spec.decision_threshold)
+        # What is packed is a copy of the files.
+        predictor.save(silent=True)
     return Fitted(predictor, predictor.model_best, scored_on, scored, len(rows), folds, worth)
 
 
