@@ -254,6 +254,8 @@ def test_booleans_match_in_every_spelling() -> None:
         (["350 ms", "1:02.5"], [0.35, 62.5]),
         # Beside a duration of hours, these are minutes.
         (["1:02:03", "40:05", "4:05"], [3723, 2405, 245]),
+        # Loans, which typed files tell in hours.
+        (["36 months", "26298:00:00"], [94_672_800, 94_672_800]),
         # Hours, as a spreadsheet reads them.
         (["1:02:03", "23:05"], [3723, 83_100]),
         (["38:30", "40:00"], [138_600, 144_000]),
@@ -370,8 +372,12 @@ def test_days_written_as_numbers_are_dates() -> None:
 
 @pytest.mark.parametrize("unit", [1, 1000, 1_000_000, 1_000_000_000])
 @pytest.mark.parametrize("stored", [True, False])
-def test_unix_times_are_dates_where_the_column_is_called_so(unit: int, stored: bool) -> None:
-    days = pd.date_range("2024-01-01", periods=30, freq="17h")
+# In milliseconds, the latter begins like the 8th of November 9467.
+@pytest.mark.parametrize("first", ["2024-01-01", "2000-01-01 07:18"])
+def test_unix_times_are_dates_where_the_column_is_called_so(
+    unit: int, stored: bool, first: str
+) -> None:
+    days = pd.date_range(first, periods=30, freq="17h")
     seconds = [int(day.timestamp()) * unit for day in days]
     cells = chunked(seconds if stored else list(map(str, seconds)))
     column = decide_column("createdAt", cells)

@@ -137,7 +137,10 @@ KINDS = {
         },
     ),
     "length": Kind(
-        st.integers(0, 200_000).map(lambda seconds: timedelta(seconds=seconds)),
+        # Up to loans of 20 years, which a file of typed columns tells in hours.
+        st.one_of(st.integers(0, 200_000), st.integers(0, 631_152_000)).map(
+            lambda seconds: timedelta(seconds=seconds)
+        ),
         {
             "clock": clock,
             "ISO": lambda t: f"PT{int(t.total_seconds())}S",

@@ -108,6 +108,9 @@ def _of_digits(whole: np.ndarray, digits: int, order: DateOrder) -> np.ndarray:
     found = first.astype("datetime64[D]") + (day - 1)
     right = (month >= 1) & (month <= 12) & (day >= 1) & (found.astype("datetime64[M]") == first)
     right &= (year > 0) & (hour < 24) & (minute < 60) & (second < 60)
+    if digits == 12:
+        # Unix milliseconds of the last century have as many.
+        right &= year <= LAST_YEAR
     seconds = found.astype("datetime64[s]") + (hour * 3600 + minute * 60 + second)
     moments: np.ndarray = np.where(right, seconds.astype("datetime64[us]"), NEVER)
     return moments

@@ -17,11 +17,11 @@ LONGEST = 48
 # Of a column, to see whether anything in it has digits.
 VALUES_LOOKED_AT = 50
 HOURS_OF_DAY, MINUTES_OF_HOUR = 24, 60
-QUICK = r"^(?P<hours>\d{1,4}):(?P<minutes>[0-5]\d)(?::(?P<seconds>[0-5]\d(?:\.\d{1,9})?))?$"
+QUICK = r"^(?P<hours>\d{1,7}):(?P<minutes>[0-5]\d)(?::(?P<seconds>[0-5]\d(?:\.\d{1,9})?))?$"
 CLOCK = re.compile(
     rf"(?P<sign>[+-])?(?:(?P<days>\d{{1,6}})\s*(?:days?|d|일|天|日)?,?[ .]\s*)??"
     rf"(?P<inner>[+-])?(?:(?P<before>{HALF_OF_DAY})\s*)?"
-    r"(?P<hours>\d{1,4}):(?P<minutes>[0-5]\d)(?::(?P<seconds>[0-5]?\d(?:[.,]\d{1,9})?))?"
+    r"(?P<hours>\d{1,7}):(?P<minutes>[0-5]\d)(?::(?P<seconds>[0-5]?\d(?:[.,]\d{1,9})?))?"
     rf"\s*(?P<after>{HALF_OF_DAY})?"
 )
 # 4:05.123 can only be minutes.
