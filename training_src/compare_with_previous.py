@@ -25,7 +25,7 @@ def compare_with_previous(spec: JobSpec, scored: Scored, folder: Path) -> None:
     before.predict(spec.test, written, "plain")
     metric, score = scored.performance["metric"], scored.performance["score"]
     old = before.answers(written, new.target, new.problem)
-    verdict = _verdict(new.lead(old, metric), scored.performance["higher_is_better"])
+    verdict = new.compared_with(old, metric)
     champion = {"job": before.passport["job"], "score": old.score(metric), "verdict": verdict}
     scored.performance["champion"] = champion
     scored.notes.append(
@@ -38,11 +38,3 @@ def compare_with_previous(spec: JobSpec, scored: Scored, folder: Path) -> None:
             rows=len(new),
         )
     )
-
-
-def _verdict(lead: tuple[float, float] | None, higher_is_better: bool) -> str:
-    """Return "better", "worse" or "alike" from the 95% CI of the score difference."""
-    low, high = lead or (0.0, 0.0)
-    if low <= 0 <= high:
-        return "alike"
-    return "better" if (low > 0) == higher_is_better else "worse"

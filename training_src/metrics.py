@@ -1,7 +1,5 @@
 """Score predictions: a metric, its 95% confidence interval, and the baseline of guessing."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +7,24 @@ import numpy as np
 import pandas as pd
 from autogluon.core.metrics import get_metric
 
+from intervals import (
+    Interval,
+    Measure,
+    cells,
+    drawn,
+    of_areas,
+    of_areas_lead,
+    of_share,
+    with_unseen,
+)
 from problem import QUANTILES, Problem
+from sampling import random_rows
+from weighted_scores import OF_LABELS, POSITIVE, areas_of, measure_of
 
-SEED = 0
-RESAMPLES, FEWEST_RESAMPLES, BOOTSTRAP_SECONDS = 500, 40, 0.6
-MOST_ROWS_RESAMPLED = 20_000
+MOST_ROWS_DRAWN = 5000
+# An interval of this share of the score has no width.
+ROUNDING = 1e-9
+BETTER, WORSE, ALIKE = "better", "worse", "alike"
 
 
 @dataclass(frozen=True)
@@ -39,25 +50,67 @@ class Predictions:
         """Return the score in its usual sign; None where the metric is undefined on these rows."""
         return _score(metric, self.problem, *self._arrays(metric))
 
-    def interval(self, metric: str) -> tuple[float, float] | None:
-        """Return the bootstrap 95% CI of the score; None where most resamples are undefined."""
+    def interval(self, metric: str) -> Interval | None:
+        """Return the 95% CI of the score; None where the score is."""
+        value = self.score(metric)
+        if value is None:
+            return None
         actual, predicted = self._arrays(metric)
-        return _interval(
-            len(actual), lambda rows: _score(metric, self.problem, actual[rows], predicted[rows])
-        )
-
-    def lead(self, other: "Predictions", metric: str) -> tuple[float, float] | None:
-        """Return the 95% CI of the score difference to `other` on the same rows."""
-        ours, theirs = self._arrays(metric), other._arrays(metric)
-
-        def lead(rows: np.ndarray) -> float | None:
-            own, others = (
-                _score(metric, self.problem, actual[rows], predicted[rows])
-                for actual, predicted in (ours, theirs)
+        if metric in ("accuracy", "precision", "recall"):
+            rows = {"precision": predicted == POSITIVE, "recall": actual == POSITIVE}.get(
+                metric, np.full(len(actual), True)
             )
-            return None if own is None or others is None else own - others
+            return of_share(int((actual == predicted)[rows].sum()), int(rows.sum()))
+        if metric.startswith("roc_auc"):
+            return of_areas(areas_of(metric, actual, predicted), len(actual))
+        if metric in OF_LABELS:
+            (actual, predicted), shapes = cells(actual, predicted)
+            return drawn([measure_of(metric, actual, predicted)], shapes, len(self), value)
+        rows = random_rows(len(actual), MOST_ROWS_DRAWN)
+        actual, predicted, shapes = actual[rows], predicted[rows], np.ones(len(rows))
+        if self.problem.has_classes:
+            actual, predicted, shapes = with_unseen(actual, predicted)
+        found = self._drawn([measure_of(metric, actual, predicted)], shapes, len(rows), value)
+        if found and found[1] - found[0] <= ROUNDING * abs(value):
+            actual, predicted, shapes = with_unseen(actual, predicted)
+            found = self._drawn([measure_of(metric, actual, predicted)], shapes, len(rows), value)
+        return found
 
-        return _interval(len(self), lead)
+    def lead(self, other: "Predictions", metric: str) -> Interval | None:
+        """Return the 95% CI of the score difference to `other` on the same rows."""
+        own, others = self.score(metric), other.score(metric)
+        if own is None or others is None:
+            return None
+        (actual, ours), (_, theirs) = self._arrays(metric), other._arrays(metric)
+        if metric.startswith("roc_auc"):
+            sides = [areas_of(metric, actual, one) for one in (ours, theirs)]
+            return of_areas_lead(sides[0], sides[1], len(actual))
+        if metric in OF_LABELS:
+            (actual, ours, theirs), shapes = cells(actual, ours, theirs)
+            measures = [measure_of(metric, actual, one) for one in (ours, theirs)]
+            return drawn(measures, shapes, len(self), own - others)
+        rows = random_rows(len(actual), MOST_ROWS_DRAWN)
+        measures = [measure_of(metric, actual[rows], one[rows]) for one in (ours, theirs)]
+        return self._drawn(measures, np.ones(len(rows)), len(rows), own - others)
+
+    def _drawn(
+        self, measures: list[Measure], shapes: np.ndarray, size: int, value: float
+    ) -> Interval | None:
+        """The interval from `size` of the rows, as narrow as it is with all of them."""
+        return drawn(measures, shapes, size, value, float(np.sqrt(size / len(self))))
+
+    def compared_with(self, other: "Predictions", metric: str) -> str:
+        """Return BETTER, WORSE or ALIKE, from the 95% CI of the difference on the same rows."""
+        low, high = self.lead(other, metric) or (0.0, 0.0)
+        if low <= 0 <= high:
+            return ALIKE
+        return BETTER if (low > 0) == higher_is_better(metric, self.problem) else WORSE
+
+    def of_rows(self, index: pd.Index) -> "Predictions":
+        """Return the predictions of the rows with these labels."""
+        chances = None if self.probabilities is None else self.probabilities.loc[index]
+        target, predicted = self.target.loc[index], self.predicted.loc[index]
+        return Predictions(self.problem, target, predicted, chances)
 
     def _arrays(self, metric: str) -> tuple[np.ndarray, np.ndarray]:
         """Return actual and predicted as AutoGluon's metrics expect them.
@@ -82,33 +135,8 @@ class Predictions:
         return sorted(self.classes, key=lambda name: name == self.problem.positive_class)
 
 
-def _interval(
-    count: int, measure: Callable[[np.ndarray], float | None]
-) -> tuple[float, float] | None:
-    """Return the bootstrap 95% CI of `measure`, which gets row numbers of shape (size,).
-
-    Of many rows only MOST_ROWS_RESAMPLED are drawn; the CI is then narrowed by the square root of
-    their share.
-    """
-    random = np.random.default_rng(SEED)
-    size = min(count, MOST_ROWS_RESAMPLED)
-    end = time.monotonic() + BOOTSTRAP_SECONDS
-    found: list[float] = []
-    for n in range(RESAMPLES):
-        if n >= FEWEST_RESAMPLES and time.monotonic() > end:
-            break
-        value = measure(random.integers(0, count, size))
-        if value is not None:
-            found.append(value)
-    whole = measure(np.arange(count))
-    if whole is None or len(found) < FEWEST_RESAMPLES / 2:
-        return None
-    low, high = whole + (np.percentile(found, [2.5, 97.5]) - whole) * np.sqrt(size / count)
-    return float(low), float(high)
-
-
 def scorer(metric: str, problem: Problem) -> Any:
-    return get_metric(metric, problem.type, QUANTILES if problem.type == "quantile" else None)
+    return get_metric(metric, problem.type)
 
 
 def higher_is_better(metric: str, problem: Problem) -> bool:
@@ -142,8 +170,9 @@ def _score(
     metric: str, problem: Problem, actual: np.ndarray, predicted: np.ndarray
 ) -> float | None:
     measure = scorer(metric, problem)
+    levels = {"quantile_levels": QUANTILES} if problem.type == "quantile" else {}
     try:
-        found = float(measure.convert_score_to_original(measure(actual, predicted)))
+        found = float(measure.convert_score_to_original(measure(actual, predicted, **levels)))
     except (ValueError, ZeroDivisionError):
         return None
     return found if np.isfinite(found) else None
