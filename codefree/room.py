@@ -9,8 +9,10 @@ import resource
 import shutil
 import socket
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
+from codefree.functions_code import load
 from codefree.words import Message, SaidError, message, reason
 
 MEGABYTE = 1024 * 1024
@@ -21,7 +23,7 @@ DISK_MB = 100
 COPIES = 3
 FULL = (errno.ENOSPC, errno.EDQUOT)
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
-MEMINFO, CGROUP_LIMIT = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max")
+memory_left_mb: Callable[[], int | None] = load("memory").memory_left_mb
 
 
 class NoRoomError(SaidError):
@@ -85,19 +87,6 @@ def require_memory() -> None:
     free = memory_left_mb()
     if free is not None and free < MEMORY_MB:
         raise NoRoomError(message("cli.little_memory", free=free, needed=MEMORY_MB))
-
-
-def memory_left_mb(meminfo: Path = MEMINFO, cgroup: Path = CGROUP_LIMIT) -> int | None:
-    """What can be used, swap included, of the machine or the container; None where unknown."""
-    try:
-        lines = dict(line.split(":") for line in meminfo.read_text().splitlines())
-        free = sum(int(lines[name].split()[0]) for name in ("MemAvailable", "SwapFree")) // 1024
-    except (OSError, ValueError, LookupError):
-        return None
-    try:
-        return min(free, int(cgroup.read_text()) // MEGABYTE)
-    except (OSError, ValueError):
-        return free
 
 
 def in_a_sentence(error: BaseException) -> Message | None:

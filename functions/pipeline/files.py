@@ -1,20 +1,18 @@
 """The files of an upload as they are now, and the tables that they hold."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 from contract.job import InputFile, Versions
-from contract.messages import message
-from pipeline.bounded import bounded
 from pipeline.errors import RefusedError
-from reading.csv_head import HEAD_BYTES, Expected, Quoting, TableHead, read_csv_head
+from reading.bounded import bounded
+from reading.csv_head import HEAD_BYTES, Expected, TableHead, read_csv_head
 from reading.errors import UnreadableError, in_file
+from reading.excel_head import LARGEST_WORKBOOK, workbook_too_large
 from reading.gzip_head import unpacked
-from reading.head import ending_of, read_head
+from reading.head import bounded_head, ending_of, read_head
 
-LARGEST_WORKBOOK = 20_000_000
 # What memory is needed for was measured on CSV files, and others hold the same in fewer bytes: a
 # workbook is XML in a zip archive, and Parquet packs each column, a repeated value to almost none.
 TEXT_BYTES_PER_BYTE = {".csv": 1, ".parquet": 5, ".xlsx": 10}
@@ -83,12 +81,13 @@ def table_head(
     file: UploadedFile, expected: Expected | None = None, encoding: str | None = None
 ) -> TableHead:
     """What the sample tells; raises RefusedError with a sentence for the uploader."""
-    if is_too_large(file.key, file.size):
-        size = message("file.workbook_size", megabytes=LARGEST_WORKBOOK // 1_000_000)
-        raise RefusedError(message("file.unreadable", file=file.key, reason=size))
-    return _bounded_head(
-        file.key, lambda: read_head(file.sample, file.whole, file.key, expected, encoding)
-    )
+    with _refused():
+        if is_too_large(file.key, file.size):
+            with in_file(file.key):
+                raise workbook_too_large()
+        return bounded_head(
+            file.key, lambda: read_head(file.sample, file.whole, file.key, expected, encoding)
+        )
 
 
 def csv_head(content: bytes, whole: bool, key: str) -> TableHead:
@@ -98,26 +97,8 @@ def csv_head(content: bytes, whole: bool, key: str) -> TableHead:
         with in_file(key):
             return read_csv_head(content, whole)
 
-    return _bounded_head(key, read)
-
-
-def _bounded_head(name: str, read: Callable[[], TableHead]) -> TableHead:
     with _refused():
-        found = bounded(name, lambda: _plain(read()))
-    return TableHead(
-        **{field: _frozen(value) for field, value in found.items()}
-        | {"quoting": Quoting(**found["quoting"])}
-    )
-
-
-def _plain(head: TableHead) -> dict[str, object]:
-    """As JSON has it."""
-    plain = {field.name: getattr(head, field.name) for field in fields(head)}
-    return {**plain, "quoting": vars(head.quoting)}
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+        return bounded_head(key, read)
 
 
 def text_bytes(file: UploadedFile, head: TableHead) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
-from contract.messages import message
+from contract.messages import Message, message
 from reading.csv_head import Expected, TableHead, require_names, require_rows
 from reading.errors import UnreadableError
 from reading.header import count_label_rows, find_header
@@ -22,6 +22,7 @@ Cell = str | float | bool | datetime.date | datetime.time | datetime.timedelta |
 OLD_FORMAT = b"\xd0\xcf\x11\xe0"
 PASSWORD = "EncryptedPackage".encode("utf-16-le")
 WORKBOOK = "xl/workbook.xml"
+LARGEST_WORKBOOK = 20_000_000
 MOST_CELLS = 5_000_000
 MOST_UNPACKED_BYTES = 500_000_000
 CHUNK_BYTES, LONGEST_TAG = 1 << 20, 256
@@ -31,6 +32,7 @@ FILLED_CELL = re.compile(
 )
 WORKSHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
 SHARED_STRINGS = "xl/sharedStrings.xml"
+SHOWS_SHARED_STRING = re.compile(rb"""\st\s{0,9}=\s{0,9}["']s["']""")
 # A cell whose formula no spreadsheet has calculated has no value beside it.
 NEVER_CALCULATED = re.compile(
     rb"<c [^<>]{0,99}>(?:<f[^<>]{0,99}/>|<f[^<>]{0,99}>[^<>]{0,9999}</f>)"
@@ -134,6 +136,9 @@ def _first_filled(content: bytes) -> tuple["CalamineSheet", list[str]] | None:
     sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
     for known in sorted(sheets, key=lambda sheet: sheet.visible != SheetVisibleEnum.Visible):
         sheet = book.get_sheet_by_name(known.name)
+        # However the archive hid it from _is_modest.
+        if sheet.height * sheet.width > MOST_CELLS:
+            raise UnreadableError(_too_many_cells())
         if not all(map(is_blank, sheet.iter_rows())):
             _require_calculated(content, sheets.index(known))
             return sheet, [name for name in book.sheet_names if name != sheet.name]
@@ -156,7 +161,16 @@ def _require_workbook(content: bytes) -> None:
     if not known:
         raise UnreadableError(message("file.workbook_invalid"))
     if not modest:
-        raise UnreadableError(message("file.workbook_cells", cells=MOST_CELLS))
+        raise UnreadableError(_too_many_cells())
+
+
+def workbook_too_large() -> UnreadableError:
+    """The refusal of a workbook of more than LARGEST_WORKBOOK bytes: all of it has to be read."""
+    return UnreadableError(message("file.workbook_size", megabytes=LARGEST_WORKBOOK // 1_000_000))
+
+
+def _too_many_cells() -> Message:
+    return message("file.workbook_cells", cells=MOST_CELLS)
 
 
 def _is_modest(archive: zipfile.ZipFile) -> bool:
@@ -201,7 +215,7 @@ def _extent_of(sheet: IO[bytes]) -> _Extent:
         # A cell that the end of a chunk cuts is seen twice: once here, once with the next one.
         text = rest + chunk
         listed += text.count(b"<c ") + text.count(b"<c>")
-        shared += text.count(b't="s"')
+        shared += len(SHOWS_SHARED_STRING.findall(text))
         found = FILLED_CELL.findall(text)
         columns.update(column for column, _ in found)
         rows.update(row for _, row in found)
@@ -212,10 +226,13 @@ def _extent_of(sheet: IO[bytes]) -> _Extent:
 
 def _longest_shared_string(archive: zipfile.ZipFile) -> int:
     """In bytes; 0 when there are none."""
-    if SHARED_STRINGS not in archive.namelist():
-        return 0
+    found = [name for name in archive.namelist() if name.lower() == SHARED_STRINGS.lower()]
+    return max((_longest_string(archive, name) for name in found), default=0)
+
+
+def _longest_string(archive: zipfile.ZipFile, part: str) -> int:
     longest = since = 0
-    with archive.open(SHARED_STRINGS) as content:
+    with archive.open(part) as content:
         while chunk := content.read(CHUNK_BYTES):
             first, *others = chunk.split(b"</si>")
             longest = max(longest, since + len(first), *map(len, others), 0)

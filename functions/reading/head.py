@@ -1,7 +1,20 @@
 """The head of a table file of any kind that is understood, by the ending of its name."""
 
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
 from contract.messages import message
-from reading.csv_head import GZIP, HEAD_BYTES, NOT_CSV, Expected, TableHead, read_csv_head
+from reading.bounded import bounded
+from reading.csv_head import (
+    GZIP,
+    HEAD_BYTES,
+    NOT_CSV,
+    Expected,
+    Quoting,
+    TableHead,
+    read_csv_head,
+)
 from reading.errors import UnreadableError, in_file
 from reading.excel_head import read_excel_head
 from reading.gzip_head import unpacked
@@ -35,6 +48,25 @@ def read_head(
     """
     with in_file(name):
         return _read(content, whole, ending_of(name), expected, encoding)
+
+
+def bounded_head(name: str, read: Callable[[], TableHead]) -> TableHead:
+    """What `read` makes of the file `name`, in a child with limits; raises UnreadableError."""
+    found = bounded(name, lambda: _plain(read()))
+    return TableHead(
+        **{field: _frozen(value) for field, value in found.items()}
+        | {"quoting": Quoting(**found["quoting"])}
+    )
+
+
+def _plain(head: TableHead) -> dict[str, object]:
+    """As JSON has it."""
+    plain = {field.name: getattr(head, field.name) for field in fields(head)}
+    return {**plain, "quoting": vars(head.quoting)}
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _read(

@@ -20,10 +20,10 @@ import pytest
 
 from automl.dataset import Dataset
 from automl.plan import plan_training
-from pipeline import bounded
-from pipeline.bounded import ReaderError
 from pipeline.errors import RefusedError
 from pipeline.files import UploadedFile, UploadedFiles, csv_head, table_head
+from reading import bounded
+from reading.bounded import ReaderError
 from reading.errors import UnreadableError
 from reading.excel_head import SHARED_STRINGS
 from reading.head import read_head
@@ -105,7 +105,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(bounded, name, value)
     bound = bounded._bound
     # A child that aborts would write pytest's report of a crash.
-    monkeypatch.setattr(bounded, "_bound", lambda into: (faulthandler.disable(), bound(into)))
+    monkeypatch.setattr(bounded, "_bound", lambda *given: (faulthandler.disable(), bound(*given)))
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def test_one_module_has_files_read_and_does_so_in_a_child() -> None:
     paths = [path for path in CODE.rglob("*.py") if path.parent.name != "reading"]
     found = [path for path in paths if any(map(reading.match, imported_names(path)))]
     assert [path.relative_to(CODE).as_posix() for path in found] == ["pipeline/files.py"]
-    assert "pipeline.bounded.bounded" in imported_names(found[0])
+    assert "reading.bounded.bounded" in imported_names(found[0])
 
 
 def test_what_others_may_upload_is_never_fetched_whole() -> None:

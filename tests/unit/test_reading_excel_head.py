@@ -13,7 +13,7 @@ from reading.errors import UnreadableError
 from reading.excel_head import MOST_CELLS, cell_text, read_excel_head, sheet_rows
 from reading.head import read_head
 from tests.messages import raises
-from tests.workbooks import saved, workbook
+from tests.workbooks import edited, saved, workbook
 
 ROWS = [("a", "b", "c"), (1, "x", 2.5), (2, "y", 3.5)]
 
@@ -139,6 +139,15 @@ def test_a_stray_cell_in_the_last_row_is_refused_before_it_takes_all_memory() ->
     book.active["A1"], book.active["XFD1048576"] = "a", "stray"
     with raises(UnreadableError, "file.workbook_cells", cells=MOST_CELLS):
         read_excel_head(saved(book))
+
+
+def test_cells_are_counted_in_whatever_part_of_the_archive_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("reading.excel_head.MOST_CELLS", 100)
+    hidden = edited(workbook({"S": [("a", "b"), *[(1, 2)] * 60]}), {b"worksheets/": b"elsewhere/"})
+    with raises(UnreadableError, "file.workbook_cells"):
+        read_excel_head(hidden)
 
 
 def test_cells_without_a_text_may_have_a_colour_anywhere() -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from codefree.room import NoRoomError, in_a_sentence, memory_left_mb, require_disk
+from codefree.room import NoRoomError, in_a_sentence, require_disk
 from codefree.words import LANGUAGES, Words
+from contract.memory import memory_left_mb
 
 
 def test_the_memory_of_the_machine_or_the_container_is_found(tmp_path: Path) -> None:

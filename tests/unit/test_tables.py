@@ -1,6 +1,7 @@
 """The reader of the job and of the model, on files as people export them."""
 
 import gzip
+import os
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,10 @@ from model_code.notes import Note
 from model_code.tables import chunks, look_at, read_table, texts_of
 from reading.csv_head import TableHead, expected_like
 from reading.errors import UnreadableError
+from reading.excel_head import LARGEST_WORKBOOK
 from reading.header import IMPORT_ID
 from tests.messages import raises
-from tests.workbooks import workbook
+from tests.workbooks import edited, workbook
 
 
 def train_file(folder: Path, content: str | bytes, name: str = "x_train.csv") -> Path:
@@ -162,6 +164,85 @@ def test_parts_of_a_small_parquet_file_stay_small(tmp_path: Path) -> None:
     assert path.stat().st_size < 100_000
     parts = chunks(path, look_at(path))
     assert 1 < next(parts).num_rows < count / 2
+
+
+def repeated(path: Path, text: str, count: int) -> Path:
+    """A Parquet file whose footer tells one of its equal texts."""
+    table = pa.table({"a": pa.array([text] * count), "b": range(count)})
+    encodings = {"a": "DELTA_BYTE_ARRAY", "b": "PLAIN"}
+    pq.write_table(table, path, use_dictionary=False, column_encoding=encodings)
+    return path
+
+
+@pytest.fixture
+def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model_code.tables.memory_left_mb", lambda: 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "reader"), [("x.parquet", "_parquet_parts"), ("x.xlsx", "read_head")]
+)
+def test_a_file_that_ends_its_reader_is_refused_and_does_not_end_the_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, reader: str
+) -> None:
+    path = repeated(tmp_path / name, "y" * 1000, 100)
+    if name.endswith(".xlsx"):
+        path.write_bytes(workbook({"S": [("a", "b"), (1, 2)]}))
+    monkeypatch.setattr(f"model_code.tables.{reader}", lambda *given: os._exit(1))
+    for read in (read_table, lambda path: list(chunks(path, look_at(path)))):
+        with raises(UnreadableError, "file.too_demanding"):
+            read(path)
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_a_train_file_that_unpacks_to_more_than_half_the_memory_is_refused(tmp_path: Path) -> None:
+    numbers = tmp_path / "x_train.parquet"
+    pq.write_table(pa.table({"a": [0.0] * 100_000, "b": [0.0] * 100_000}), numbers)
+    long = b"y" * 1000 + b",0\n"
+    packed = train_file(tmp_path, gzip.compress(b"a,b\n" + long * 2000), "x_train.csv.gz")
+    for path in (numbers, packed):
+        with raises(UnreadableError, "file.too_demanding"):
+            read_table(path)
+    # A test file is read in parts.
+    assert sum(part.num_rows for part in chunks(numbers, look_at(numbers))) == 100_000
+
+
+def test_parts_of_a_parquet_file_are_as_small_as_its_true_texts_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = repeated(tmp_path / "x.parquet", "y" * 100_000, 100)
+    head = look_at(path)
+    assert head.cell_bytes < 1 << 20
+    monkeypatch.setattr("model_code.tables.MOST_PART_BYTES", 1 << 20)
+    assert all(part.num_rows <= 11 for part in chunks(path, head))
+
+
+def workbook_of_copies(text: str, cells: int, changes: dict[bytes, bytes]) -> bytes:
+    """A workbook in which many cells show one shared text, however they say so."""
+    rows = [("a", "b"), *((text, n) for n in range(cells))]
+    return edited(workbook({"S": rows}), changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {b't="s"': b"t='s'"}, {b't="s"': b't = "s"'}, {b"sharedStrings": b"SharedStrings"}],
+    ids=["plainly", "with other quotes", "with spaces", "in a part in other letters"],
+)
+def test_a_workbook_that_shows_a_long_text_often_is_refused_by_the_job_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[bytes, bytes]
+) -> None:
+    monkeypatch.setattr("reading.excel_head.MOST_UNPACKED_BYTES", 1_000_000)
+    path = train_file(tmp_path, workbook_of_copies("y" * 30_000, 40, changes), "x_train.xlsx")
+    with raises(UnreadableError, "file.workbook_cells"):
+        look_at(path)
+
+
+def test_a_workbook_that_is_too_large_for_the_functions_is_so_for_the_job(tmp_path: Path) -> None:
+    path = tmp_path / "x_train.xlsx"
+    with path.open("wb") as file:
+        file.truncate(LARGEST_WORKBOOK + 1)
+    with raises(UnreadableError, "file.workbook_size"):
+        look_at(path)
 
 
 @pytest.mark.parametrize("place", range(4, 400, 7))

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,19 +23,23 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from contract.memory import MEGABYTE, memory_left_mb
 from contract.messages import message
 from model_code.cells import combined, marked, of_cells, of_column, written
 from model_code.notes import Note, note, read_note
+from reading.bounded import Limits, bounded, limits_of_a_head, too_demanding
 from reading.csv_head import HEAD_BYTES, Expected, TableHead, is_too_odd
 from reading.errors import UnreadableError, in_file
-from reading.excel_head import cell_text, sheet_rows
-from reading.head import ending_of, read_head
+from reading.excel_head import LARGEST_WORKBOOK, cell_text, sheet_rows, workbook_too_large
+from reading.head import bounded_head, ending_of, read_head
 from reading.header import is_number, is_rule
 from reading.names import key_of, key_of_name
 
 ROWS_AT_A_TIME, BLOCK_BYTES = 20_000, 8 << 20
 # Of Parquet, where a megabyte that every row repeats takes a bit.
 MOST_PART_BYTES = 256 << 20
+# At the very least, a train file's cells are in memory as they are stored and as they are typed.
+COPIES_OF_A_TABLE = 2
 DELIMITER_NAMES = {"\t": "tab", ";": "semicolon", "|": "pipe"}
 # What is said of files whose bytes cannot be unpacked.
 DAMAGED = {".csv.gz": "file.gzip_invalid", ".parquet": "file.parquet_damaged"}
@@ -127,11 +131,18 @@ def look_at(path: Path, expected: Expected | None = None, encoding: str | None =
     size = path.stat().st_size
     with in_file(path.name):
         ending = ending_of(path.name)
+        if ending == ".xlsx" and size > LARGEST_WORKBOOK:
+            raise workbook_too_large()
     with path.open("rb") as file:
         if ending == ".parquet":
             file.seek(max(0, size - HEAD_BYTES))
         content = file.read() if ending == ".xlsx" else file.read(HEAD_BYTES)
-    return read_head(content, len(content) == size, path.name, expected, encoding)
+
+    def read() -> TableHead:
+        return read_head(content, len(content) == size, path.name, expected, encoding)
+
+    # All of a workbook is read for its head; nothing checks beforehand all that it may hold.
+    return bounded_head(path.name, read) if ending == ".xlsx" else read()
 
 
 def read_table(path: Path, encoding: str | None = None) -> Table:
@@ -141,6 +152,7 @@ def read_table(path: Path, encoding: str | None = None) -> Table:
     when they are many.
     """
     head = look_at(path, encoding=encoding)
+    _require_room(path, head)
     if not _is_csv(path):
         notes: list[Note] = []
         return Table(path.name, head, pa.concat_tables(chunks(path, head, notes)), notes)
@@ -418,16 +430,73 @@ def _of_rows(rows: Sequence[Sequence[str]], names: Sequence[str]) -> pa.Table:
 
 
 def _parquet_chunks(path: Path, head: TableHead) -> Iterator[pa.Table]:
-    bytes_of_row = head.cell_bytes // (head.row_count or 1) + 1
+    size = _parquet_bytes(path, head, path.stat().st_mtime_ns)
+    yield from _parquet_parts(path, head, max(size, head.cell_bytes))
+
+
+def _parquet_parts(
+    path: Path, head: TableHead, size: int, use_threads: bool = True
+) -> Iterator[pa.Table]:
+    """Of a file whose cells have `size` bytes."""
+    bytes_of_row = size // (head.row_count or 1) + 1
     rows = min(ROWS_AT_A_TIME, MOST_PART_BYTES // bytes_of_row + 1)
     found = 0
-    with _refused_when_damaged(path):
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=rows):
+    with _refused_when_damaged(path), pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=rows, use_threads=use_threads):
             columns = [of_column(column) for column in batch.columns]
             yield pa.Table.from_arrays(columns, names=list(head.columns))
             found += batch.num_rows
         if found != head.row_count:
             raise pa.ArrowInvalid("It holds other rows than its footer tells.")
+
+
+@lru_cache(maxsize=8)
+def _parquet_bytes(path: Path, head: TableHead, changed: int) -> int:
+    """How many bytes its cells have, read in a child first, because a footer may tell anything.
+
+    A page of some bytes can unpack to gigabytes, and one text of a megabyte stand in each row.
+    Raises UnreadableError for a file that takes too much; `changed` tells one version of it from
+    the next.
+    """
+
+    def count() -> int:
+        # A fork has none of Arrow's threads.
+        return sum(part.nbytes for part in _parquet_parts(path, head, head.cell_bytes, False))
+
+    return int(bounded(path.name, count, _limits(head)))
+
+
+def _limits(head: TableHead) -> Limits:
+    """Three quarters of the memory that there is, as in a function, and a microsecond a byte."""
+    least, left = limits_of_a_head(), memory_left_mb()
+    memory = least.memory_bytes if left is None else left * MEGABYTE * 3 // 4
+    seconds = least.processor_seconds + head.cell_bytes // 1_000_000
+    return Limits(memory, seconds, 2.0 * seconds)
+
+
+def _require_room(path: Path, head: TableHead) -> None:
+    """Raise UnreadableError for a train file that cannot be in memory at once and be learned from.
+
+    A workbook, and a CSV that is not packed, are no larger than they were known to be.
+    """
+    limits, ending = _limits(head), ending_of(path.name)
+    most, size = limits.memory_bytes // COPIES_OF_A_TABLE, 0
+    if ending == ".parquet":
+        size = _parquet_bytes(path, head, path.stat().st_mtime_ns)
+    elif ending == ".csv.gz":
+        size = _unpacked_bytes(path, most)
+    if size > most:
+        with in_file(path.name):
+            raise UnreadableError(too_demanding(limits))
+
+
+def _unpacked_bytes(path: Path, most: int) -> int:
+    """Of a file that is packed; it is not counted further than `most`."""
+    size = 0
+    with _refused_when_damaged(path), gzip.open(path) as file:
+        while size <= most and (block := file.read(BLOCK_BYTES)):
+            size += len(block)
+    return size
 
 
 @contextmanager

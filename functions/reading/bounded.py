@@ -14,10 +14,11 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from contract.messages import message, message_from_json, message_to_json
+from contract.messages import Message, message, message_from_json, message_to_json
 from reading.errors import UnreadableError, in_file
 
 # Three quarters of the function's memory: the largest workbook that is accepted takes 1 GB, and
@@ -36,17 +37,33 @@ class ReaderError(Exception):
     """Raised when a reader neither reads nor refuses a file; the text is a traceback."""
 
 
-def bounded(name: str, read: Callable[[], object]) -> Any:
+@dataclass(frozen=True)
+class Limits:
+    """What a reader may take."""
+
+    memory_bytes: int
+    processor_seconds: int
+    wait_seconds: float
+    """In all."""
+
+
+def limits_of_a_head() -> Limits:
+    """What the beginning of a file, or a whole workbook, may take, wherever it is read."""
+    return Limits(MOST_BYTES, MOST_SECONDS, LONGEST_WAIT_SECONDS)
+
+
+def bounded(name: str, read: Callable[[], object], limits: Limits | None = None) -> Any:
     """What `read` makes of the file `name`, as JSON has it: a tuple becomes a list.
 
     Raises UnreadableError as `read` does, and when it takes too much or ends its process;
     ReaderError when it raises anything else. The child ends with this process, even if that is
-    killed: at once on Linux, elsewhere after LONGEST_WAIT_SECONDS.
+    killed: at once on Linux, elsewhere after as long as it may wait.
     """
+    limits = limits or limits_of_a_head()
     answers, into = os.pipe()
     child = os.fork()
     if child == 0:
-        _answer(read, answers, into)
+        _answer(read, answers, into, limits)
     os.close(into)
     try:
         with os.fdopen(answers, "rb") as pipe:
@@ -55,7 +72,7 @@ def bounded(name: str, read: Callable[[], object]) -> Any:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     with in_file(name):
-        answer = _parsed(said)
+        answer = _parsed(said, limits)
     if "broken" in answer:
         raise ReaderError(f"{name}:\n{answer['broken']}")
     if "refused" in answer:
@@ -63,21 +80,26 @@ def bounded(name: str, read: Callable[[], object]) -> Any:
     return answer["read"]
 
 
-def _parsed(said: bytes) -> dict[str, Any]:
+def _parsed(said: bytes, limits: Limits) -> dict[str, Any]:
     try:
         if len(said) <= MOST_ANSWER_BYTES:
             return dict(json.loads(said))
     except ValueError:
         pass  # It ended before, or while, it answered.
-    limits = {"seconds": MOST_SECONDS, "megabytes": MOST_BYTES // 10**6}
-    raise UnreadableError(message("file.too_demanding", **limits))
+    raise UnreadableError(too_demanding(limits))
 
 
-def _answer(read: Callable[[], object], answers: int, into: int) -> NoReturn:
+def too_demanding(limits: Limits) -> Message:
+    """Why a file is refused that takes more."""
+    megabytes = limits.memory_bytes // 10**6
+    return message("file.too_demanding", seconds=limits.processor_seconds, megabytes=megabytes)
+
+
+def _answer(read: Callable[[], object], answers: int, into: int, limits: Limits) -> NoReturn:
     """All that the child does."""
     try:
         os.close(answers)
-        _bound(into)
+        _bound(into, limits)
         said = json.dumps(_outcome(read)).encode()
         # From here on the parent may read, which is a signal, too.
         fcntl.fcntl(into, fcntl.F_SETFL, 0)
@@ -99,16 +121,16 @@ def _outcome(read: Callable[[], object]) -> dict[str, object]:
         return {"broken": traceback.format_exc()}
 
 
-def _bound(into: int) -> None:
+def _bound(into: int, limits: Limits) -> None:
     """Let the system end this process: Python's own handlers wait for compiled code to return."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, LONGEST_WAIT_SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, limits.wait_seconds)
     _lower(resource.RLIMIT_CORE, 0)
-    _lower(resource.RLIMIT_CPU, MOST_SECONDS)
+    _lower(resource.RLIMIT_CPU, limits.processor_seconds)
     # macOS neither limits the memory of a process nor tells a pipe's owner by a chosen signal.
     if sys.platform == "linux":
         pages = int(STATM.read_text().split()[0])
-        _lower(resource.RLIMIT_AS, pages * resource.getpagesize() + MOST_BYTES)
+        _lower(resource.RLIMIT_AS, pages * resource.getpagesize() + limits.memory_bytes)
         fcntl.fcntl(into, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(into, fcntl.F_SETSIG, signal.SIGKILL)
         # A signal as soon as the other end is closed.
