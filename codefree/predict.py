@@ -5,10 +5,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from codefree.archives import ArchiveError, unpack
 from codefree.folders import temporary_folder
@@ -31,6 +32,7 @@ PASSPORT = ("job", "dataset", "target", "uploaded")
 LONGEST_FACT = 60
 LONGEST_NOTE = 500
 LONGEST_COUNT = 18
+WATCH_SECONDS = 0.1
 # The model's own code reads it, and is silent about a language that it does not know.
 LANGUAGE: str = load("bounds").LANGUAGE_VARIABLE
 plain_text: Callable[[str, int], str] = load("messages").plain_text
@@ -157,8 +159,12 @@ def ask_model(
     """Let the model's own inference code write the predictions."""
     refusal = unpacked.with_name("reason.txt")
     arguments = [file, into, refusal, "excel" if safe else "plain"]
+    said = unpacked.with_name("said.txt")
     with (
         unpacked.with_name("log.txt").open("w+", encoding="utf-8", errors="replace") as log,
+        # No pipe: what the code starts and leaves behind could keep that open for ever.
+        said.open("wb") as into_said,
+        said.open(encoding="utf-8", errors="replace", newline="\n") as lines,
         started(
             [sys.executable, "-P", unpacked / CODE, *arguments],
             # Code of others sees nothing of what the user's environment holds.
@@ -170,15 +176,12 @@ def ask_model(
                 "TMPDIR": str(unpacked.parent),
             },
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=into_said,
             stderr=log,
-            encoding="utf-8",
-            errors="replace",
         ) as child,
     ):
-        assert child.stdout is not None
         predicted, notes = None, list[str]()
-        for line in child.stdout:
+        for line in _lines_until_end(child, lines):
             match line.split(maxsplit=2 if line.startswith("note ") else -1):
                 case ["note", *_]:
                     notes.append(_text_of_note(line.removeprefix("note ")))
@@ -186,7 +189,6 @@ def ask_model(
                     tell(int(rows))
                 case ["done", rows, explained] if _is_count(rows) and _is_count(explained):
                     predicted = Predicted(int(rows), int(explained), tuple(notes))
-        child.wait()
         if refusal.is_file():
             raise PredictError(verbatim(refusal.read_text("utf-8", "replace")), language)
         if child.returncode:
@@ -196,6 +198,18 @@ def ask_model(
     if predicted is None or not into.is_file():
         raise PredictError(message("cli.old_model"), language)
     return predicted
+
+
+def _lines_until_end(child: subprocess.Popen[bytes], said: TextIO) -> Iterator[str]:
+    """Each line of the file, as soon as it is whole, until the child has ended."""
+    begun = ""
+    while child.returncode is None:
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(WATCH_SECONDS)
+        *lines, begun = (begun + said.read()).split("\n")
+        if child.returncode is not None:
+            lines, begun = [*lines, begun], ""
+        yield from lines
 
 
 def _is_count(text: str) -> bool:

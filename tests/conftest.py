@@ -1,6 +1,7 @@
 """The deployed template, with a training script that takes no time."""
 
 import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,14 @@ hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 STUB_TRAINING = Path(__file__).parent / "stub_training"
 T = TypeVar("T")
+
+
+def alive(number: int) -> bool:
+    """Whether a process runs, or could again."""
+    listed = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(number)], capture_output=True, text=True
+    )
+    return listed.stdout.strip()[:1] not in ("", "Z")
 
 
 def eventually(look: Callable[[], T | None], progress: Callable[[], object] = bool) -> T:

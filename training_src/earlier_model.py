@@ -4,10 +4,11 @@ import json
 import subprocess
 import sys
 import tarfile
+import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pandas as pd
 
@@ -47,18 +48,20 @@ class EarlierModel:
         """
         reason = self.folder.with_name("reason.txt")
         code = self.folder / "code" / "inference.py"
-        done = subprocess.run(
-            [sys.executable, "-P", code, file, into, reason, form],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if reason.exists():
-            raise TrainingError(verbatim(reason.read_text("utf-8")))
-        if done.returncode:
-            raise TrainingError(message("job.model_code_failed", error=_end_of(done.stderr)))
-        lines = done.stdout.splitlines()
+        # No pipes: what the code starts and leaves behind could keep those open for ever.
+        with tempfile.TemporaryFile("w+b") as said, tempfile.TemporaryFile("w+b") as log:
+            done = subprocess.run(
+                [sys.executable, "-P", code, file, into, reason, form],
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=log,
+                check=False,
+            )
+            if reason.exists():
+                raise TrainingError(verbatim(reason.read_text("utf-8")))
+            if done.returncode:
+                raise TrainingError(message("job.model_code_failed", error=_end_of(_text(log))))
+            lines = _text(said).splitlines()
         return [_note(line.removeprefix("note ")) for line in lines if line.startswith("note ")]
 
     def answers(self, written: Path, target: "pd.Series[Any]", problem: Problem) -> Predictions:
@@ -99,6 +102,11 @@ def _note(written: str) -> Message:
 def _last(table: pd.DataFrame, columns: int) -> pd.DataFrame:
     """The last columns but the reasons; the file's own may be named like anything."""
     return table.iloc[:, -1 - columns : -1]
+
+
+def _text(written: IO[bytes]) -> str:
+    written.seek(0)
+    return written.read().decode("utf-8", "replace")
 
 
 def _end_of(log: str) -> str:

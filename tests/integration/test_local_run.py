@@ -21,7 +21,7 @@ from codefree.event_samples import (
 )
 from codefree.words import Words
 from contract.bounds import MAX_COST_USD, MINUTES
-from tests.conftest import PATIENCE_SECONDS, eventually
+from tests.conftest import PATIENCE_SECONDS, alive, eventually
 from tests.console import ROOT, start
 
 ROWS = "x,y,label\n" + "".join(f"{n},{n % 7},{n % 2}\n" for n in range(40))
@@ -48,13 +48,6 @@ def descendants(process: int) -> set[int]:
     while new := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= new
     return found - {process}
-
-
-def alive(process: int) -> bool:
-    listed = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True
-    )
-    return listed.stdout.strip() != "" and not listed.stdout.strip().startswith("Z")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,7 +26,7 @@ from reading.bounded import ReaderError
 from reading.errors import UnreadableError
 from reading.excel_head import SHARED_STRINGS
 from reading.head import read_head
-from tests.conftest import PATIENCE_SECONDS, eventually
+from tests.conftest import PATIENCE_SECONDS, alive, eventually
 from tests.messages import raises
 from tests.plans import STACK
 from tests.template_facts import FUNCTIONS
@@ -228,16 +227,7 @@ def test_a_killed_function_leaves_no_reader() -> None:
     os.close(told), os.close(tell)
     os.kill(parent, signal.SIGKILL)
     os.waitpid(parent, 0)
-    eventually(lambda: has_ended(child))
-
-
-def has_ended(process: int) -> bool:
-    """Whether it is gone, or only waits to be asked for its status."""
-    try:
-        stat = Path(f"/proc/{process}/stat").read_text("utf-8")
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    return stat.rpartition(")")[2].split()[0] in "ZX"
+    eventually(lambda: not alive(child))
 
 
 def test_what_reading_may_take_fits_into_its_function() -> None:

@@ -1,6 +1,8 @@
 import hashlib
 import io
 import json
+import os
+import signal
 import tarfile
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from codefree.predict import (
     whose_code,
 )
 from codefree.words import ENGLISH, Message, Words, message
+from tests.conftest import alive, eventually
 
 INFERENCE = """
 import sys
@@ -144,6 +147,37 @@ def test_the_models_code_sees_nothing_of_the_users_environment(
     predict(curious, tmp_path / "rows.csv", tmp_path / "out.csv")
     seen = {*(tmp_path / "out.csv").read_text().split()} - {"name", "LC_CTYPE"}
     assert seen == {"HOME", "LANG", "PATH", "TMPDIR", LANGUAGE}
+
+
+LEAVES_A_PROCESS = """
+import subprocess, sys
+from pathlib import Path
+
+file, into, reason, form = sys.argv[1:]
+sleep = [sys.executable, "-c", "import time; time.sleep(10_000)"]
+left = subprocess.Popen(sleep, start_new_session={new_session})
+Path(into).write_text("process\\n%d\\n" % left.pid)
+print("rows", 1)
+print("done", 1, 0, end="")
+"""
+
+
+@pytest.mark.parametrize("new_session", [False, True])
+def test_a_process_that_the_models_code_leaves_behind_is_not_waited_for(
+    tmp_path: Path, new_session: bool
+) -> None:
+    code = LEAVES_A_PROCESS.format(new_session=new_session)
+    leaving = packed(tmp_path / "m.tar.gz", **{"code/inference.py": code})
+    (tmp_path / "rows.csv").write_text("x\n1\n")
+    heard: list[int] = []
+    done = predict(leaving, tmp_path / "rows.csv", tmp_path / "out.csv", tell=heard.append)
+    left = int((tmp_path / "out.csv").read_text().split()[1])
+    assert (done.rows, heard) == (1, [1])
+    if new_session:
+        # One that has left the group is beyond us, but does not hold the command up.
+        os.kill(left, signal.SIGKILL)
+    else:
+        eventually(lambda: not alive(left))
 
 
 def test_it_is_said_whose_code_runs_before_it_runs(tmp_path: Path, model: Path) -> None:

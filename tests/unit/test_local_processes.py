@@ -12,7 +12,7 @@ import pytest
 
 from codefree import processes
 from codefree.folders import sweep, temporary_folder
-from tests.conftest import PATIENCE_SECONDS, eventually
+from tests.conftest import PATIENCE_SECONDS, alive, eventually
 
 ROOT = Path(__file__).parents[2]
 # Prints its folder, its child, the child's child and its guardian, and waits.
@@ -49,13 +49,6 @@ def parent(temporary: Path) -> Iterator[tuple["subprocess.Popen[str]", Path, lis
         folder, *numbers = process.stdout.readline().split()
         yield process, Path(folder), [int(number) for number in numbers]
         process.kill()
-
-
-def alive(number: int) -> bool:
-    listed = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(number)], capture_output=True, text=True
-    )
-    return listed.stdout.strip()[:1] not in ("", "Z")
 
 
 def test_a_killed_process_takes_its_children_and_folders_along(tmp_path: Path) -> None:
