@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from codefree import room
-from codefree.command_line import asked_language, wrong_command
+from codefree.command_line import asked_language, option_as_value, wrong_command
 from codefree.functions_code import load
 from codefree.interrupts import stoppable
 from codefree.words import (
@@ -161,6 +161,7 @@ def run(
     if test and train.name.split(".")[0].endswith("_test") and "_train." in test.name:
         _refuse(message("cli.swapped", train=test.name, test=train.name))
     try:
+        room.require_files()
         room.require_memory()
         room.require_disk(out / name, tuple(file for file in (train, test) if file))
     except room.NoRoomError as error:
@@ -215,6 +216,7 @@ def up(
     try:
         room.require_free_port("127.0.0.1", port, "--port")
         room.require_free_port("127.0.0.1", api_port, "--api-port")
+        room.require_files()
         room.require_memory()
         room.require_disk(out)
         if env_vars:
@@ -298,6 +300,10 @@ def predict(
     from codefree import predict as prediction
 
     _speak(language)
+    try:
+        room.require_files()
+    except room.NoRoomError as error:
+        _refuse(error.message)
     out = out or file.with_name(f"{file.name.split('.')[0]}_predictions.csv")
     with stoppable(say):
         try:
@@ -422,6 +428,9 @@ def status(
 def main() -> None:
     """Run the command; where it is wrong, or the machine gives out, end it with a sentence."""
     _speak(asked_language(sys.argv[1:]))
+    if swallowed := option_as_value(typer.main.get_command(app), sys.argv[1:]):
+        _show(swallowed)
+        sys.exit(2)
     try:
         try:
             # What it returns is the code of a command that has ended early.

@@ -4,13 +4,13 @@ The parser's own sentences are English only, so they are put together again from
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 
 from codefree.command_name import command_name
 from codefree.words import ENGLISH, LANGUAGES, Message, message
 
-LANGUAGE = "--language"
+LANGUAGE, HELP = "--language", "--help"
 
 
 def asked_language(arguments: Sequence[str]) -> str:
@@ -36,6 +36,21 @@ def wrong_command(error: Any, arguments: Sequence[str]) -> Message | None:
     if commands := getattr(error.ctx.command, "commands", None):
         return message("cli.unknown_command", command=command, known=tuple(commands))
     return message("cli.too_many", usage=usage)
+
+
+def option_as_value(program: Any, arguments: Sequence[str]) -> Message | None:
+    """What to say of an option that would take the option behind it for its value.
+
+    `program` is the command with all its commands.
+    """
+    command = next((program.commands[one] for one in arguments if one in program.commands), program)
+    options = [one for one in command.params if one.param_type_name == "option"]
+    known = {HELP, *(name for option in options for name in option.opts)}
+    with_value = {name for option in options if not option.is_flag for name in option.opts}
+    for option, value in pairwise(takewhile(lambda one: one != "--", arguments)):
+        if option in with_value and value.split("=", 1)[0] in known:
+            return message("cli.option_as_value", option=option, value=value)
+    return None
 
 
 def _wrong_option(error: Any, option: str, arguments: Sequence[str], help_: str) -> Message:

@@ -18,6 +18,8 @@ from codefree.words import Message, SaidError, message, reason
 MEGABYTE = 1024 * 1024
 # A training reserves more addresses than it fills: libraries and a stack for each thread.
 ADDRESSES_MB, MEMORY_MB = 5000, 900
+# A run opens some 30, each client of `codefree up` one more.
+FILES = 256
 # Logs, the packed model, and the report; copies of the user's files come on top.
 DISK_MB = 100
 COPIES = 3
@@ -87,6 +89,15 @@ def require_memory() -> None:
     free = memory_left_mb()
     if free is not None and free < MEMORY_MB:
         raise NoRoomError(message("cli.little_memory", free=free, needed=MEMORY_MB))
+
+
+def require_files() -> None:
+    """Let this process open as many files as the work takes; raises NoRoomError if it may not."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < FILES:
+        raise NoRoomError(message("cli.few_files", free=hard, needed=FILES))
+    if soft != resource.RLIM_INFINITY and soft < FILES:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, hard))
 
 
 def in_a_sentence(error: BaseException) -> Message | None:

@@ -1,6 +1,7 @@
 """A wrong command line is refused before anything starts, in the language that it asks for."""
 
 import json
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 import typer
 
 from codefree.cli import app
-from codefree.command_line import asked_language, wrong_command
+from codefree.command_line import asked_language, option_as_value, wrong_command
+from codefree.room import FILES
 from codefree.words import ENGLISH, LANGUAGES, Words, reason
 from contract.bounds import MINUTES, PRESETS
 from tests.messages import english
@@ -48,6 +50,61 @@ def test_what_is_wrong_with_a_line_has_a_message_in_every_language(
     assert (wrong and wrong.code) == code
     for language in set(LANGUAGES) - {ENGLISH}:
         assert wrong is None or english(Words(language).render(wrong)) == []
+
+
+PROGRAM = typer.main.get_command(app)
+
+
+@pytest.mark.parametrize(
+    ("line", "swallowed"),
+    [
+        ("run x.csv --target --language ko", ("--target", "--language")),
+        ("run --target --language=ko x.csv", ("--target", "--language=ko")),
+        ("run x.csv --name --json", ("--name", "--json")),
+        ("up --port --help", ("--port", "--help")),
+        ("status --profile --stack x", ("--profile", "--stack")),
+        ("translate --source --target de", ("--source", "--target")),
+        ("run x.csv --target=--language --language ko", None),
+        ("run x.csv --json --language ko", None),
+        ("run --target y -- --target --language", None),
+        ("run x.csv --target --none-of-ours", None),
+        ("--target --language", None),
+        ("", None),
+    ],
+)
+def test_an_option_is_not_taken_for_the_value_of_another(
+    line: str, swallowed: tuple[str, str] | None
+) -> None:
+    said = option_as_value(PROGRAM, line.split())
+    assert (said and (said.values["option"], said.values["value"])) == swallowed
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "limit"),
+    [
+        ("run {train} --target --language ko", "cli.option_as_value", None),
+        ("run {train} --language ko", "cli.few_files", 30),
+        ("up --language ko", "cli.few_files", 30),
+        ("predict m.tar.gz {train} --language ko", "cli.few_files", 30),
+    ],
+)
+def test_what_cannot_work_is_one_sentence_before_anything_begins(
+    tmp_path: Path, line: str, code: str, limit: int | None
+) -> None:
+    def limit_files() -> None:
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "codefree", *line.format(train=Path(TRAIN).resolve()).split()],
+        cwd=tmp_path,
+        preexec_fn=limit_files,
+        capture_output=True,
+        text=True,
+    )
+    values = {"free": limit, "needed": FILES, "option": "--target", "value": "--language"}
+    assert done.stderr.split() == Words("ko")(code, **values).split()
+    assert (done.stdout, [*tmp_path.iterdir()]) == ("", [])
 
 
 def test_what_an_option_may_be_and_what_it_was_are_named() -> None:

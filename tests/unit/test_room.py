@@ -1,11 +1,12 @@
 """What is known of the machine before a command begins."""
 
 import errno
+import resource
 from pathlib import Path
 
 import pytest
 
-from codefree.room import NoRoomError, in_a_sentence, require_disk
+from codefree.room import FILES, NoRoomError, in_a_sentence, require_disk, require_files
 from codefree.words import LANGUAGES, Words
 from contract.memory import memory_left_mb
 
@@ -20,6 +21,20 @@ def test_the_memory_of_the_machine_or_the_container_is_found(tmp_path: Path) -> 
     assert memory_left_mb(meminfo, cgroup) == 512
     meminfo.write_text("nothing\n")
     assert memory_left_mb(meminfo, cgroup) is None
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "raised_to"),
+    [(30, 10 * FILES, FILES), (FILES, FILES, None), (10 * FILES, 10 * FILES, None)],
+)
+def test_a_low_limit_of_open_files_is_raised_where_it_may_be(
+    monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, raised_to: int | None
+) -> None:
+    limits = [(soft, hard)]
+    monkeypatch.setattr(resource, "getrlimit", lambda what: limits[-1])
+    monkeypatch.setattr(resource, "setrlimit", lambda what, now: limits.append(now))
+    require_files()
+    assert limits[1:] == ([(raised_to, hard)] if raised_to else [])
 
 
 def test_files_that_would_not_fit_are_refused_before_they_are_copied(tmp_path: Path) -> None:
