@@ -1,7 +1,8 @@
 """Fitting: AutoGluon with the same kinds of models on a laptop and in AWS's container."""
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pandas as pd
 from autogluon.core.utils.utils import default_holdout_frac
 from autogluon.tabular import TabularPredictor
+from autogluon.tabular.registry import ag_model_registry
 from sklearn.model_selection import train_test_split
 
 from contract.messages import Message, message, score_text
@@ -20,9 +22,12 @@ from model_code.notes import Note, note
 from prepare import Prepared
 from problem import QUANTILES, Problem
 from progress import Progress
+from verdict import TrainingTime
 
 # AWS's container also has torch and ray. Forests make folders 50 times bigger and rarely win.
 MODEL_TYPES = ["GBM", "CAT", "XGB"]
+# What AutoGluon adds to the name of a model that it fits in folds, or for the ensemble.
+IN_FOLDS, ENSEMBLE = re.compile(r"_BAG_L\d+$"), "WeightedEnsemble"
 # Boosting rounds on few rows go on for ever with a log loss that creeps to zero.
 FEW_ROWS, ROUNDS_ON_FEW_ROWS = 3000, 600
 PRESETS = {
@@ -68,6 +73,7 @@ class Fitted:
     """How many AutoGluon chose among models by; 0 = by a hold-out of its own."""
     worth_refitting: bool
     """Whether the models have not seen enough of all rows."""
+    training: TrainingTime
     refitted: bool = False
     """Whether predictions come from a model of all rows."""
 
@@ -82,12 +88,18 @@ def fit(spec: JobSpec, prepared: Prepared, folder: Path, progress: Progress) -> 
         rows, scored = split(rows, spec.target, prepared.problem)
     worth = folds > 0 or _unseen(len(rows), len(prepared.rows)) >= SHARE_WORTH_A_REFIT
     seconds = spec.training_seconds / (1 + worth * REFIT_COST / max(folds, 1))
-    predictor = _fit(spec, prepared.problem, rows, folder, seconds, folds, progress)
+    watcher = FitWatcher(progress, seconds)
+    with watcher.listening():
+        predictor = _fit(spec, prepared.problem, rows, folder, folds, watcher)
     if spec.decision_threshold is not None:
         predictor.set_decision_threshold(spec.decision_threshold)
         # What is packed is a copy of the files.
         predictor.save(silent=True)
-    return Fitted(predictor, predictor.model_best, scored_on, scored, len(rows), folds, worth)
+    training = what_time_allowed(
+        planned_models(spec, prepared.problem, rows), predictor.model_names(), watcher.stopped
+    )
+    best = predictor.model_best
+    return Fitted(predictor, best, scored_on, scored, len(rows), folds, worth, training)
 
 
 def threshold_notes(spec: JobSpec, problem: Problem) -> list[Note]:
@@ -164,9 +176,8 @@ def _fit(
     problem: Problem,
     rows: pd.DataFrame,
     folder: Path,
-    seconds: float,
     folds: int,
-    progress: Progress,
+    watcher: FitWatcher,
 ) -> TabularPredictor:
     bagging: dict[str, Any] = {"num_bag_folds": folds, "num_stack_levels": 0} if folds else {}
     predictor = TabularPredictor(
@@ -180,10 +191,10 @@ def _fit(
     try:
         return predictor.fit(
             rows,
-            time_limit=seconds,
+            time_limit=watcher.seconds,
             presets=PRESETS[spec.preset],
             **_models(spec, problem, rows),
-            callbacks=[FitWatcher(progress, seconds)],
+            callbacks=[watcher],
             # Both eat short budgets and overrun them by up to a half.
             dynamic_stacking=False,
             ag_args_ensemble={"fold_fitting_strategy": "sequential_local"},
@@ -236,6 +247,52 @@ def _models(spec: JobSpec, problem: Problem, rows: pd.DataFrame) -> dict[str, An
             "XGB": {**xgb, **_named("", 70)},
         }
     }
+
+
+def planned_models(spec: JobSpec, problem: Problem, rows: pd.DataFrame) -> tuple[str, ...]:
+    """Return the models that a job with enough time fits, by AutoGluon's names.
+
+    With a preset that has a long list of its own, only the kinds.
+    """
+    given = _models(spec, problem, rows).get("hyperparameters")
+    planned = given or {kind: {} for kind in MODEL_TYPES}
+    names = []
+    for kind, settings in planned.items():
+        known = ag_model_registry.key_to_cls(kind)
+        if problem.type in known.supported_problem_types():
+            for one in settings if isinstance(settings, list) else [settings]:
+                names.append(known.ag_name + one.get("ag_args", {}).get("name_suffix", ""))
+    return tuple(names)
+
+
+def what_time_allowed(
+    planned: Sequence[str], models: Iterable[str], stopped: Mapping[str, int]
+) -> TrainingTime:
+    """Tell which of the planned models are among all that were fitted, and which time stopped.
+
+    A model that is planned by its kind only, or as `LightGBM`, is also there as `LightGBM_r131`.
+    """
+    fitted = {
+        model: IN_FOLDS.sub("", model)
+        for model in (name.removesuffix("_FULL") for name in models)
+        if ENSEMBLE not in model
+    }
+
+    def of(name: str) -> list[str]:
+        return [model for model, plain in fitted.items() if _kind_of(plain, planned) == name]
+
+    made = {name: found for name in planned if (found := of(name))}
+    rounds = {
+        name: max(stopped[model] for model in found)
+        for name, found in made.items()
+        if all(model in stopped for model in found)
+    }
+    return TrainingTime(tuple(planned), tuple(made), rounds)
+
+
+def _kind_of(model: str, planned: Sequence[str]) -> str:
+    """The planned name that a model's name begins with, the longest."""
+    return max((name for name in planned if model.startswith(name)), key=len, default="")
 
 
 def _named(suffix: str, priority: int) -> dict[str, Any]:

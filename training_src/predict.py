@@ -22,6 +22,7 @@ from report.language import Language
 from report.plots import draw_png
 from report.predictions_page import Predicted, render_predictions
 from results import Results
+from verdict import verdict_from_json
 
 
 def predict(folders: Folders) -> None:
@@ -59,6 +60,7 @@ def predict(folders: Folders) -> None:
             if scored and target is not None
             else None,
             notes,
+            verdict_from_json(model.passport["performance"].get("verdict")),
         )
         _write(found, results)
     results.close()
@@ -105,12 +107,15 @@ def _write(found: Predicted, results: Results) -> None:
             )
         except Exception as error:
             found.notes.append(part_failed("plots", error))
-    if performance or found.notes:
+    if performance or found.notes or found.verdict:
         say = Language(found.job.report_language)
-        texts = [say.render(one) for one in found.notes]
-        codes = [message_to_json(one) for one in found.notes]
+        notes = [*(found.verdict.findings if found.verdict else ()), *found.notes]
+        texts = [say.render(one) for one in notes]
+        codes = [message_to_json(one) for one in notes]
         known = performance or {"best_model": found.passport["performance"]["best_model"]}
         content = {**known, "warnings": texts, "notes": codes}
+        if found.verdict:
+            content["verdict"] = found.verdict.to_json()
         results.write_json(results.named(PERFORMANCE), content)
     results.write(REPORT, render_predictions(found))
 

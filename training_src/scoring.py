@@ -118,6 +118,20 @@ def compare(scored: Scored, fitted: Fitted, prepared: Prepared) -> None:
     scored.performance["interval"] = scored.best.interval(metric)
     scored.performance["naive_score"] = naive
     scored.performance["linear_score"] = simple.score(metric) if simple else None
+    lead = _lead(scored.best, simple, metric) if simple else None
+    scored.performance["lead_over_linear"] = lead
+
+
+def _lead(best: Predictions, other: Predictions, metric: str) -> tuple[float, float] | None:
+    """Return the 95% CI of the lead over another model, on the rows that both predict."""
+    rows = best.target.index.intersection(other.target.index)
+    ours, theirs = (_of_rows(one, rows) for one in (best, other))
+    return ours.lead(theirs, metric)
+
+
+def _of_rows(every: Predictions, rows: pd.Index) -> Predictions:
+    chances = None if every.probabilities is None else every.probabilities.loc[rows]
+    return Predictions(every.problem, every.target.loc[rows], every.predicted.loc[rows], chances)
 
 
 def _leaderboard(

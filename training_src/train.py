@@ -4,7 +4,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ from report.page import Findings, render_report
 from report.plots import draw_png
 from results import Results, write_passport
 from scoring import Scored, compare, score
+from verdict import count_classes
 
 # Of the training minutes: what explaining may take beside them.
 EXPLAINING_SHARE = 0.2
@@ -91,7 +92,8 @@ def train(folders: Folders) -> None:
             found.seconds = clock.stages
             _part("report", found, lambda: results.write(REPORT, render_report(found)))
         _write_performance(found, results)
-        write_passport(folders.model, {**found.passport, "performance": found.performance})
+        judged = {**found.performance, "verdict": found.verdict.to_json()}
+        write_passport(folders.model, {**found.passport, "performance": judged})
     results.close()
     progress.enter("done")
 
@@ -111,7 +113,7 @@ def _compare_with_previous(spec: JobSpec, scored: Scored, workshop: Path) -> Non
 
 
 def _findings(spec: JobSpec, prepared: Prepared, fitted: Fitted, scored: Scored) -> Findings:
-    return Findings(
+    found = Findings(
         spec,
         prepared,
         fitted,
@@ -127,6 +129,19 @@ def _findings(spec: JobSpec, prepared: Prepared, fitted: Fitted, scored: Scored)
             "best_model": scored.performance["best_model"],
         },
     )
+    _count_classes(found, None)
+    found.performance["training"] = asdict(fitted.training)
+    return found
+
+
+def _count_classes(found: Findings, written: "pd.Series[str] | None") -> None:
+    """`written` is what the predictions file says of each row."""
+    if not found.prepared.problem.has_classes:
+        return
+    target, best = found.prepared.rows[found.spec.target], found.predictions
+    assert isinstance(best.predicted, pd.Series)
+    found.classes = count_classes(target, best.target, best.predicted, written)
+    found.performance["by_class"] = [asdict(one) for one in found.classes]
 
 
 def _write_scores(found: Findings, results: Results) -> None:
@@ -148,8 +163,9 @@ def _write_performance(found: Findings, results: Results) -> None:
     say = Language(found.spec.report_language)
     content = {
         **found.performance,
-        "warnings": [say.render(one) for one in found.notes],
-        "notes": [message_to_json(one) for one in found.notes],
+        "verdict": found.verdict.to_json(),
+        "warnings": [say.render(one) for one in found.in_order],
+        "notes": [message_to_json(one) for one in found.in_order],
         "seconds": {name: round(seconds, 2) for name, seconds in found.seconds.items()},
     }
     results.write_json(results.named(PERFORMANCE), content)
@@ -205,6 +221,11 @@ def _predict(
 
     results.make(into, write)
     found.examples = pd.read_csv(results.path(into), dtype=str, nrows=20, keep_default_na=False)
+    if classes := found.performance["classes"]:
+        # Before the probabilities and the reasons; the file's own columns may be named alike.
+        place = len(found.examples.columns) - len(classes) - 2
+        said = pd.read_csv(results.path(into), dtype=str, usecols=[place], keep_default_na=False)
+        _count_classes(found, said.iloc[:, 0])
 
 
 def _known_answers(model: Model, found: Findings, scored: Scored) -> pd.DataFrame | None:

@@ -1,7 +1,7 @@
 """An ended training job in words: what came of it, where it is, what it cost, what to do next."""
 
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict, assert_never, cast
@@ -27,12 +27,22 @@ from pipeline.status import (
     notes_of,
     target_of,
     target_sentence,
+    verdict_of,
 )
 from pipeline.training_job import is_later_attempt
 
 # What SageMaker calls a job that is over.
 ENDED = ("Completed", "Failed", "Stopped")
 # AutoGluon's names of metrics that have a common one.
+# By the color of the verdict; the score then stands below what speaks against it.
+UNFIT_MODEL: Mapping[str | None, str] = {
+    "red": "status.model_red",
+    "yellow": "status.model_yellow",
+}
+UNFIT_PREDICTIONS: Mapping[str | None, str] = {
+    "red": "status.predictions_red",
+    "yellow": "status.predictions_yellow",
+}
 METRIC_NAMES = {"roc_auc": "ROC AUC"}
 
 
@@ -114,6 +124,7 @@ def ended(
     job's own script, where it failed with one.
     """
     headline, steps = _outcome(job, spec, performance, failure)
+    verdict, against = verdict_of(performance or {})
     cost = receipt(job, spec)
     # SageMaker packs the model folder of a prediction job too, empty as it is.
     own = job.model_key if job.model_key in keys else None
@@ -125,7 +136,9 @@ def ended(
         headline=headline,
         prefix=spec.results_prefix,
         details=(
-            *_findings(spec, performance),
+            *against,
+            *_score_below(headline, spec, performance),
+            *_findings(spec, performance, against),
             *not_used(spec.passed_over),
             cost_sentence(job, spec),
             *([] if job.status == "Completed" else [*kept(spec, files), *_interrupted(job)]),
@@ -139,6 +152,7 @@ def ended(
         files=files,
         model=model,
         score=_score(performance),
+        verdict=verdict,
         cost=cost,
         next=tuple(steps),
         language=spec.report_language,
@@ -195,11 +209,12 @@ def result_files(keys: Collection[str], model: str | None) -> dict[str, str]:
 
 
 def mail_subject(status: Status) -> str:
-    """Dataset and state, in English in every language.
+    """Dataset, state and a red verdict, in English in every language.
 
     SNS takes up to 100 ASCII characters, and no encoded words: Korean or Chinese would be refused.
     """
-    return f"{slug(status.dataset)}: {status.state}"
+    unfit = status.verdict is not None and status.verdict["color"] == "red"
+    return f"{slug(status.dataset)}: {status.state}{', do not use' if unfit else ''}"
 
 
 def endpoint_mail_subject(status: Status) -> str:
@@ -275,6 +290,8 @@ def _completed(spec: Job, performance: Mapping[str, Any] | None) -> Outcome:
     report = message("next.open_report", folder=spec.results_folder)
     known: dict[str, Any] = {"dataset": spec.dataset}
     scored = _is_scored(performance)
+    verdict, _ = verdict_of(performance or {})
+    color = verdict["color"] if verdict else None
     if performance and scored:
         known["score"] = score_sentence(performance, spec)
     match spec:
@@ -284,10 +301,12 @@ def _completed(spec: Job, performance: Mapping[str, Any] | None) -> Outcome:
             return message(code, **known), (examples,)
         case PredictionsJob():
             code = "status.predictions_ready_score" if scored else "status.predictions_ready"
+            code = UNFIT_PREDICTIONS.get(color, code)
             another = message("next.predict_another", file=_next_test(spec))
             return message(code, file=spec.test.file, **known), (report, another)
         case ModelJob():
             code = "status.model_ready_score" if scored else "status.model_ready"
+            code = UNFIT_MODEL.get(color, code)
             command = f"codefree predict model.tar.gz {shlex.quote(spec.dataset + '.csv')}"
             return message(code, target=spec.target, **known), (
                 report,
@@ -337,13 +356,25 @@ def _interrupted(job: EndedJob) -> list[Message]:
     )
 
 
-def _findings(spec: Job, performance: Mapping[str, Any] | None) -> list[Message]:
+def _score_below(
+    headline: Message, spec: Job, performance: Mapping[str, Any] | None
+) -> list[Message]:
+    """The score, where the headline has something graver to say."""
+    unfit = {*UNFIT_MODEL.values(), *UNFIT_PREDICTIONS.values()}
+    if performance is None or headline.code not in unfit or not _is_scored(performance):
+        return []
+    return [message("detail.score", score=score_sentence(performance, spec))]
+
+
+def _findings(
+    spec: Job, performance: Mapping[str, Any] | None, against: Sequence[Message]
+) -> list[Message]:
     found = target_sentence(spec)
     if isinstance(spec, PredictionsJob):
         found = [message("detail.predicts_target", job=spec.model_job, target=spec.target)]
     if performance:
         found.append(message("detail.best_model", model=performance["best_model"]))
-        found += notes_of(performance)
+        found += [one for one in notes_of(performance) if one not in against]
     return found
 
 

@@ -39,6 +39,23 @@ class Score(TypedDict):
     rows: int
 
 
+Color = Literal["red", "yellow", "green"]
+
+
+class Finding(TypedDict):
+    """What speaks against using a model."""
+
+    code: str
+    severity: Severity
+
+
+class Verdict(TypedDict):
+    """Whether to use a model: red is no, yellow is to look at the findings first."""
+
+    color: Color
+    findings: list[Finding]
+
+
 class Cost(TypedDict):
     """What a job cost."""
 
@@ -73,6 +90,7 @@ class Status:
     files: dict[str, str] = field(default_factory=dict)
     model: str | None = None
     score: Score | None = None
+    verdict: Verdict | None = None
     cost: Cost | None = None
     next: tuple[Message, ...] = ()
     language: str = ENGLISH
@@ -160,6 +178,21 @@ def notes_of(performance: Mapping[str, Any]) -> list[Message]:
     if notes and all("code" in note and _are_known(note) for note in notes):
         return [message_from_json(note) for note in notes]
     return [verbatim(text) for text in performance.get("warnings", [])]
+
+
+def verdict_of(performance: Mapping[str, Any]) -> tuple[Verdict | None, list[Message]]:
+    """Whether to use the model by its job's own word, and why not, the gravest first."""
+    verdict = performance.get("verdict")
+    if verdict is None or not _are_known(verdict["findings"]):
+        return None, []
+    found = verdict["findings"]
+    severities: Mapping[str, Severity] = {"red": "error", "yellow": "warning"}
+    listed: list[Finding] = [
+        {"code": one["code"], "severity": severities[one["severity"]]} for one in found
+    ]
+    return {"color": verdict["color"], "findings": listed}, [
+        message_from_json(one) for one in found
+    ]
 
 
 def of_dataset(

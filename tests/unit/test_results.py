@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contract.job import job_from_json, to_mapping
+from contract.job import Job, job_from_json, to_mapping
 from contract.layout import EARLIER_ENDINGS, PREDICTIONS, model_key
 from contract.messages import message, message_to_json, verbatim
 from pipeline.results import (
@@ -16,7 +16,7 @@ from pipeline.results import (
     receipt,
     supersedes,
 )
-from pipeline.status import Status
+from pipeline.status import Status, status_from_json
 from tests.ended_jobs import PREDICTING, SPEC, job, text
 from tests.messages import codes, said
 from tests.prediction_jobs import MODEL as TRAINED
@@ -155,6 +155,53 @@ def test_a_prediction_job_without_predictions_leaves_the_model_alone_and_says_so
 def test_predictions_of_an_earlier_version_are_found_too(ending: str) -> None:
     key = f"{FOLDER}titanic{ending}"
     assert ended(job(), SPEC, PERFORMANCE, {key}).files == {"predictions": key}
+
+
+def judged(color: str, *codes: str, **values: Any) -> dict[str, Any]:
+    """The performance of a job with this verdict."""
+    notes = [message_to_json(message(code, **values)) for code in codes]
+    found = [{**note, "severity": color} for note in notes]
+    others = [message_to_json(message("note.not_refitted"))]
+    return {
+        **PERFORMANCE,
+        "verdict": {"color": color, "findings": found},
+        "notes": [*notes, *others],
+        "warnings": ["in words"] * (len(notes) + len(others)),
+    }
+
+
+@pytest.mark.parametrize(("spec", "kind"), [(SPEC, "model"), (PREDICTING, "predictions")])
+def test_what_speaks_against_a_model_stands_above_its_score(spec: Job, kind: str) -> None:
+    red = judged("red", "note.starved", trained=1, planned=5, models=("LightGBM",))
+    status = ended(job(), spec, red, [])
+    assert status.headline.code == f"status.{kind}_red"
+    assert status.verdict == {
+        "color": "red",
+        "findings": [{"code": "note.starved", "severity": "error"}],
+    }
+    said_so = codes(status)
+    # Each is said once, the gravest first.
+    assert said_so.count("note.starved") == said_so.count("note.not_refitted") == 1
+    order = ["note.starved", "detail.score", "note.not_refitted"]
+    assert sorted(order, key=said_so.index) == order
+    assert mail_subject(status).endswith(": completed, do not use")
+    yellow = judged("yellow", "note.few_rows", fit_rows=9, rows=9)
+    status = ended(job(), spec, yellow, [])
+    assert status.headline.code == f"status.{kind}_yellow"
+    assert mail_subject(status).endswith(": completed")
+
+
+@pytest.mark.parametrize("color", ["red", "yellow", "green"])
+def test_a_verdict_survives_status_json(color: str) -> None:
+    findings = [] if color == "green" else ["note.no_metric"]
+    status = ended(job(), SPEC, judged(color, *findings, metric="f1"), [])
+    assert status_from_json(status.to_json("now")).verdict == status.verdict
+
+
+def test_a_model_that_nothing_speaks_against_keeps_its_score_in_the_headline() -> None:
+    status = ended(job(), SPEC, judged("green"), [])
+    assert status.headline.code == "status.model_ready_score"
+    assert "detail.score" not in codes(status)
 
 
 def test_what_the_job_has_noted_is_told_in_the_language_of_the_report() -> None:

@@ -34,6 +34,10 @@ class Language:
         code = f"leaderboard.{name}"
         return self.render(message(code)) if is_known(code) else name
 
+    def verdict(self, key: str) -> str:
+        """The verdict of a color, or `checks`: what it comes from."""
+        return self.render(message(f"verdict.{key}"))
+
     def stage(self, name: str) -> str:
         """One of the job's stages, as progress.json names it."""
         return self.render(message(f"stage.{name.replace(' ', '_')}"))

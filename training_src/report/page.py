@@ -22,6 +22,7 @@ from report.plots import draw_effects, draw_svgs, error_by_size
 from report.tables import class_scores, coverage, thresholds
 from report.template import load_template
 from scoring import PLACES
+from verdict import ClassCounts, Known, Verdict, judge
 
 MODELS_SHOWN, FEATURES_SHOWN, COLUMNS_SHOWN, EXAMPLES_SHOWN = 30, 20, 200, 5
 # Better than a linear model only if it leaves the interval's middle.
@@ -45,6 +46,20 @@ class Findings:
     """The first rows of the predictions file: prediction and reasons."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     passport: Mapping[str, Any] = field(default_factory=dict)
+    classes: tuple[ClassCounts, ...] = ()
+    """How often each class is true and is predicted; none for numbers."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether to use the model, from what is known so far."""
+        known = Known(self.performance, self.classes, self.fitted.training, self.importance)
+        return judge(known, self.notes)
+
+    @property
+    def in_order(self) -> list[Note]:
+        """What speaks against the model, the gravest first, then all other notes."""
+        against = self.verdict.findings
+        return [*against, *(one for one in self.notes if one not in against)]
 
     @property
     def notes(self) -> list[Note]:
@@ -58,6 +73,8 @@ def render_report(found: Findings) -> str:
     page = load_template(Path(__file__).with_name("report.html.j2"))
     performance, problem = found.performance, found.prepared.problem
     predictions = found.predictions
+    verdict = found.verdict
+    others = found.in_order[len(verdict.findings) :]
     return page.render(
         t=say,
         found=found,
@@ -67,8 +84,10 @@ def render_report(found: Findings) -> str:
         place=PLACES[performance["scored_on"]],
         number=number,
         sentences=sentences(found, say),
-        warnings=[say.render(n) for n in found.notes if not n.code.startswith(READINGS)],
-        readings=[say.render(n) for n in found.notes if n.code.startswith(READINGS)],
+        verdict=verdict.color,
+        against=[say.render(one) for one in verdict.findings],
+        warnings=[say.render(n) for n in others if not n.code.startswith(READINGS)],
+        readings=[say.render(n) for n in others if n.code.startswith(READINGS)],
         # matplotlib escapes the texts in its SVGs.
         plots={key: Markup(svg) for key, svg in draw_svgs(predictions, say).items()},
         effects=[(name, Markup(svg)) for name, svg in draw_effects(found.effects, say)],

@@ -16,6 +16,7 @@ from report.language import Language
 from report.page import how_good, shown_examples
 from report.plots import draw_svgs
 from report.template import load_template
+from verdict import Verdict
 
 EXAMPLES_SHOWN = 20
 
@@ -38,6 +39,8 @@ class Predicted:
     performance: Mapping[str, Any] | None
     """Of those."""
     notes: list[Note] = field(default_factory=list)
+    verdict: Verdict | None = None
+    """On the model, by the job that made it; None of a model of an earlier release."""
 
 
 def render_predictions(found: Predicted) -> str:
@@ -53,6 +56,8 @@ def render_predictions(found: Predicted) -> str:
         performance=found.performance,
         number=number,
         sentences=_sentences(found, say),
+        verdict=found.verdict.color if found.verdict else None,
+        against=[say.render(one) for one in found.verdict.findings] if found.verdict else [],
         warnings=[say.render(one) for one in found.notes],
         # matplotlib escapes the texts in its SVGs.
         plots={key: Markup(svg) for key, svg in plots.items()},
