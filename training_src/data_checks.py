@@ -1,22 +1,19 @@
 """What is wrong with data although it can be read: leaks, drift, repeats, rare classes."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 from scipy.stats import ks_2samp
-from sklearn.metrics import roc_auc_score
 
+from leaks import ROWS_LOOKED_AT, find_leaks, leak_note
 from model_code.notes import Note, note
 from prepare import Prepared
 from problem import Problem
 from reading.names import key_of
 from sampling import random_rows
 
-ROWS_LOOKED_AT = 20_000
 ROWS_HASHED = 300_000
-BINS = 64
-# One column alone that is that good gives the answer away.
-LEAK_AUC, LEAK_ACCURACY, LEAK_R2 = 0.985, 0.985, 0.99
-FEWEST_ON_A_LINE = 10
 DRIFT, CHANCE = 0.25, 0.01
 MISSING_DRIFT = 0.2
 FEWEST_ROWS_FOR_DRIFT = 50
@@ -25,21 +22,31 @@ RARE = 10
 IMBALANCED = 0.05
 
 
-def check_data(prepared: Prepared) -> list[Note]:
-    """A note per finding."""
-    labels = prepared.preprocessor.labels
+def check_data(prepared: Prepared, ignored: Sequence[str] = ()) -> list[Note]:
+    """A note per finding; `ignored` are the columns that the settings leave out already."""
+    preprocessor = prepared.preprocessor
+    labels = preprocessor.labels
     rows = prepared.rows[list(labels)].rename(columns=labels)
     test = None if prepared.test is None else prepared.test[list(labels)].rename(columns=labels)
-    target = prepared.rows[prepared.preprocessor.target]
-    return find_faults(rows, target, prepared.problem, test)
+    columns = {label: preprocessor.made_of(feature) for feature, label in labels.items()}
+    target = prepared.rows[preprocessor.target]
+    return find_faults(rows, target, prepared.problem, test, columns, ignored)
 
 
 def find_faults(
-    rows: pd.DataFrame, target: pd.Series, problem: Problem, test: pd.DataFrame | None
+    rows: pd.DataFrame,
+    target: pd.Series,
+    problem: Problem,
+    test: pd.DataFrame | None,
+    columns: Mapping[str, str] | None = None,
+    ignored: Sequence[str] = (),
 ) -> list[Note]:
-    """The same of features and target apart."""
+    """The same of features and target apart; `columns` are what features were made of."""
     found = _class_notes(target, problem)
-    found += [*_leaks(rows, target, problem), *_repeats(rows, target)]
+    if suspects := find_leaks(rows, target, problem):
+        names = [(columns or {}).get(one.column, one.column) for one in suspects]
+        found.append(leak_note(suspects, names, ignored))
+    found += _repeats(rows, target)
     if test is not None:
         found += _shared_rows(rows, test)
         found += _drift(rows, test)
@@ -62,69 +69,6 @@ def _class_notes(target: pd.Series, problem: Problem) -> list[Note]:
     if alike:
         notes.append(note("class_spelling", classes=tuple(alike)))
     return notes
-
-
-def _leaks(rows: pd.DataFrame, target: pd.Series, problem: Problem) -> list[Note]:
-    """Columns that alone predict the target almost perfectly, on rows not looked at before."""
-    chosen = random_rows(len(rows), ROWS_LOOKED_AT)
-    goal = target.iloc[chosen].to_numpy()
-    suspects = []
-    for name, values in rows.items():
-        strength = _strength(_bins(values.iloc[chosen]), goal, problem)
-        if strength is None and not problem.has_classes:
-            strength = _straight_line(values.iloc[chosen], goal)
-        if strength is not None:
-            suspects.append(f"{name} ({strength:.3f})")
-    return [note("leak", columns=tuple(suspects))] if suspects else []
-
-
-def _strength(bins: np.ndarray, goal: np.ndarray, problem: Problem) -> float | None:
-    """How good the column alone is, if that is suspicious: AUC, accuracy or R²."""
-    learn = np.arange(len(goal)) % 2 == 0
-    if not problem.has_classes:
-        values = goal.astype(float)
-        means = _bin_means(bins, values, learn)
-        error = ((values - means)[~learn] ** 2).sum()
-        total = ((values - values[learn].mean())[~learn] ** 2).sum()
-        r2 = 1 - error / total if total else 0.0
-        return r2 if r2 > LEAK_R2 else None
-    classes = np.unique(goal)
-    shares = np.stack([_bin_means(bins, (goal == label).astype(float), learn) for label in classes])
-    rest = goal[~learn]
-    if problem.type == "binary" and len(classes) == 2 and len(np.unique(rest)) == 2:
-        area = roc_auc_score(rest == classes[1], shares[1][~learn])
-        return area if area > LEAK_AUC else None
-    accuracy = float((classes[shares.argmax(axis=0)][~learn] == rest).mean())
-    usual = max((goal == label).mean() for label in classes)
-    return accuracy if accuracy > LEAK_ACCURACY and usual < 0.9 else None
-
-
-def _straight_line(values: pd.Series, goal: np.ndarray) -> float | None:
-    """R² of a line through a number column, if that is suspicious."""
-    if not pd.api.types.is_numeric_dtype(values) or values.nunique() < FEWEST_ON_A_LINE:
-        return None
-    r2 = float(pd.Series(goal.astype(float), values.index).corr(values)) ** 2
-    return r2 if r2 > LEAK_R2 else None
-
-
-def _bin_means(bins: np.ndarray, values: np.ndarray, learn: np.ndarray) -> np.ndarray:
-    """The mean of the rows learned from in the bin of each row, drawn to the whole mean where they
-    are few."""
-    size = int(bins.max()) + 1
-    counts = np.bincount(bins[learn], minlength=size)
-    sums = np.bincount(bins[learn], weights=values[learn], minlength=size)
-    means: np.ndarray = ((sums + values[learn].mean()) / (counts + 1))[bins]
-    return means
-
-
-def _bins(values: pd.Series) -> np.ndarray:
-    """Up to 64 bins of about equal size, the 63 usual categories, and one for the missing."""
-    if pd.api.types.is_numeric_dtype(values) or values.dtype.kind == "M":
-        ranks = values.rank(method="average", pct=True)
-        return np.where(ranks.isna(), 0, 1 + ranks.fillna(0) * (BINS - 2)).astype(int)
-    usual = values.value_counts().index[: BINS - 1]
-    codes: np.ndarray = pd.Categorical(values.astype(object), categories=usual.astype(object)).codes
-    return codes.astype(int) + 1
 
 
 def _repeats(rows: pd.DataFrame, target: pd.Series) -> list[Note]:

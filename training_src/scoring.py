@@ -7,6 +7,7 @@ import pandas as pd
 from autogluon.tabular import TabularPredictor
 
 from fit import Fitted
+from leaks import LEAK, scored_leak_note
 from metrics import Predictions, all_scores, higher_is_better
 from model_code.notes import Note, note, part_failed
 from prepare import Prepared
@@ -105,13 +106,10 @@ def compare(scored: Scored, fitted: Fitted, prepared: Prepared) -> None:
     """Add the 95% CI, and the scores of guessing and a linear model on the same rows."""
     metric = scored.performance["metric"]
     problem, target = prepared.problem, fitted.predictor.label
-    same_rows = fitted.scored_on == "out-of-fold"
-    train = fitted.scored if same_rows else prepared.rows
-    if fitted.scored_on == "hold-out":
-        train = train.drop(index=fitted.scored.index)
+    train = _learned_from(fitted, prepared)
     naive = guessed(problem, train[target], fitted.scored[target]).score(metric)
     try:
-        simple = linear(problem, train, fitted.scored, target, same_rows)
+        simple = linear(problem, train, fitted.scored, target, _is_out_of_fold(fitted))
     except ValueError as error:
         scored.notes.append(part_failed("linear_model", error))
         simple = None
@@ -120,6 +118,40 @@ def compare(scored: Scored, fitted: Fitted, prepared: Prepared) -> None:
     scored.performance["linear_score"] = simple.score(metric) if simple else None
     lead = _lead(scored.best, simple, metric) if simple else None
     scored.performance["lead_over_linear"] = lead
+
+
+def compare_without_leaks(scored: Scored, fitted: Fitted, prepared: Prepared) -> None:
+    """Tell beside suspected leaks what the linear model gets without them, on the same rows."""
+    score, metric = scored.performance["linear_score"], scored.performance["metric"]
+    for place, leak in enumerate(prepared.notes):
+        if leak.code != LEAK or score is None:
+            continue
+        suspects = leak.values["suspects"]
+        made_of = prepared.preprocessor.made_of
+        features = [name for name in prepared.rows if made_of(str(name)) in suspects]
+        rest, rows = (
+            every.drop(columns=features)
+            for every in (_learned_from(fitted, prepared), fitted.scored)
+        )
+        if rest.shape[1] < 2:
+            continue
+        target, same = fitted.predictor.label, _is_out_of_fold(fitted)
+        found = linear(prepared.problem, rest, rows, target, same)
+        without = found.score(metric) if found else None
+        if without is not None:
+            prepared.notes[place] = scored_leak_note(leak, metric, score, without)
+
+
+def _is_out_of_fold(fitted: Fitted) -> bool:
+    return fitted.scored_on == "out-of-fold"
+
+
+def _learned_from(fitted: Fitted, prepared: Prepared) -> pd.DataFrame:
+    """The rows that a model may learn from to be scored like this one."""
+    if _is_out_of_fold(fitted):
+        return fitted.scored
+    held_out = fitted.scored.index if fitted.scored_on == "hold-out" else pd.Index([])
+    return prepared.rows.drop(index=held_out)
 
 
 def _lead(best: Predictions, other: Predictions, metric: str) -> tuple[float, float] | None:

@@ -38,7 +38,7 @@ from report.language import Language
 from report.page import Findings, render_report
 from report.plots import draw_png
 from results import Results, write_passport
-from scoring import Scored, compare, score
+from scoring import Scored, compare, compare_without_leaks, score
 from verdict import count_classes
 
 # Of the training minutes: what explaining may take beside them.
@@ -62,7 +62,7 @@ def train(folders: Folders) -> None:
         prepared = prepare(spec)
         prepared.notes[:0] = started_again
     with clock.stage("checking"):
-        prepared.notes.extend(check_data(prepared))
+        prepared.notes.extend(check_data(prepared, spec.ignore_columns))
         prepared.notes.extend(threshold_notes(spec, prepared.problem))
     with tempfile.TemporaryDirectory() as workshop:
         clock.start(spec.training_seconds)
@@ -74,6 +74,10 @@ def train(folders: Folders) -> None:
             scored = score(fitted, prepared)
         with clock.stage("comparing"):
             compare(scored, fitted, prepared)
+            try:
+                compare_without_leaks(scored, fitted, prepared)
+            except Exception as error:
+                _give_up("leak_test", error, scored.notes)
             _compare_with_previous(spec, scored, Path(workshop))
         found = _findings(spec, prepared, fitted, scored)
         with clock.stage("scoring"):

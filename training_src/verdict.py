@@ -37,7 +37,7 @@ SEVERITIES: Mapping[str, Severity] = {
         (
             RED,
             (
-                *("leak", "never_predicted", "never_in_file", "starved"),
+                *("leak", "leak_tested", "never_predicted", "never_in_file", "starved"),
                 *("worse_than_linear", "no_better_than_guessing"),
             ),
         ),

@@ -1,10 +1,13 @@
 """What is wrong with data is named."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from data_checks import find_faults
+from leaks import find_leaks, scored_leak_note
 from problem import Problem, class_labels
 
 BINARY = Problem("binary", "roc_auc", "roc_auc", positive_class="yes")
@@ -44,6 +47,55 @@ def test_a_column_that_gives_the_answer_away_is_a_suspected_leak(leak: pd.Series
     (note,) = find_faults(FINE.assign(label_copy=leak), TARGET, BINARY, None)
     assert note.code == "note.leak" and "label_copy (" in str(note)
     assert len(note.values["columns"]) == 1
+
+
+LEAVERS = TARGET == "yes"
+HONEST = pd.DataFrame({"x": random.normal(size=ROWS)})
+
+
+def why(column: pd.Series) -> str | None:
+    """The code of what is suspicious in a column."""
+    found = find_leaks(HONEST.assign(suspect=column), TARGET, BINARY)
+    return found[0].why.code if found else None
+
+
+def only_for(rows: pd.Series, share: float) -> pd.Series:
+    """Numbers in a share of these rows; missing elsewhere."""
+    return pd.Series(random.normal(size=ROWS)).where(rows & (random.random(ROWS) < share))
+
+
+def test_what_a_person_would_notice_is_a_suspected_leak() -> None:
+    """A fee of those who leave, a survey that they are sent, a copy of the target with errors."""
+    assert why(only_for(LEAVERS, 0.9).abs().fillna(0.0)) == "leak.alone"
+    assert why(only_for(LEAVERS, 0.6).abs().fillna(0.0)) == "leak.values"
+    assert why(only_for(LEAVERS, 0.6)) == "leak.filled"
+    assert why(pd.Series(random.normal(size=ROWS)).mask(LEAVERS & (random.random(ROWS) < 0.6))) == (
+        "leak.empty"
+    )
+    flipped = LEAVERS ^ (random.random(ROWS) < 0.03)
+    assert why(flipped.astype(float)) == "leak.alone"
+
+
+@pytest.mark.parametrize("flips", [0.15, 0.3])
+def test_a_strong_column_with_many_errors_is_no_leak(flips: float) -> None:
+    assert why((LEAVERS ^ (random.random(ROWS) < flips)).astype(float)) is None
+
+
+def test_values_of_one_class_are_no_leak_where_chance_or_the_usual_class_explains_them() -> None:
+    few = only_for(LEAVERS, 0.2)
+    assert why(few) is None
+    usual = pd.Series(random.choice(["no", "yes"], ROWS, p=[0.97, 0.03]))
+    assert find_leaks(HONEST.assign(y=only_for(usual == "no", 0.7)), usual, BINARY) == []
+
+
+def test_the_note_names_the_columns_to_leave_out_beside_those_that_are() -> None:
+    rows = HONEST.assign(**{"review: score": LEAVERS.astype(float)})
+    columns = {"review: score": "review", "x": "x"}
+    (note,) = find_faults(rows, TARGET, BINARY, None, columns, ["id"])
+    assert note.values["suspects"] == ("review",)
+    assert json.loads(note.values["line"]) == {"ignore_columns": ["id", "review"]}
+    tested = scored_leak_note(note, "roc_auc", 0.99, 0.71)
+    assert "0.71" in str(tested) and note.values["line"] in str(tested)
 
 
 def test_leaks_are_found_for_numbers_and_many_classes_too() -> None:
