@@ -10,7 +10,11 @@ import pytest
 import verdict
 from contract.messages import is_known, render
 from fit import what_time_allowed
+from leaks import LEAK_AUC, LEAK_MCC, LEAK_R2, SHARE_OF_CLASS
 from model_code.notes import note
+from problem import Problem
+from report.language import Language
+from report.page import prediction_column
 from tests.opt_ml import ROOT
 from verdict import (
     ALMOST_NEVER,
@@ -204,8 +208,45 @@ def test_the_pages_name_the_thresholds_that_the_rules_have(page: str) -> None:
     rules = (ROOT / "docs" / page).read_text("utf-8").partition("|---|---|\n| ")[2]
     _, _, rules = rules.partition("|---|---|\n")
     used = [
+        *(LEAK_AUC, LEAK_MCC, LEAK_R2, f"{SHARE_OF_CLASS:.0%}"),
         *(f"{ALMOST_NEVER:.0%}", FEWEST_OF_A_CLASS, f"{LARGE_SHARE:.0%}", HANDFUL_OF_ROUNDS),
         *(TOO_GOOD_AUC, TOO_GOOD_R2, f"{DOMINANT_SHARE:.0%}", FEWEST_TO_DOMINATE),
         *(FEW_ROWS, FEW_SCORED_ROWS),
     ]
     assert re.findall(r"\b\d[\d.]*%?", rules) == list(map(str, used))
+
+
+def column(classes: tuple[ClassCounts, ...], kind: str = "binary") -> list[str]:
+    positive = "yes" if kind == "binary" else None
+    problem = Problem(kind, "roc_auc", "roc_auc", positive)
+    return prediction_column(classes, problem, Language("en"))
+
+
+def test_the_first_screen_says_what_the_prediction_column_is_worth() -> None:
+    say = Language("en")
+    hits = say("column_right", percent="94")
+    found = say("column_found", name="yes", precision="67", recall="80")
+    assert column(CLASSES) == [hits, found]
+
+
+def test_a_class_that_is_never_predicted_is_said_to_be() -> None:
+    say, yes = Language("en"), ClassCounts("yes", 100, 50, 0, 0)
+    assert column((CLASSES[0], yes))[1] == say("column_never", name="yes", rows="50")
+
+
+def test_of_many_classes_the_best_and_the_worst_are_told() -> None:
+    say = Language("en")
+    many = (
+        ClassCounts("middle", 10, 10, 10, 5),
+        ClassCounts("best", 10, 10, 10, 10),
+        ClassCounts("worst", 10, 10, 10, 1),
+        ClassCounts("unscored", 10, 0, 0, 0),
+    )
+    assert column(many, "multiclass")[1:] == [
+        say("column_found", name="best", precision="100", recall="100"),
+        say("column_found", name="worst", precision="10", recall="10"),
+    ]
+
+
+def test_numbers_have_no_such_sentence() -> None:
+    assert column((), "regression") == []

@@ -1,6 +1,6 @@
 """report.html: everything on one page that needs nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from model_code.columns import TEXT
 from model_code.notes import READINGS, Note
 from model_code.text_scores import TextScores
 from prepare import Prepared
+from problem import Problem
 from report.language import Language
 from report.plots import draw_effects, draw_svgs, error_by_size
 from report.tables import class_scores, coverage, thresholds
@@ -116,7 +117,48 @@ def sentences(found: Findings, say: Language) -> list[str]:
         rows=f"{performance['fit_rows']:,}",
         file=spec.train.name,
     )
-    return [what, how_good(performance, say), _compared(performance, say)]
+    column = prediction_column(found.classes, found.prepared.problem, say)
+    return [what, how_good(performance, say), *column, _compared(performance, say)]
+
+
+def prediction_column(classes: Sequence[ClassCounts], problem: Problem, say: Language) -> list[str]:
+    """What the prediction column is worth, from the scored rows: none for numbers.
+
+    Of two classes the positive one, of more the best and the worst by F1.
+    """
+    rows = sum(one.rows for one in classes)
+    if not rows:
+        return []
+    hits = _of_a_hundred(sum(one.right for one in classes) / rows)
+    if problem.type == "binary":
+        (positive,) = (one for one in classes if one.name == problem.positive_class)
+        return [say("column_right", percent=hits), *_found_of(positive, say)]
+    known = sorted((one for one in classes if one.rows), key=_f1, reverse=True)
+    return [
+        say("column_right", percent=hits),
+        *(text for one in dict.fromkeys((known[0], known[-1])) for text in _found_of(one, say)),
+    ]
+
+
+def _f1(one: ClassCounts) -> float:
+    return 2 * one.right / (one.rows + one.predicted)
+
+
+def _found_of(one: ClassCounts, say: Language) -> list[str]:
+    """Precision and recall of a class, in everyday words."""
+    if not one.rows:
+        return []
+    if not one.predicted:
+        return [say("column_never", name=one.name, rows=f"{one.rows:,}")]
+    precision, recall = one.right / one.predicted, one.right / one.rows
+    return [
+        say(
+            "column_found",
+            name=one.name,
+            precision=_of_a_hundred(precision),
+            recall=_of_a_hundred(recall),
+        )
+    ]
 
 
 def how_good(performance: Mapping[str, Any], say: Language) -> str:
