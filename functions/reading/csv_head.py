@@ -51,8 +51,11 @@ class Quoting:
     spaced: bool = False
     """Whether spaces stand between a delimiter and a quote."""
 
-    def reader(self, lines: Iterable[str], delimiter: str) -> Any:
-        """Python's reader of CSV; iterates over records as lists of texts."""
+    def reader(self, lines: Iterable[str], delimiter: str, strict: bool = False) -> Any:
+        """Python's reader of CSV; iterates over records as lists of texts.
+
+        A `strict` one raises csv.Error where a closing quote does not end its cell, or is missing.
+        """
         if not self.quote:
             return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
         return csv.reader(
@@ -61,6 +64,7 @@ class Quoting:
             quotechar=self.quote,
             escapechar=self.escape,
             skipinitialspace=self.spaced,
+            strict=strict,
         )
 
 

@@ -101,7 +101,41 @@ def test_test_rows_are_never_lost_whatever_they_hold(tmp_path: Path) -> None:
 def test_a_quote_without_an_end_is_named_by_its_line(tmp_path: Path) -> None:
     rows = "1,2\n" * 50
     with raises(UnreadableError, "file.open_quote", line=52):
-        read_table(train_file(tmp_path, f'a,b\n{rows}1,"2\n{rows}'))
+        read_table(train_file(tmp_path, f'a,b\n{rows}1,"2\nwords\n{rows}'))
+
+
+@pytest.mark.parametrize("read", ["train", "test"])
+@pytest.mark.parametrize(
+    "ends", [("5 x", None), ('"5 x', None), ('"5 x', '"5 x'), ('"5 x', '5 x"')]
+)
+def test_a_stray_quote_behind_the_first_megabyte_joins_no_rows(
+    tmp_path: Path, ends: tuple[str, str | None], read: str
+) -> None:
+    """Never closed, closed inside a later cell, or at the end of one, as a good quote would be."""
+    both = {n: '"a, b"' for n in (*range(100), 48_000)}
+    rows = [f"{n},{both.get(n, 'c')},plain words,{n % 3}" for n in range(50_000)]
+    for place, cell in zip((48_000, 48_007), ends, strict=True):
+        if cell:
+            rows[place] = f"{place},{both.get(place, 'c')},{cell},1"
+    file = train_file(tmp_path, "\n".join(["id,both,size,y", *rows, '7,c,"two\nlines",1']))
+    if read == "train":
+        table = read_table(file)
+        data, notes = table.data, table.notes
+    else:
+        notes = []
+        data = pa.concat_tables(chunks(file, look_at(file), notes))
+    assert data["id"].to_pylist() == [*map(str, range(50_000)), "7"]
+    assert data["both"][48_000].as_py() == "a, b"
+    assert data["size"][48_000].as_py() == "5 x"
+    assert data["size"][-1].as_py() == "two\nlines"
+    assert codes(notes) == (["note.stray_quotes"] if '"' in "".join(filter(None, ends)) else [])
+
+
+def test_texts_of_several_lines_are_no_rows(tmp_path: Path) -> None:
+    texts = ["hello, you\nand, me", "a\nb", "so, he\nsaid"] * 20
+    rows = [f'"{text}",{n}' for n, text in enumerate(texts)]
+    table = read_table(train_file(tmp_path, "\n".join(["text,y", *rows])))
+    assert (table.data["text"].to_pylist(), codes(table.notes)) == (texts, [])
 
 
 def test_stray_bytes_behind_the_first_megabyte_cost_no_row(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from contract.messages import message
 from model_code.cells import combined, marked, of_cells, of_column, written
 from model_code.notes import Note, note, read_note
 from reading.bounded import Limits, bounded, limits_of_a_head, too_demanding
-from reading.csv_head import HEAD_BYTES, Expected, TableHead, is_too_odd
+from reading.csv_head import HEAD_BYTES, UNQUOTED, Expected, TableHead, is_too_odd
 from reading.errors import UnreadableError, in_file
 from reading.excel_head import LARGEST_WORKBOOK, cell_text, sheet_rows, workbook_too_large
 from reading.head import bounded_head, ending_of, read_head
@@ -44,6 +44,8 @@ DELIMITER_NAMES = {"\t": "tab", ";": "semicolon", "|": "pipe"}
 # What is said of files whose bytes cannot be unpacked.
 DAMAGED = {".csv.gz": "file.gzip_invalid", ".parquet": "file.parquet_damaged"}
 UNDECODABLE = "\ufffd"
+# So many lines that are rows, each by itself, are hardly a text in a cell of three columns or more.
+FEWEST_LINES, FEWEST_COLUMNS = 3, 3
 # Totals and notes under a table are among its last rows.
 LAST_ROWS = 12
 # "Total", "Total:", "Count: 300".
@@ -161,7 +163,7 @@ def read_table(path: Path, encoding: str | None = None) -> Table:
             data = _read_quickly(path, head)
         except (pa.ArrowInvalid, UnicodeError):
             return _read_patiently(path, head)
-        if _odd(data):
+        if _odd(data, head):
             return _read_patiently(path, head)
     footer = Footer()
     data = marked(_without_footer(data, footer), head.delimiter)
@@ -210,12 +212,13 @@ def _quick_chunks(path: Path, head: TableHead, footer: Footer) -> Iterator[pa.Ta
     if head.quoting.spaced:
         raise pa.ArrowInvalid("Arrow does not skip spaces before quotes.")
     for batch in pa_csv.open_csv(path, **_as_written(head)):
+        part = pa.Table.from_batches([batch])
+        if _odd(part, head):
+            raise pa.ArrowInvalid("A quote may have swallowed rows.")
         if waiting is not None:
             yield waiting
-        waiting = pa.Table.from_batches([batch]) if batch.num_rows else waiting
+        waiting = part if batch.num_rows else waiting
     if waiting is not None:
-        if _odd(waiting):
-            raise pa.ArrowInvalid("The last row may be a quote that is never closed.")
         yield _without_footer(waiting, footer)
 
 
@@ -233,12 +236,32 @@ def _without_footer(data: pa.Table, footer: Footer) -> pa.Table:
     return data.slice(0, first + footer.cut(rows, [False] * len(rows)))
 
 
-def _odd(data: pa.Table) -> bool:
-    """Whether a quote may have swallowed the end of the file."""
-    if not data.num_rows:
+def _odd(data: pa.Table, head: TableHead) -> bool:
+    """Whether a quote may have swallowed rows, or the end of the file."""
+    if not data.num_rows or not head.quoting.quote:
         return False
-    last = data.column(data.num_columns - 1)[-1].as_py()
-    return isinstance(last, str) and "\n" in last
+    for place, column in enumerate(data.columns):
+        if _may_break(column):
+            broken = column.filter(pc.match_substring(column, "\n"))
+            if any(_joins_rows(cell, place, head) for cell in broken.to_pylist()):
+                return True
+    return "\n" in data.column(data.num_columns - 1)[-1].as_py()
+
+
+def _may_break(column: pa.ChunkedArray) -> bool:
+    """Whether any cell can hold a line break, looked up in the bytes of all cells at once."""
+    buffers = [chunk.buffers()[2] for chunk in column.chunks]
+    return any((np.frombuffer(b, np.uint8) == ord("\n")).any() for b in buffers if b)
+
+
+def _joins_rows(cell: str, place: int, head: TableHead) -> bool:
+    """Whether a cell has its line breaks where rows of the table would end."""
+    delimiters, (first, *lines) = len(head.header) - 1, cell.split("\n")
+    if not lines or cell.count(head.delimiter) != len(lines) * delimiters:
+        return False
+    counts = [line.count(head.delimiter) for line in (first, *lines)]
+    inside = [delimiters] * (len(lines) - 1)
+    return counts == [delimiters - place, *inside, place]
 
 
 def _read_patiently(path: Path, head: TableHead) -> Table:
@@ -312,6 +335,7 @@ class Rows:
         self._width = len(head.header)
         self.long = self.short = 0
         self.first_long = (0, 0)
+        self.stray = self.first_stray = 0
         self.undecodable = 0
         self.footer = Footer()
 
@@ -333,39 +357,91 @@ class Rows:
 
     def _all(self) -> Iterator[tuple[list[str], bool]]:
         """Every row, and whether it was short."""
-        with _opened(self._path, self._head.encoding) as lines:
-            last = _Last(lines)
-            reader = self._head.quoting.reader(last, self._head.delimiter)
-            start = 1
-            record: list[str] = []
-            for number, record in self._numbered(reader):
-                start = number
+        with _opened(self._path, self._head.encoding) as opened:
+            for number, record in self._numbered(_Lines(opened)):
                 yield from self._evened(record, number)
-            quote = self._head.quoting.quote
-            if (
-                quote
-                and "\n" in "".join(record[-1:])
-                and not last.line.rstrip().endswith(self._head.quoting.quote)
-            ):
-                with in_file(self._path.name):
-                    raise UnreadableError(message("file.open_quote", line=start))
 
-    def _numbered(self, reader: Any) -> Iterator[tuple[int, list[str]]]:
+    def _numbered(self, lines: "_Lines") -> Iterator[tuple[int, list[str]]]:
         """Each record below the header, and the line where it begins."""
         start = 1
-        for record in self._records(reader):
-            if record and reader.line_num > self._head.lines_above:
+        for record in self._records(lines):
+            if self._is_stray(record, lines.since, start) and (row := self._first_row(lines)):
+                record = row
+                self.first_stray = self.first_stray or start
+                self.stray += 1
+            if record and lines.number > self._head.lines_above:
                 yield start, record
-            start = reader.line_num + 1
+            start = lines.number + 1
+            lines.since.clear()
 
-    def _records(self, reader: Any) -> Iterator[list[str]]:
-        try:
-            yield from reader
-        except csv.Error as error:
-            # Mostly a field over the limit: a quote that has swallowed megabytes.
+    def _records(self, lines: "_Lines") -> Iterator[list[str]]:
+        ended = False
+        while not ended:
+            try:
+                yield from self._head.quoting.reader(lines, self._head.delimiter)
+                ended = True
+            except csv.Error as error:
+                if len(lines.since) < 2:
+                    with in_file(self._path.name):
+                        line = lines.number
+                        raise UnreadableError(message("file.field_too_long", line=line)) from error
+                # Mostly a quote that has swallowed megabytes: no record at all.
+                yield []
+
+    def _is_stray(self, record: list[str], lines: list[str], number: int) -> bool:
+        """Whether a stray quote has joined rows to this record.
+
+        Raises UnreadableError where a quote is never closed and its lines are no rows, or where
+        there is no record because a field is too long.
+        """
+        if len(lines) < 2:
+            return False
+        wrong = self._wrong_quote(lines)
+        if not wrong:
+            return (
+                len(lines) >= FEWEST_LINES
+                and self._width >= FEWEST_COLUMNS
+                and len(record) == self._width
+                and any(_joins_rows(cell, n, self._head) for n, cell in enumerate(record))
+            )
+        if all(map(self._row_of, lines[:2])):
+            return True
+        if not record or "end of data" in wrong:
+            code = "file.open_quote" if record else "file.field_too_long"
             with in_file(self._path.name):
-                line = reader.line_num
-                raise UnreadableError(message("file.field_too_long", line=line)) from error
+                raise UnreadableError(message(code, line=number))
+        return False
+
+    def _first_row(self, lines: "_Lines") -> list[str] | None:
+        """The first line of a record as a row of its own; the others are read again."""
+        first, *others = lines.since
+        if row := self._row_of(first):
+            lines.again(others)
+        return row
+
+    def _wrong_quote(self, lines: list[str]) -> str:
+        """What is wrong with the quotes of a record, in the words of Python's reader of CSV."""
+        try:
+            list(self._head.quoting.reader(lines, self._head.delimiter, strict=True))
+        except csv.Error as error:
+            return str(error)
+        return ""
+
+    def _row_of(self, line: str) -> list[str] | None:
+        """The cells of a line that is a row by itself, if need be without a stray quote."""
+        before, _, after = line.rpartition(self._head.quoting.quote)
+        for quoting, text in (
+            (self._head.quoting, line),
+            (self._head.quoting, before + after),
+            (UNQUOTED, line),
+        ):
+            try:
+                (row,) = quoting.reader([text], self._head.delimiter, strict=True)
+            except (csv.Error, ValueError):
+                continue
+            if len(row) == self._width:
+                return list(row)
+        return None
 
     def _evened(self, record: list[str], line: int) -> Iterator[tuple[list[str], bool]]:
         if len(record) == self._width:
@@ -395,22 +471,37 @@ class Rows:
         if self.undecodable:
             values = {"encoding": self._head.encoding, "rows": self.undecodable}
             notes.append(note("undecodable", file=self._path.name, **values))
+        if self.stray:
+            values = {"count": self.stray, "line": self.first_stray}
+            notes.append(note("stray_quotes", file=self._path.name, **values))
         if self.short:
             notes.append(read_note("short_rows", file=self._path.name, rows=self.short))
         return notes
 
 
-class _Last:
-    """Line iterator that remembers the last line."""
+class _Lines:
+    """Line iterator that keeps the lines of the record that is being read."""
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self._lines = lines
-        self.line = ""
+        self._lines = iter(lines)
+        self._waiting = deque[str]()
+        self.number = 0
+        """Of the last line, from 1."""
+        self.since: list[str] = []
+
+    def again(self, lines: Sequence[str]) -> None:
+        """Read these last lines once more."""
+        self._waiting.extendleft(reversed(lines))
+        self.number -= len(lines)
 
     def __iter__(self) -> Iterator[str]:
-        for line in self._lines:
-            self.line = line
-            yield line
+        return self
+
+    def __next__(self) -> str:
+        line = self._waiting.popleft() if self._waiting else next(self._lines)
+        self.number += 1
+        self.since.append(line)
+        return line
 
 
 def _opened(path: Path, encoding: str) -> io.TextIOWrapper:
