@@ -196,6 +196,8 @@ def _number_notes(kept: Sequence[Column], table: Table) -> list[Note]:
         notes.append(read_note("percent", columns=percents))
     if measured := tuple(_with_unit(column) for column in numbers if column.style.unit):
         notes.append(read_note("units", columns=measured))
+    if fractions := tuple(c.name for c in numbers if c.style.fractions):
+        notes.append(read_note("fractions", columns=fractions))
     if bounded := tuple(c.name for c in numbers if _has(table.data[c.name], BOUND)):
         notes.append(read_note("bounds", columns=bounded))
     if doubtful := [column for column in numbers if column.in_doubt]:

@@ -89,10 +89,39 @@ def read(cells: Sequence[object], context: Context = DEFAULT) -> list[float]:
         (["1.5 Cr", "80 Lakh"], [15_000_000, 8_000_000]),
         (["5'11\"", "6' 2\"", "5’ 8”"], [5 + 11 / 12, 6 + 2 / 12, 5 + 8 / 12]),
         (["1,200.00 CR", "300.00 DR"], [1200, -300]),
+        (["7 3/4", "1/2", "-3 1/8", "5"], [7.75, 0.5, -3.125, 5]),
+        (["½", "1½", "2 ¼", "3"], [0.5, 1.5, 2.25, 3]),
+        (['3 1/2"', '4"', '1/4"', "1' 2 1/2\""], [3.5, 4, 0.25, 14.5]),
+        (["“12.5”", "„7,5“", "‘3’", "«4»", '"5"', "6"], [12.5, 7.5, 3, 4, 5, 6]),
     ],
 )
 def test_numbers_are_read_as_they_are_written(cells: list[str], numbers: list[float]) -> None:
     assert read(cells) == pytest.approx(numbers, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["3/5", "4/5", "1/5"] * 10, CATEGORY),
+        (["1/2", "3/4"] * 10, CATEGORY),
+        (["126/83", "140/90", "117/76"] * 10, CATEGORY),
+        ([*["3/5", "4/5"] * 30, "3 1/2"], CATEGORY),
+        (["1/2/2020", "3/14/2020"] * 10, DATE),
+        (["7 3/4/2020", "x"], CATEGORY),
+    ],
+)
+def test_dates_scores_and_pairs_are_no_fractions(cells: list[str], kind: str) -> None:
+    assert decide_column("x", chunked(cells)).kind == kind
+
+
+def test_quotes_around_cells_change_nothing() -> None:
+    for cells in (["2024-01-31", "2023-12-01"], ["11:00", "12:30"], ["yes", "no"], ["1.5", "2"]):
+        plain = decide_column("x", chunked(cells))
+        for left, right in ("“”", "‘’", "„“", '""', "''", "«»"):
+            quoted = chunked([f"{left}{cell}{right}" for cell in cells])
+            assert list(decide_column("x", quoted).typed(quoted)) == list(
+                plain.typed(chunked(cells))
+            )
 
 
 def test_a_cell_in_a_unit_that_the_column_does_not_know_is_not_read() -> None:
@@ -203,7 +232,7 @@ def test_a_zone_moves_its_own_date_alone() -> None:
     ]
 
 
-@pytest.mark.parametrize("odd", ["inf", "-inf", "1e400", "nan", "½", "5²", "1.2.3"])
+@pytest.mark.parametrize("odd", ["inf", "-inf", "1e400", "nan", "⑤", "5²", "1.2.3"])
 def test_what_is_no_finite_number_is_missing_whatever_stands_beside_it(odd: str) -> None:
     for others in (["1", "2"], ["1,5", "x"]):
         assert np.isnan(as_numbers(chunked([odd, *others]), NumberStyle())[0])

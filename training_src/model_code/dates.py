@@ -32,6 +32,7 @@ from model_code.date_words import (
     with_plain_clock,
     without_accents,
 )
+from model_code.units import QUOTES
 
 PLACES: Mapping[DateOrder, str] = {"day_first": "dmy", "month_first": "mdy", "year_first": "ymd"}
 FIRST_YEAR, LAST_YEAR = 1800, 2200
@@ -125,6 +126,8 @@ FORMS = (
 BETWEEN = re.compile(r"(?:[t,_:]|\s+-\s)?\s*(?:at\s+|um\s+|à\s+)?")
 # 20240131T235959
 COMPACT = re.compile(r"^(\d{8})[t _-]?(\d{2})(\d{2})(\d{2})?(?!\d)")
+# What people and programs write around a date.
+AROUND = "'[]\" " + "".join(map(chr, QUOTES))
 NOTE = re.compile(r"(?<=\S)\s*(?:\([^()]{1,50}\)|\[[^\[\]]{1,50}\])$")
 
 
@@ -226,7 +229,7 @@ def _plain(text: str) -> str:
     if not text.isascii():
         text = with_plain_clock(CJK_WEEKDAY.sub(" ", text)).strip()
         text = re.sub(r"(?<=[일日号號])(?=\d)", " ", text)
-    text = NOTE.sub("", text).strip("'[]\" ")
+    text = NOTE.sub("", text).strip(AROUND)
     return COMPACT.sub(lambda m: f"{m[1]} {m[2]}:{m[3]}:{m[4] or '00'}", text)
 
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from model_code.cells import MOST_OTHERS, distinct, spread
 from model_code.date_words import HALF_OF_DAY, hour_of_day, with_plain_clock
+from model_code.units import QUOTES
 
 LONGEST = 48
 # Of a column, to see whether anything in it has digits.
@@ -90,6 +91,7 @@ def parse_duration(text: str, minutes: bool = False) -> float:
     text = text.strip()
     if not text or len(text) > LONGEST:
         return np.nan
+    text = text.translate(QUOTES).strip("'\" ")
     text = AROUND.sub("", with_plain_clock(unicodedata.normalize("NFKC", text).lower()))
     text = HOURS_MINUTES.sub(r"\1:\2", text)
     match = CLOCK.fullmatch(text)

@@ -48,7 +48,8 @@ GROUPS = {mark: re.compile(rf"\d{{1,3}}([{mark}]\d{{2,3}})*[{mark}]\d{{3}}") for
 LONGEST = 64
 FEW = 100
 # `="012"` and '012 keep a spreadsheet from reading a cell; 1.200,- and 1200/- have no cents.
-KEPT = re.compile(r"""^="(.*)"$|^'(?=[\d+-])""")
+# Quotes that enclose a cell are none of it.
+KEPT = re.compile(r"""^=?"(.*)"$|^'(.*)'$|^'(?=[\d+-])""")
 NO_CENTS = re.compile(r"(?<=\d)(?:[.,][-–—]{1,2}|/-)$")
 ABOUT = re.compile(r"^(?:[~≈]|about |approx\.? |ca\.? |circa )\s*", re.IGNORECASE)
 POWER = re.compile(r"(?<=[^\W\d_])[²³]")
@@ -57,6 +58,15 @@ FOOTNOTE = re.compile(r"(?<=\d)\s?[*†‡]+$")
 BELOW, ABOVE = re.compile(r"^[<≤]\s*=?\s*"), re.compile(r"^[>≥]\s*=?\s*|(?<=\d)\+(?=\s?\w|$)")
 BEYOND = 2e-6
 EXPONENT = re.compile(r"^([\d.,]*\d)[eE]([+-]?\d{1,3})$")
+# 7 3/4 and 1½ can only be numbers, 1/2 may be a date or a score. NFKC makes that of ½,
+# but for a slash of its own.
+FRACTION = re.compile(
+    r"(?:(?P<whole>\d{1,6}) )?(?P<part>\d{1,3})(?P<mark>[/\u2044])(?P<of>[1-9]\d{0,2})"
+)
+VULGAR = re.compile("[¼½¾⅐-⅞]")
+SURE_FRACTION = re.compile(
+    rf"(?:^|[^\d/])\d{{1,6}} \d{{1,3}}/[1-9]\d{{0,2}}(?![\d/])|\u2044|{VULGAR.pattern}"
+)
 HEXADECIMAL = re.compile(r"^0[xX][0-9a-fA-F]{1,16}$")
 # Words for "unknown" that no list has: so few, beside so many numbers.
 MOST_WORDS, FEWEST_NUMBERS = 3, 20
@@ -80,6 +90,8 @@ class NumberStyle:
     """What the numbers count, as in `12 kg`."""
     units: tuple[tuple[str, float], ...] = ()
     """What each unit is worth; none where cells have no units."""
+    fractions: bool = False
+    """Whether 1/2 is a half: beside fractions like 7 3/4 or ½, which can be nothing else."""
     bare: Literal["", "share", "percent"] = ""
     """What numbers without the sign mean among percentages; where that is open, none above 1 is
     read, because 12.5 may be 12.5 % or 1250 %."""
@@ -134,7 +146,9 @@ def number_style(
     """
     found = decimal_marks(counts).decimal or decimal
     # What numbers without a percent sign mean is seen when it is known that they are numbers.
-    style = NumberStyle(found, signs=tuple(sorted(_signs(counts))), bare="share")
+    style = NumberStyle(
+        found, signs=tuple(sorted(_signs(counts))), fractions=_has_fractions(counts), bare="share"
+    )
     return style if _are_numbers(counts, style, words) else None
 
 
@@ -154,6 +168,7 @@ def measure_style(
         signs=tuple(sorted(_signs(counts))),
         unit=next(filter(None, units)),
         units=tuple(units.items()),
+        fractions=_has_fractions(counts),
     )
     return style if _are_numbers(counts, style, words) else None
 
@@ -192,6 +207,12 @@ def _are_numbers(counts: Mapping[str, int], style: NumberStyle, words: bool) -> 
     )
 
 
+def _has_fractions(counts: Mapping[str, int]) -> bool:
+    """Whether more than a few of these values are fractions and can be nothing else."""
+    sure = sum(count for text, count in counts.items() if SURE_FRACTION.search(text))
+    return sure > MOST_OTHERS * sum(counts.values())
+
+
 def decimal_marks(texts: Mapping[str, int]) -> Marks:
     """Count the marks in values, weighted by how often each occurs."""
     found = {"dots": 0, "commas": 0, "dots_in_doubt": 0, "commas_in_doubt": 0}
@@ -222,7 +243,7 @@ def _parsed(text: str, style: NumberStyle) -> float:
     if bare is None:
         return np.nan
     divisor, digits, beyond = bare
-    number = _unsigned(digits, ".," if style.points else style.decimal)
+    number = _unsigned(digits, style)
     if number is None and style.units:
         number = _measured(digits, style)
     if number is None:
@@ -357,12 +378,14 @@ def _bare(text: str) -> tuple[float, str, int] | None:
     if not text or len(text) > LONGEST:
         return None
     if not text.isascii():
-        text = text.translate(QUOTES)
+        text = VULGAR.sub(r" \g<0>", text.translate(QUOTES))
         # NFKC would make 52 of 5², but m2 of m².
-        if any(unicodedata.category(character) == "No" for character in POWER.sub("", text)):
+        rest = VULGAR.sub("", POWER.sub("", text))
+        if any(unicodedata.category(character) == "No" for character in rest):
             return None
         text = "".join(map(_ascii, unicodedata.normalize("NFKC", text).translate(MINUS)))
-    text = KEPT.sub(r"\1", text)
+        text = re.sub(r"\s+(?=\d{1,3}\u2044)", " ", text.strip())
+    text = KEPT.sub(r"\1\2", text)
     text, below = BELOW.subn("", text)
     text, above = ABOVE.subn("", text) if not below else (text, 0)
     text = FOOTNOTE.sub("", NO_CENTS.sub("", ABOUT.sub("", text)))
@@ -390,11 +413,9 @@ def _ascii(character: str) -> str:
     return "" if unicodedata.category(character) == "Sc" else character
 
 
-def _unsigned(text: str, decimals: str) -> float | None:
-    """What digits with marks mean; None when they are no number.
-
-    `decimals` are the marks that part decimals where a cell leaves that open.
-    """
+def _unsigned(text: str, style: NumberStyle) -> float | None:
+    """What digits with marks mean; None when they are no number."""
+    decimals = ".," if style.points else style.decimal
     if SPACED.match(text):
         for space in SPACES:
             text = text.replace(space, "")
@@ -402,10 +423,13 @@ def _unsigned(text: str, decimals: str) -> float | None:
         return float(text)
     if match := EXPONENT.match(text):
         # No one parts thousands in front of an exponent.
-        mantissa = _unsigned(match[1], ".,")
+        mantissa = _unsigned(match[1], replace(style, points=True))
         return None if mantissa is None else float(f"{mantissa!r}e{match[2]}")
     if HEXADECIMAL.match(text):
         return float(int(text, 16))
+    if match := FRACTION.fullmatch(text):
+        sure = style.fractions or match["whole"] or match["mark"] != "/"
+        return int(match["whole"] or 0) + int(match["part"]) / int(match["of"]) if sure else None
     dots, commas = text.count("."), text.count(",")
     if not (dots or commas) or not set(text) <= set("0123456789.,"):
         return None
@@ -424,7 +448,7 @@ def _measured(text: str, style: NumberStyle) -> float | None:
     total, before = 0.0, ""
     parts = parts_of(text)
     for digits, written in parts:
-        number = _unsigned(digits, ".," if style.points else style.decimal)
+        number = _unsigned(digits, style)
         unit = key_of_unit(written) or SMALLER.get(before, "")
         if number is None or unit not in worth or (before and not unit):
             return None

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from model_code.units import QUOTES
+
 TRUE = (
     *("true", "t", "yes", "y", "on", "ja", "j", "oui", "si", "sí", "sim", "vrai", "wahr"),
     *("verdadero", "verdadeiro", "vero", "да", "예", "네", "참", "是", "真", "はい", "1", "1.0"),
@@ -19,7 +21,7 @@ VALUES = {**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)}
 
 def truth(text: str) -> bool | None:
     """What a word says; None when it is no word for true or false."""
-    return VALUES.get(text.strip().casefold())
+    return VALUES.get(text.translate(QUOTES).strip("'\" ").casefold())
 
 
 def are_truths(texts: Iterable[str]) -> bool:

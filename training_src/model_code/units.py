@@ -58,10 +58,11 @@ FAMILIES: tuple[Mapping[str, float], ...] = (
 )
 # Behind feet, a number alone means inches.
 SMALLER = {"'": '"', "ft": "in"}
-QUOTES = str.maketrans("\u2032\u2019\u2018\u2033\u201d\u201c", "'''\"\"\"")
+QUOTES = str.maketrans("\u2032\u2019\u2018\u2033\u201d\u201c\u201e\xab\xbb", '\'\'\'""""""')
 LONGEST_UNIT, MOST_PARTS = 16, 4
 PART = re.compile(
-    r"(?P<number>\d[\d.,]*(?:[ '\xa0\u202f\u2009]\d{3}(?!\d)[\d.,]*)*|[.,]\d+)"
+    r"(?P<number>(?:\d{1,6} )?\d{1,3}[/\u2044][1-9]\d{0,2}(?![\d/])"
+    r"|\d[\d.,]*(?:[ '\xa0\u202f\u2009]\d{3}(?!\d)[\d.,]*)*|[.,]\d+)"
     r"(?P<unit>[^\d]*(?:(?<=[a-z^])[23](?![\d.,]))?)",
     re.IGNORECASE,
 )
