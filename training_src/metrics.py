@@ -24,6 +24,8 @@ from weighted_scores import OF_LABELS, POSITIVE, areas_of, measure_of
 MOST_ROWS_DRAWN = 5000
 # An interval of this share of the score has no width.
 ROUNDING = 1e-9
+# A predicted class that the other model does not have; always wrong.
+UNKNOWN = -1
 BETTER, WORSE, ALIKE = "better", "worse", "alike"
 
 
@@ -81,7 +83,7 @@ class Predictions:
         own, others = self.score(metric), other.score(metric)
         if own is None or others is None:
             return None
-        (actual, ours), (_, theirs) = self._arrays(metric), other._arrays(metric)
+        (actual, ours), (_, theirs) = self._arrays(metric), other._like(self)._arrays(metric)
         if metric.startswith("roc_auc"):
             sides = [areas_of(metric, actual, one) for one in (ours, theirs)]
             return of_areas_lead(sides[0], sides[1], len(actual))
@@ -126,7 +128,15 @@ class Predictions:
             values = self.probabilities[self._in_order()].to_numpy(float)
             return actual, values[:, 1] if self.problem.type == "binary" else values
         assert isinstance(self.predicted, pd.Series)
-        return actual, self.predicted.map(number).to_numpy(int)
+        return actual, self.predicted.map(number).fillna(UNKNOWN).to_numpy(int)
+
+    def _like(self, other: "Predictions") -> "Predictions":
+        """Return these with the classes of `other`, in the same order."""
+        if self.probabilities is None or other.probabilities is None:
+            return self
+        table = self.probabilities.rename(columns=str)
+        chances = table.reindex(columns=other.probabilities.columns.map(str), fill_value=0.0)
+        return Predictions(self.problem, self.target, self.predicted, chances)
 
     def _in_order(self) -> list[str]:
         """Return the classes; in binary problems the positive one is last."""

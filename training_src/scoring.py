@@ -12,7 +12,7 @@ from metrics import Predictions, all_scores, higher_is_better
 from model_code.notes import Note, note, part_failed
 from prepare import Prepared
 from problem import Problem, reading_of
-from simple_models import guessed, linear
+from simple_models import MOST_ROWS, guessed, linear
 
 PLACES = {"test file": "test", "hold-out": "holdout", "out-of-fold": "oof"}
 
@@ -103,21 +103,26 @@ def _one(
 
 
 def compare(scored: Scored, fitted: Fitted, prepared: Prepared) -> None:
-    """Add the 95% CI, and the scores of guessing and a linear model on the same rows."""
-    metric = scored.performance["metric"]
-    problem, target = prepared.problem, fitted.predictor.label
+    """Add the 95% CI, and how guessing and a linear model do on the same rows."""
+    performance, best = scored.performance, scored.best
+    metric, problem, target = performance["metric"], prepared.problem, fitted.predictor.label
     train = _learned_from(fitted, prepared)
-    naive = guessed(problem, train[target], fitted.scored[target]).score(metric)
+    naive = guessed(problem, train[target], best.target)
     try:
         simple = linear(problem, train, fitted.scored, target, _is_out_of_fold(fitted))
     except ValueError as error:
         scored.notes.append(part_failed("linear_model", error))
         simple = None
-    scored.performance["interval"] = scored.best.interval(metric)
-    scored.performance["naive_score"] = naive
-    scored.performance["linear_score"] = simple.score(metric) if simple else None
-    lead = _lead(scored.best, simple, metric) if simple else None
-    scored.performance["lead_over_linear"] = lead
+    performance["interval"] = best.interval(metric)
+    performance["naive_score"] = naive.score(metric)
+    performance["against_guessing"] = best.compared_with(naive, metric)
+    performance["linear_score"] = performance["against_linear"] = None
+    if simple:
+        both = simple.target.index.intersection(best.target.index)
+        simple = simple.of_rows(both)
+        performance["linear_score"] = simple.score(metric)
+        performance["against_linear"] = best.of_rows(both).compared_with(simple, metric)
+        performance["linear_fit_rows"] = min(len(train), MOST_ROWS)
 
 
 def compare_without_leaks(scored: Scored, fitted: Fitted, prepared: Prepared) -> None:
@@ -152,18 +157,6 @@ def _learned_from(fitted: Fitted, prepared: Prepared) -> pd.DataFrame:
         return fitted.scored
     held_out = fitted.scored.index if fitted.scored_on == "hold-out" else pd.Index([])
     return prepared.rows.drop(index=held_out)
-
-
-def _lead(best: Predictions, other: Predictions, metric: str) -> tuple[float, float] | None:
-    """Return the 95% CI of the lead over another model, on the rows that both predict."""
-    rows = best.target.index.intersection(other.target.index)
-    ours, theirs = (_of_rows(one, rows) for one in (best, other))
-    return ours.lead(theirs, metric)
-
-
-def _of_rows(every: Predictions, rows: pd.Index) -> Predictions:
-    chances = None if every.probabilities is None else every.probabilities.loc[rows]
-    return Predictions(every.problem, every.target.loc[rows], every.predicted.loc[rows], chances)
 
 
 def _leaderboard(

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from contract.messages import message_from_json, message_to_json
+from metrics import ALIKE, WORSE
 from model_code.notes import WARNINGS, Note, note
 
 Color = Literal["red", "yellow", "green"]
@@ -208,7 +209,7 @@ def _cut_short(known: Known) -> Iterator[Note]:
 
 
 def _worse_than_linear(known: Known) -> Iterator[Note]:
-    if is_worse_than_linear(known.performance):
+    if known.performance.get("against_linear") == WORSE:
         yield note(
             "worse_than_linear",
             metric=known.performance["metric"],
@@ -217,24 +218,14 @@ def _worse_than_linear(known: Known) -> Iterator[Note]:
         )
 
 
-def is_worse_than_linear(performance: Mapping[str, Any]) -> bool:
-    """Whether the 95% CI of the model's lead over the linear model is all on the wrong side."""
-    lead = performance.get("lead_over_linear")
-    if lead is None:
-        return False
-    low, high = lead
-    return bool(high < 0 if performance["higher_is_better"] else low > 0)
-
-
 def _no_better_than_guessing(known: Known) -> Iterator[Note]:
     performance = known.performance
-    score, naive = performance["score"], performance.get("naive_score")
-    if naive is None:
-        return
-    low, high = performance.get("interval") or (score, score)
-    if low <= naive if performance["higher_is_better"] else high >= naive:
+    if performance.get("against_guessing") in (WORSE, ALIKE):
         yield note(
-            "no_better_than_guessing", metric=performance["metric"], score=score, naive=naive
+            "no_better_than_guessing",
+            metric=performance["metric"],
+            score=performance["score"],
+            naive=performance["naive_score"],
         )
 
 

@@ -194,3 +194,17 @@ def _again(one: Predictions, random: np.random.Generator) -> tuple[pd.Series, pd
 
 def test_every_metric_of_labels_is_one_of_the_settings() -> None:
     assert set(OF_LABELS) <= set(SETTINGS)
+
+
+def test_models_of_other_classes_are_compared_by_the_names_of_classes() -> None:
+    problem = Problem("multiclass", "log_loss", "log_loss")
+    target = pd.Series(["b", "c", "d"] * 40)
+    sure = pd.get_dummies(target).astype(float) * 0.7 + 0.1
+    ours = Predictions(problem, target, target, sure)
+    # The other model knows a class more, which comes first.
+    more = sure.mul(0.99).assign(a=0.01)[["a", "b", "c", "d"]]
+    same = Predictions(problem, target, target, more)
+    for metric in ("accuracy", "roc_auc_ovr"):
+        assert ours.compared_with(same, metric) == ALIKE
+    said = target.where(target.index < 40, "a")
+    assert ours.compared_with(Predictions(problem, target, said, more), "accuracy") == BETTER

@@ -11,6 +11,7 @@ import verdict
 from contract.messages import is_known, render
 from fit import what_time_allowed
 from leaks import LEAK_AUC, LEAK_MCC, LEAK_R2, SHARE_OF_CLASS
+from metrics import ALIKE, BETTER, WORSE
 from model_code.notes import note
 from problem import Problem
 from report.language import Language
@@ -46,7 +47,8 @@ PERFORMANCE: dict[str, Any] = {
     "higher_is_better": True,
     "naive_score": 0.5,
     "linear_score": 0.84,
-    "lead_over_linear": (-0.01, 0.03),
+    "against_guessing": BETTER,
+    "against_linear": ALIKE,
     "problem_type": "binary",
     "all_metrics": {"roc_auc": 0.85},
     "fit_rows": FEW_ROWS,
@@ -80,7 +82,7 @@ def test_the_gravest_finding_is_first_and_gives_the_color() -> None:
 
 
 def test_a_verdict_travels_with_the_model() -> None:
-    before = judge(performing(rows=1, lead_over_linear=(-0.2, -0.1)), [])
+    before = judge(performing(rows=1, against_linear=WORSE), [])
     assert verdict_from_json(before.to_json()) == before
     assert verdict_from_json(None) is None
     of_later_release = {"findings": [{"code": "note.of_later_release", "values": {}}]}
@@ -156,27 +158,16 @@ def test_a_starved_model_says_after_how_many_rounds_it_stopped() -> None:
     assert "LightGBM (stopped after 1 round)" in render(one)
 
 
-@pytest.mark.parametrize(
-    ("higher", "lead", "worse"),
-    [
-        (True, (-0.03, -0.01), True),
-        (True, (-0.03, 0.01), False),
-        (False, (0.5, 0.9), True),
-        (False, (-0.9, -0.5), False),
-        (True, None, False),
-    ],
-)
-def test_a_model_that_loses_clearly_to_a_linear_one_is_red(
-    higher: bool, lead: tuple[float, float] | None, worse: bool
-) -> None:
-    known = performing(lead_over_linear=lead, higher_is_better=higher, naive_score=None)
-    assert found(known) == ["worse_than_linear"] * worse
+@pytest.mark.parametrize("compared", [BETTER, ALIKE, WORSE, None])
+def test_a_model_that_loses_clearly_to_a_linear_one_is_red(compared: str | None) -> None:
+    expected = ["worse_than_linear"] if compared == WORSE else []
+    assert found(performing(against_linear=compared)) == expected
 
 
-def test_a_model_that_may_be_as_bad_as_guessing_is_red() -> None:
-    assert found(performing(naive_score=0.83)) == ["no_better_than_guessing"]
-    errors = {"higher_is_better": False, "naive_score": 0.88, "lead_over_linear": None}
-    assert found(performing(**errors)) == []
+@pytest.mark.parametrize("compared", [BETTER, ALIKE, WORSE, None])
+def test_a_model_that_may_be_as_bad_as_guessing_is_red(compared: str | None) -> None:
+    expected = ["no_better_than_guessing"] if compared in (ALIKE, WORSE) else []
+    assert found(performing(against_guessing=compared)) == expected
 
 
 @pytest.mark.parametrize(

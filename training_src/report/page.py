@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from contract.messages import GAP
 from contract.messages import score_text as number
 from explain import Effect
 from fit import Fitted
 from job_spec import JobSpec
-from metrics import Predictions
+from metrics import BETTER, WORSE, Predictions
 from model_code.columns import TEXT
 from model_code.notes import READINGS, Note
 from model_code.text_scores import TextScores
@@ -26,8 +27,6 @@ from scoring import PLACES
 from verdict import ClassCounts, Known, Verdict, judge
 
 MODELS_SHOWN, FEATURES_SHOWN, COLUMNS_SHOWN, EXAMPLES_SHOWN = 30, 20, 200, 5
-# Better than a linear model only if it leaves the interval's middle.
-SHARE_OF_INTERVAL = 0.25
 
 
 @dataclass
@@ -182,21 +181,27 @@ def _of_a_hundred(share: float) -> str:
 
 
 def _compared(performance: Mapping[str, Any], say: Language) -> str:
-    sign = 1 if performance["higher_is_better"] else -1
-    score, naive, linear = (performance[key] for key in ("score", "naive_score", "linear_score"))
-    low, high = performance["interval"] or (score, score)
-    worst, width = (low if sign > 0 else high), high - low
+    """Which of this model, guessing and a linear model is better, as paired tests decided it."""
+    linear = performance["linear_score"]
     values = {
         "metric": performance["metric"],
-        "naive": number(naive),
+        "naive": number(performance["naive_score"]),
         "linear": number(linear),
         "target": performance["target"],
     }
-    if naive is not None and sign * (worst - naive) <= 0:
+    against_linear = performance["against_linear"]
+    if against_linear == WORSE:
+        said = say("compared_worse", **values)
+    elif performance["against_guessing"] != BETTER:
         return say("compared_nothing", **values)
-    if linear is not None and sign * (score - linear) <= SHARE_OF_INTERVAL * width / 2:
-        return say("compared_linear", **values)
-    return say("compared_paid", **values)
+    elif linear is None:
+        return say("compared_guessing", **values)
+    else:
+        said = say("compared_paid" if against_linear == BETTER else "compared_linear", **values)
+    rows = performance["linear_fit_rows"]
+    if rows < performance["fit_rows"]:
+        said = f"{said}{GAP[say.name]}{say('compared_rows', rows=f'{rows:,}')}"
+    return said
 
 
 def _effect_of(found: Findings, say: Language) -> str:
