@@ -33,7 +33,7 @@ from pipeline.errors import NeedsOperatorError, OverBudgetError, WaitingError
 from pipeline.status import Status, broken, killed
 from translation.columns import columns_file_of_key
 from uploads.answer import answer_upload
-from uploads.events import uploaded_object
+from uploads.events import uploaded_bytes, uploaded_object
 from uploads.owner import dataset_of_upload, owner_of_key
 
 upload_queue = Queue(os.environ["UPLOAD_QUEUE_URL"])
@@ -95,7 +95,7 @@ def answer_message(record: SQSRecord, bucket: str, key: str) -> str:
     if columns_file_of_key(key):
         columns_queue.send(record.body)
         return "handed on to be translated"
-    return answer_upload(bucket, key, tries(record))
+    return answer_upload(bucket, key, uploaded_bytes(record.json_body), tries(record))
 
 
 def wait_for_budget(record: SQSRecord, reason: OverBudgetError) -> None:

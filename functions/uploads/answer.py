@@ -48,7 +48,7 @@ from translation.languages import parse_pairs
 from translation.training import TranslatorData, TranslatorPlan, plan_translator
 from uploads.ended_job import published
 from uploads.not_started import answer_refusal
-from uploads.owner import looks_like_rows, owner_of_key
+from uploads.owner import looks_like_rows, owner_of_upload
 from uploads.training_texts import (
     Order,
     TextsToTranslate,
@@ -64,8 +64,8 @@ LOOKS = 3
 columns_queue = Queue(os.environ["COLUMNS_QUEUE_URL"])
 
 
-def answer_upload(bucket: str, key: str, tries: int) -> str:
-    """Handle one upload; return a short outcome for the log.
+def answer_upload(bucket: str, key: str, size: int, tries: int) -> str:
+    """Handle one upload of `size` bytes; return a short outcome for the log.
 
     `tries` counts how often it has been delivered, this time too.
 
@@ -73,7 +73,7 @@ def answer_upload(bucket: str, key: str, tries: int) -> str:
     NeedsOperatorError when an operator has to act.
     """
     try:
-        owner = owner_of_key(key)
+        owner = owner_of_upload(key, size)
     except MisnamedError as reason:
         _write(bucket, misnamed(key, reason.message), stack.defaults.report_language)
         tally(Count.REFUSED)

@@ -11,6 +11,12 @@ def upload_message(bucket: str, key: str, **more: Any) -> str:
     return json.dumps({"detail": detail, **more})
 
 
+def uploaded_bytes(body: Mapping[str, Any]) -> int:
+    """How large the object is; 0 where a message does not say so, as none of ours does."""
+    size = body["detail"]["object"].get("size", 0)
+    return size if isinstance(size, int) else 0
+
+
 def uploaded_object(body: Mapping[str, Any]) -> tuple[str, str]:
     """Bucket and key; raises KeyError or TypeError for a message that names none."""
     detail = body["detail"]

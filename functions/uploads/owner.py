@@ -22,6 +22,13 @@ def owner_of_key(key: str) -> Dataset | TranslatorData | None:
     raise MisnamedError(message("name.elsewhere", key=key, name=key.rsplit("/", 1)[-1]))
 
 
+def owner_of_upload(key: str, size: int) -> Dataset | TranslatorData | None:
+    """The same of an object of `size` bytes: a folder marker is empty."""
+    if key.endswith("/") and size:
+        raise MisnamedError(message("name.slash", key=key))
+    return owner_of_key(key)
+
+
 def looks_like_rows(key: str, owner: Dataset | TranslatorData) -> bool:
     """Whether a settings file has the name of a table in JSON, a common mistake."""
     return key == owner.settings_key and owner.name.endswith(("_train", "_test"))

@@ -312,6 +312,7 @@ def test_an_odd_name_simply_works(cloud: Cloud, odd: str, name: str) -> None:
     [
         ("data/../escape_train.csv", "name.folder"),
         ("data/folder/x_train.csv", "name.folder"),
+        ("data/penguins_train.csv/", "name.slash"),
         ("data/penguins.csv", "name.unknown"),
         ("data/penguins_train.xls", "name.unknown_kind"),
         ("data/" + "x" * 201 + "_train.csv", "name.too_long"),

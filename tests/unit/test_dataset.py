@@ -5,7 +5,7 @@ from contract.layout import refusal_prefix, slug
 from pipeline.errors import MisnamedError
 from tests.messages import raises
 from translation.columns import columns_file_of_key
-from uploads.owner import dataset_of_upload, looks_like_rows, owner_of_key
+from uploads.owner import dataset_of_upload, looks_like_rows, owner_of_key, owner_of_upload
 
 NAMES = ["titanic", "my_data", "training_set", "constrained", "a.b", "sales (1) 2024", "a+b"]
 ODD_NAMES = ["값" * 40, "x; echo INJECTED; #", 'it\'s "quoted"', "100%25", "..x", "test_train"]
@@ -77,7 +77,13 @@ def test_a_file_outside_of_the_folders_belongs_to_nothing_and_is_told_where_to_g
 
 @pytest.mark.parametrize("key", ["Data/", "my/", "data/", "translation/"])
 def test_no_folder_marker_needs_an_answer(key: str) -> None:
-    assert owner_of_key(key) is None
+    assert owner_of_upload(key, 0) is None
+
+
+@pytest.mark.parametrize("key", ["data/x_train.csv/", "data/", "translation/en-de_train.tsv/"])
+def test_a_key_with_a_slash_at_its_end_that_has_content_is_answered(key: str) -> None:
+    with raises(MisnamedError, "name.slash", key=key):
+        owner_of_upload(key, 1)
 
 
 def test_rows_in_json_are_told_from_settings_by_their_name() -> None:
