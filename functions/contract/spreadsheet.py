@@ -11,9 +11,9 @@ WIDE_SIGNS = (
     "\u207a\u207c\u208a\u208c\u2a75\u2a76\ufb29\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20"
 )
 # As patterns that Python's re and RE2 (Apache Arrow) read alike. A sign alone runs nothing.
-FORMULA = rf"[=+\-@\t\r{WIDE_SIGNS}](.|\n)"
-# A signed number, such as -5, -1.5e3 or +7 %, is data.
-SIGNED_NUMBER = "[+-][0-9., \u00a0]*([eE][+-]?[0-9]+)?%?"
+FORMULA = rf"[=+\-@\t\r\n{WIDE_SIGNS}](.|\n)"
+# A signed number, such as -5, -1.5e3 or +7 %, is data; +E5 is what another cell holds.
+SIGNED_NUMBER = "[+-][0-9., \u00a0]*[0-9][., \u00a0]*([eE][+-]?[0-9]+)?%?"
 BEGINS_FORMULA, IS_SIGNED_NUMBER = re.compile(FORMULA), re.compile(SIGNED_NUMBER)
 
 

@@ -33,9 +33,14 @@ CELLS = st.one_of(
 )
 
 
-@pytest.mark.parametrize("sign", [*WIDE, "\t", "\r"])
+@pytest.mark.parametrize("sign", [*WIDE, "\t", "\r", "\n"])
 def test_a_text_that_begins_like_a_formula_gets_an_apostrophe(sign: str) -> None:
     assert safe(f"{sign}1+1") == f"'{sign}1+1"
+
+
+@pytest.mark.parametrize("cell", ["+E5", "-e1", "+e+5", "-.,", "+ ", "-%", "+5E", "-5+1"])
+def test_a_sign_without_a_number_is_not_one(cell: str) -> None:
+    assert safe(cell) == f"'{cell}"
 
 
 @pytest.mark.parametrize("number", ["-5", "+7 %", "-1.5e3", "-1,234.5", "-", "=", "", "5", "a=b"])
