@@ -16,6 +16,7 @@ from contract.layout import (
     slug,
 )
 from contract.messages import Message, message, render
+from contract.visible import visible
 from pipeline.budget import cost_usd
 from pipeline.failures import TEST, TRAIN, explained, is_own, kept, next_steps
 from pipeline.status import (
@@ -224,9 +225,17 @@ def endpoint_mail_subject(status: Status) -> str:
 
 def mail_text(status: Status, bucket: str, status_text: str) -> str:
     """STATUS.txt, and how to get at the files that it names."""
-    folder = shlex.quote(f"s3://{bucket}/{status.results}")
+    folder = _shell_word(f"s3://{bucket}/{status.results}")
     how = render(message("mail.fetch", bucket=bucket), status.language)
     return f"{status_text}\n{how}\naws s3 cp --recursive {folder} .\n"
+
+
+def _shell_word(text: str) -> str:
+    """A word for bash and zsh: an unseen character is written as its number."""
+    if visible(text) == text:
+        return shlex.quote(text)
+    seen = (c if visible(c) == c and c not in "\\'" else f"\\U{ord(c):08X}" for c in text)
+    return f"$'{''.join(seen)}'"
 
 
 def model_pointer(

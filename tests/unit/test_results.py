@@ -1,4 +1,6 @@
 import json
+import shutil
+import subprocess
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 from contract.job import Job, job_from_json, to_mapping
 from contract.layout import EARLIER_ENDINGS, PREDICTIONS, model_key
 from contract.messages import message, message_to_json, verbatim
+from contract.visible import visible
 from pipeline.results import (
     EndedJob,
     cost_sentence,
@@ -109,6 +112,25 @@ def test_the_mail_is_the_status_and_a_command_that_survives_odd_names() -> None:
     )
     assert mail_subject(odd) == "it-s-rm: completed"
     assert """'s3://bucket/results/it'"'"'s 값; rm/j/'""" in mail_text(odd, "bucket", "Done.\n")
+
+
+NAMES_THAT_HIDE = ["a\u202egpj.exe", "it's\u200b\\ $(x)", '값\u2066 "b"', "\U000e0041"]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize("name", NAMES_THAT_HIDE)
+def test_nothing_hides_in_the_mails_command_which_still_finds_the_files(name: str) -> None:
+    odd = Status(name, "completed", verbatim("Done."), "results/x/", results=f"results/{name}/j/")
+    text = mail_text(odd, "bucket", "Done.\n")
+    assert visible(text) == text
+    # The command is the last line; so much of it is understood by a shell.
+    command = text.splitlines()[-1].replace("aws s3 cp --recursive", "printf %s", 1)
+    done = subprocess.run(
+        ["bash", "-c", command.removesuffix(" .")],
+        capture_output=True,
+        env={"LC_ALL": "C.UTF-8"},
+    )
+    assert done.stdout.decode() == f"s3://bucket/results/{name}/j/"
 
 
 def test_an_older_upload_never_replaces_the_status_of_a_newer_one() -> None:
