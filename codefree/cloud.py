@@ -135,7 +135,7 @@ def open_cloud(settings: Settings) -> Iterator[Cloud]:
         endpoint.keep_in(home)
         if settings.gateway:
             port, secret = int(endpoint.port), endpoint.secret_access_key
-            closing.enter_context(_listening(settings.gateway, port, secret))
+            closing.enter_context(_listening(settings.gateway, port, settings.region, secret))
         permissions = PermissionService(endpoint, settings.heard)
         closing.callback(permissions.close)
         sagemaker = SageMakerService(
@@ -217,14 +217,14 @@ def _moto_server(port: int, region: str) -> Iterator[Endpoint]:
     try:
         secret = secrets.token_urlsafe(30)
         # moto's own default is every network that this machine is in.
-        with _listening("127.0.0.1", port, secret) as url:
+        with _listening("127.0.0.1", port, region, secret) as url:
             yield Endpoint(url, region, secret_access_key=secret)
     finally:
         forget(region)
 
 
 @contextmanager
-def _listening(address: str, port: int, secret: str) -> Iterator[str]:
+def _listening(address: str, port: int, region: str, secret: str) -> Iterator[str]:
     """One more door to what moto holds, which all servers of a process share."""
 
     def secret_of(key: str) -> str | None:
@@ -238,7 +238,7 @@ def _listening(address: str, port: int, secret: str) -> Iterator[str]:
     server = make_server(
         address,
         port,
-        FrontDoor(moto, address, secret_of),
+        FrontDoor(moto, address, region, secret_of),
         threaded=True,
         request_handler=_Handler,
     )

@@ -30,10 +30,17 @@ ADDRESSES = ("127.0.0.1", "[::1]")
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[0-9a-z_.-]+)(:[0-9]{1,5})?")
 # For each part of a request; a client that sends nothing for so long is gone.
 PATIENCE_SECONDS = 20.0
-ALGORITHM = "AWS4-HMAC-SHA256"
+ALGORITHM, SCOPE_END = "AWS4-HMAC-SHA256", "aws4_request"
+# A body that is signed not at all, or in pieces, by words in the place of its hash.
+NOT_SIGNED_AS_A_WHOLE = re.compile(
+    "UNSIGNED-PAYLOAD|STREAMING-(UNSIGNED|AWS4-HMAC-SHA256)-PAYLOAD(-TRAILER)?"
+)
+# Services that have one region for all.
+GLOBAL_REGIONS = {"iam": ("us-east-1",)}
 # As in AWS: how far clocks may differ, and how long a presigned address can be good.
 SKEW_SECONDS, LONGEST_SECONDS = 15 * 60, 7 * 24 * 3600
 WRONG_KEY = "The secret key is not that of this run; export the line that codefree up has printed."
+TWO_SIGNATURES = "The request has a signature in a header, and one in its address."
 NO_SIGNATURE = "The request is not signed with AWS's signature, version 4."
 EXPIRED = (
     "Request has expired: its signature is of another time, or the clock that signed is wrong."
@@ -115,6 +122,7 @@ class FrontDoor:
 
     application: Callable[[Environ, Any], Iterable[bytes]]
     address: str
+    region: str
     secret_of: Callable[[str], str | None]
     """Access key id → its secret, None when there is no such key."""
     now: Callable[[], float] = time.time
@@ -131,15 +139,31 @@ class FrontDoor:
         return _refusal(environ, code, reason)(environ, start_response)
 
     def _unsigned(self, environ: Environ) -> str | None:
-        signed = _in_header(environ) or _in_query(environ)
-        if signed is None:
+        """Why it is not signed; else the request says in one place, and only there, by whom."""
+        in_header, in_query = _in_header(environ), _in_query(environ)
+        signed = in_header or in_query
+        if signed is None or not signed.is_whole:
             return NO_SIGNATURE
+        if environ.get("HTTP_AUTHORIZATION") and in_query:
+            return TWO_SIGNATURES
+        if unsigned := signed.unsigned(environ):
+            return f"These headers are not signed: {', '.join(unsigned)}."
+        if signed.region not in (self.region, *GLOBAL_REGIONS.get(signed.service, ())):
+            return (
+                f"The request is signed for the region {signed.region!r}, and this cloud is in "
+                f"{self.region!r}; export the line that codefree up has printed."
+            )
         secret = self.secret_of(signed.key)
         if secret is None or not hmac.compare_digest(
             signed.expected(environ, secret).encode(), signed.signature.encode()
         ):
             return WRONG_KEY
-        return None if signed.is_good_at(self.now()) else EXPIRED
+        if not signed.is_good_at(self.now()):
+            return EXPIRED
+        # moto looks for keys and accounts in more places, and for a service in an address's body.
+        environ["HTTP_AUTHORIZATION"] = signed.authorization
+        environ.pop("HTTP_X_MOTO_ACCOUNT_ID", None)
+        return None
 
 
 @dataclass(frozen=True)
@@ -155,6 +179,32 @@ class Signed:
     signature: str
     seconds: str | None
     """How long a presigned address is good; None where headers hold the signature."""
+    end: str
+    """Of the scope."""
+
+    @property
+    def is_whole(self) -> bool:
+        return (
+            self.end == SCOPE_END
+            and "host" in self.headers
+            and re.fullmatch("[a-z0-9.-]+", self.service) is not None
+        )
+
+    @property
+    def authorization(self) -> str:
+        """The same as one header, whatever else stood beside it."""
+        scope = "/".join((self.key, self.day, self.region, self.service, SCOPE_END))
+        names = ";".join(self.headers)
+        return f"{ALGORITHM} Credential={scope}, SignedHeaders={names}, Signature={self.signature}"
+
+    def unsigned(self, environ: Environ) -> list[str]:
+        """The headers of a request that say what AWS is to do and are not signed."""
+        signed = {_variable(name) for name in self.headers}
+        return sorted(
+            name.removeprefix("HTTP_").replace("_", "-").lower()
+            for name in environ
+            if name.startswith("HTTP_X_AMZ_") and name not in signed
+        )
 
     def is_good_at(self, now: float) -> bool:
         try:
@@ -180,7 +230,7 @@ class Signed:
                 self._payload(environ),
             )
         )
-        scope = (self.day, self.region, self.service, "aws4_request")
+        scope = (self.day, self.region, self.service, SCOPE_END)
         digest = hashlib.sha256(canonical.encode()).hexdigest()
         text = "\n".join((ALGORITHM, self.time, "/".join(scope), digest))
         key = f"AWS4{secret}".encode()
@@ -196,7 +246,7 @@ class Signed:
         unsigned = "" if self.seconds is None else "UNSIGNED-PAYLOAD"
         given = str(environ.get("HTTP_X_AMZ_CONTENT_SHA256", unsigned))
         # Words such as UNSIGNED-PAYLOAD stand for a body that is not part of the signature.
-        if given and not re.fullmatch("[0-9a-f]{64}", given):
+        if NOT_SIGNED_AS_A_WHOLE.fullmatch(given):
             return given
         body = get_input_stream(environ).read()
         environ["wsgi.input"] = io.BytesIO(body)
@@ -237,9 +287,9 @@ def _signed(
     scope = credential.rsplit("/", 4)
     if algorithm != ALGORITHM or len(scope) != 5:
         return None
-    key, day, region, service, _ = scope
+    key, day, region, service, end = scope
     names = tuple(headers.split(";"))
-    return Signed(key, day, region, service, made, names, signature, seconds)
+    return Signed(key, day, region, service, made, names, signature, seconds, end)
 
 
 def _query(environ: Environ) -> str:
@@ -249,9 +299,12 @@ def _query(environ: Environ) -> str:
 
 
 def _header(environ: Environ, name: str) -> str:
-    variable = name.upper().replace("-", "_")
-    own = variable in ("CONTENT_TYPE", "CONTENT_LENGTH")
-    return " ".join(environ.get(variable if own else f"HTTP_{variable}", "").split())
+    return " ".join(environ.get(_variable(name), "").split())
+
+
+def _variable(header: str) -> str:
+    name = header.upper().replace("-", "_")
+    return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
 
 
 def _hmac(key: bytes, text: str) -> bytes:

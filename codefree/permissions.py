@@ -245,9 +245,12 @@ def _parameters(response: Any, operation: str) -> Mapping[str, Any]:
 def _authorize(self: Any, request_class: type, resource: str = "*") -> None:
     """Takes the place of moto's own check, which comes before every action, for roles."""
     key = iam_backends[ACCOUNT][PARTITION].access_keys.get(self.access_key)
-    if key is None or key.role_arn is None or self.region not in _services:
+    if key is None or key.role_arn is None:
         _moto_check(self, request_class, resource)
         return
+    # moto takes a region from an address or a User-Agent, too.
+    if self.region not in _services:
+        raise _denied(self, f"No role may do anything in {self.region}.")
     request = _request(self, key.role_arn.rpartition("/")[2])
     if reason := _services[self.region].refusal(request):
         raise _denied(self, reason)

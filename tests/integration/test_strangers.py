@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import urllib3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from codefree.cloud import Cloud
@@ -90,6 +91,35 @@ def test_a_model_server_answers_only_who_has_started_it(cloud: Cloud) -> None:
             assert pool.request("GET", f"{url}/ping", headers=headers).status == 403
             answer = pool.request("POST", f"{url}/invocations", body=body, headers=headers)
             assert (answer.status, answer.data) == (403, b"")
+
+
+TRICKS = {
+    "a presigned address": {},
+    "another region in the User-Agent": {"User-Agent": "x region/eu-west-9"},
+    "another account": {"X-Moto-Account-Id": "999999999999"},
+}
+
+
+@pytest.mark.parametrize("headers", TRICKS.values(), ids=TRICKS)
+def test_a_role_may_do_no_more_by_a_presigned_address(
+    cloud: Cloud, headers: dict[str, str]
+) -> None:
+    role = cloud.endpoint.in_role(cloud.resources["TrainingJobRole"].arn)
+    config = Config(signature_version="s3v4", s3={"addressing_style": "path"})
+    s3 = role.session().client("s3", endpoint_url=cloud.endpoint.url, config=config)
+    place = {"Bucket": cloud.bucket, "Key": "data/not_of_the_job.csv"}
+    cloud.endpoint.client("s3").put_object(**place, Body=b"x")
+    for operation, method in (("get_object", "GET"), ("delete_object", "DELETE")):
+        url = s3.generate_presigned_url(operation, place)
+        assert pool.request(method, url, headers=headers).status == 403
+    assert cloud.endpoint.client("s3").get_object(**place)["Body"].read() == b"x"
+
+
+def test_a_role_may_do_no_more_in_another_region(cloud: Cloud) -> None:
+    role = cloud.endpoint.in_role(cloud.resources["TrainingJobRole"].arn)
+    for asked in (role, cloud.endpoint):
+        with pytest.raises(ClientError, match=r"signed for the region 'eu-west-9'"):
+            replace(asked, region="eu-west-9").client("s3").list_buckets()
 
 
 def test_a_presigned_address_opens_what_it_names_and_nothing_else(cloud: Cloud) -> None:

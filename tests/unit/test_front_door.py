@@ -2,6 +2,7 @@
 
 import io
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from botocore.credentials import Credentials
 from codefree.front_door import LONGEST_SECONDS, SKEW_SECONDS, FrontDoor, foreign
 
 HERE = "127.0.0.1:5555"
-SECRET = "the secret of this run"
+SECRET, REGION = "the secret of this run", "eu-west-1"
 
 
 def environ(method: str = "GET", host: str = HERE, **variables: str) -> dict[str, Any]:
@@ -90,8 +91,16 @@ def test_what_another_page_shows_is_foreign_and_a_link_to_here_is_not(site: str)
     assert foreign(environ(sec_fetch_site="none", sec_fetch_dest="document")) is None
 
 
-def answered(request: AWSRequest, secret: str | None = SECRET, after: float = 0.0) -> int:
-    """The status that the door answers with, so many seconds later, to a request as signed."""
+def answered(
+    request: AWSRequest,
+    secret: str | None = SECRET,
+    after: float = 0.0,
+    heard: Callable[[dict[str, Any]], object] = id,
+) -> int:
+    """The status that the door answers with, so many seconds later, to a request as signed.
+
+    `heard` hears what the door lets through.
+    """
     asked = urlsplit(request.url)
     body = request.body or b""
     headers = {
@@ -108,12 +117,13 @@ def answered(request: AWSRequest, secret: str | None = SECRET, after: float = 0.
 
     def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         assert environ["wsgi.input"].read() == body
+        heard(environ)
         start_response("200 OK", [])
         return []
 
     statuses: list[str] = []
     door = FrontDoor(
-        application, "127.0.0.1", {"local": secret}.get, now=lambda: time.time() + after
+        application, "127.0.0.1", REGION, {"local": secret}.get, now=lambda: time.time() + after
     )
     list(door(given, lambda status, headers: statuses.append(status)))
     return int(statuses[0].split()[0])
@@ -138,7 +148,7 @@ def signed(what: str, by: str, secret: str = SECRET) -> AWSRequest:
     known = b"" if by == "presigned" else body
     request = AWSRequest(method, f"http://{HERE}{path}", headers, known)
     service = "sqs" if by == "sqs" else "s3"
-    SIGNERS[by](Credentials("local", secret), service, "eu-west-1").add_auth(request)
+    SIGNERS[by](Credentials("local", secret), service, REGION).add_auth(request)
     request.data = body
     return request
 
@@ -175,8 +185,114 @@ def test_a_signature_is_for_its_time(by: str, seconds: int) -> None:
 @pytest.mark.parametrize("seconds", [0, -1, LONGEST_SECONDS + 1])
 def test_an_address_is_presigned_for_a_week_at_most(seconds: int) -> None:
     request = AWSRequest("GET", f"http://{HERE}/bucket/key")
-    S3SigV4QueryAuth(Credentials("local", SECRET), "s3", "eu-west-1", seconds).add_auth(request)
+    S3SigV4QueryAuth(Credentials("local", SECRET), "s3", REGION, seconds).add_auth(request)
     assert answered(request, after=5) == 403
+
+
+@pytest.mark.parametrize(
+    ("service", "region", "status"),
+    [
+        ("s3", REGION, 200),
+        ("s3", "us-east-1", 403),
+        ("sqs", "eu-west-11", 403),
+        ("sqs", "", 403),
+        ("iam", "us-east-1", 200),
+        ("iam", "eu-west-2", 403),
+        ("Sqs", REGION, 403),
+        ("s3/aws4_request", REGION, 403),
+    ],
+)
+def test_a_signature_is_for_the_region_of_this_cloud(
+    service: str, region: str, status: int
+) -> None:
+    request = AWSRequest("GET", f"http://{HERE}/bucket/key")
+    SigV4Auth(Credentials("local", SECRET), service, region).add_auth(request)
+    assert answered(request) == status
+
+
+@pytest.mark.parametrize("by", ["s3", "presigned"])
+@pytest.mark.parametrize("header", ["X-Amz-Copy-Source", "X-Amz-Target", "x-amz-security-token"])
+def test_what_says_what_to_do_is_signed(by: str, header: str) -> None:
+    request = signed("keys", by)
+    request.headers[header] = "/bucket/results/secret"
+    assert answered(request) == 403
+    request = AWSRequest("GET", f"http://{HERE}/bucket/key", {header: "/bucket/results/secret"})
+    SIGNERS["s3"](Credentials("local", SECRET), "s3", REGION).add_auth(request)
+    assert answered(request) == 200
+
+
+class SignsWithoutHost(S3SigV4Auth):
+    def headers_to_sign(self, request: AWSRequest) -> Any:
+        headers = super().headers_to_sign(request)
+        del headers["host"]
+        return headers
+
+
+def test_the_name_that_a_request_asks_for_is_signed() -> None:
+    request = AWSRequest("GET", f"http://{HERE}/bucket/key")
+    SignsWithoutHost(Credentials("local", SECRET), "s3", REGION).add_auth(request)
+    assert answered(request) == 403
+
+
+@pytest.mark.parametrize("by", SIGNERS)
+def test_behind_the_door_one_header_alone_says_who_asks(by: str) -> None:
+    """moto takes keys, accounts and services from wherever it finds them."""
+    given: list[dict[str, Any]] = []
+    request = signed("keys", by)
+    request.headers["X-Moto-Account-Id"] = "999999999999"
+    if by != "presigned":
+        request.headers["Authorization"] += ", Other=AKIA0000000000000000/"
+    assert answered(request, heard=given.append) == 200
+    said = given[0]["HTTP_AUTHORIZATION"]
+    day, service = time.strftime("%Y%m%d", time.gmtime()), "sqs" if by == "sqs" else "s3"
+    assert said.startswith(f"AWS4-HMAC-SHA256 Credential=local/{day}/{REGION}/{service}/aws4_req")
+    assert "AKIA" not in said
+    assert "HTTP_X_MOTO_ACCOUNT_ID" not in given[0]
+
+
+@pytest.mark.parametrize("authorization", ["AWS4-HMAC-SHA257 Credential=local/1/2/iam/5", "x"])
+def test_two_signatures_open_nothing(authorization: str) -> None:
+    request = signed("keys", "presigned")
+    request.headers["Authorization"] = authorization
+    assert answered(request) == 403
+
+
+WORDS = [
+    "UNSIGNED-PAYLOAD",
+    "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+    "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+    "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
+]
+
+
+def signed_in_pieces(word: str, secret: str = SECRET) -> AWSRequest:
+    class Signer(S3SigV4Auth):
+        def payload(self, request: AWSRequest) -> str:
+            return word
+
+    headers = {"Content-Encoding": "aws-chunked", "X-Amz-Decoded-Content-Length": "3"}
+    body = b"3;chunk-signature=0\r\n1,2\r\n0;chunk-signature=0\r\n\r\n"
+    request = AWSRequest("PUT", f"http://{HERE}/bucket/key", headers, body)
+    Signer(Credentials("local", secret), "s3", REGION).add_auth(request)
+    return request
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_body_that_is_signed_in_pieces_comes_whole_and_its_request_is_signed(word: str) -> None:
+    assert answered(signed_in_pieces(word)) == 200
+    assert answered(signed_in_pieces(word, secret="local")) == 403
+    for header, value in {
+        "X-Amz-Decoded-Content-Length": "4",
+        "X-Amz-Content-SHA256": WORDS[WORDS.index(word) - 1],
+    }.items():
+        changed = signed_in_pieces(word)
+        changed.headers.replace_header(header, value)
+        assert answered(changed) == 403
+
+
+@pytest.mark.parametrize("word", ["", "UNSIGNED", "STREAMING-PAYLOAD", "F" * 64])
+def test_any_other_word_stands_for_no_body(word: str) -> None:
+    assert answered(signed_in_pieces(word)) == 403
 
 
 @pytest.mark.parametrize(
