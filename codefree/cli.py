@@ -241,6 +241,7 @@ def up(
             # There is no Amazon Translate here to fall back to.
             parameters={
                 "SettleSeconds": "1",
+                "FreeOfCharge": "true",
                 "RetrySeconds": "60",
                 "TranslationFallback": "none",
                 "ReportLanguage": say.language,

@@ -110,9 +110,10 @@ def run(
     """
     began = time.monotonic()
     settings = Settings(
-        # Nothing is paid here, so --max-cost may be any amount.
+        # --max-cost may be any amount: it is what the job could cost on AWS.
         parameters={
             "SettleSeconds": "1",
+            "FreeOfCharge": "true",
             "RetrySeconds": "60",
             "MaxCostUsdInSettings": f"{MAX_COST_USD[1]:g}",
         },

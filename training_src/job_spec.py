@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.date_order import DateOrder
-from contract.job import InputFile, Job, ModelJob, job_from_json, to_mapping
+from contract.job import InputFile, Job, ModelJob, job_from_json, to_passport
 from contract.layout import JOB_JSON, UNFINISHED, slug
 from contract.messages import message
 from failure import TrainingError
@@ -165,7 +165,7 @@ def read_job_spec(folders: Folders) -> JobSpec:
         encoding=job.encoding,
         report_language=job.report_language,
         safe_for_spreadsheets=job.predictions_format == "excel",
-        passport=to_mapping(job),
+        passport=to_passport(job),
     )
 
 

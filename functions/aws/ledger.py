@@ -73,7 +73,7 @@ def book(job: EndedJob, spec: Job) -> None:
         dataset=spec.dataset,
         job=job.name,
         state=job.state,
-        instance_type=spec.instance_type,
+        instance_type=cost["instance_type"],
         billed_seconds=job.billed_seconds,
         usd=cost["usd"],
     )

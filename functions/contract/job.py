@@ -108,6 +108,8 @@ class JobBase:
     """Machines that would have been cheaper, and that the account may not use at all."""
     translation_usd: float = 0.0
     """What translating columns of its files has cost; it counts in the same cap."""
+    free_of_charge: bool = False
+    """Whether no machine is rented for it; its prices are 0 then."""
 
     @property
     def results_prefix(self) -> str:
@@ -261,7 +263,12 @@ PARTS: Mapping[str, tuple[type[InputFile | Versions | EarlierAttempt], Mapping[s
 # More than AWS bills of any job beyond what it may run: a second attempt stays within its cap.
 BILLED_BEYOND_RUNTIME_SECONDS = 4200
 FIRST = ("kind", "dataset", "file_stem", "program")
-ONLY_IF_ANY = ("after", "no_quota", "translation_usd")
+ONLY_IF_ANY = ("after", "no_quota", "translation_usd", "free_of_charge")
+# What is rented for a job, and at which price.
+RENTED = (
+    *("image", "instance_type", "volume_gb", "spot", "max_billed_seconds", "worst_case_usd"),
+    *("usd_per_hour", "usd_per_gb_month", "price_date"),
+)
 EVERY_JOB = tuple(field.name for field in fields(JobBase))
 
 
@@ -294,6 +301,13 @@ def to_mapping(job: Job) -> dict[str, object]:
             if not file[name]:
                 del file[name]
     return {name: content[name] for name in (*FIRST, *own, *rest)}
+
+
+def to_passport(job: Job) -> dict[str, object]:
+    """What people read of a job: no machine and no image where none was rented."""
+    content = to_mapping(job)
+    unused = RENTED if job.free_of_charge else ()
+    return {name: value for name, value in content.items() if name not in unused}
 
 
 def _derived(given: Mapping[str, Any]) -> dict[str, object]:

@@ -4,13 +4,13 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TypeVar
 
-from contract.job import Job
+from contract.job import JobBase
 from pipeline.budget import PRICES, Instance, cost_usd, instances, rounded_up
 
-AnyJob = TypeVar("AnyJob", bound=Job)
+AnyJob = TypeVar("AnyJob", bound=JobBase)
 
 
-def worst_case_usd(job: Job, instance: Instance) -> float:
+def worst_case_usd(job: JobBase, instance: Instance) -> float:
     """What the job costs at the very most on that machine, to a hundredth of a cent."""
     seconds, disk = job.max_billed_seconds, job.volume_gb
     worst = cost_usd(instance.usd_per_hour, seconds, disk, instance.usd_per_gb_month)
@@ -18,7 +18,23 @@ def worst_case_usd(job: Job, instance: Instance) -> float:
 
 
 def on_machine(job: AnyJob, instance: Instance) -> AnyJob:
-    """The same job on that machine."""
+    """The same job on that machine, which costs nothing where none is rented."""
+    return without_price(_priced(job, instance)) if job.free_of_charge else _priced(job, instance)
+
+
+def without_price(job: AnyJob) -> AnyJob:
+    """The job as one that no machine is rented for."""
+    return replace(
+        job,
+        free_of_charge=True,
+        usd_per_hour=0.0,
+        usd_per_gb_month=0.0,
+        price_date="",
+        worst_case_usd=0.0,
+    )
+
+
+def _priced(job: AnyJob, instance: Instance) -> AnyJob:
     return replace(
         job,
         instance_type=instance.type,

@@ -168,7 +168,7 @@ def receipt(job: EndedJob, spec: Job) -> Cost:
         "usd": round(usd, 5),
         "usd_before": before.usd if before else 0.0,
         "billed_seconds": job.billed_seconds,
-        "instance_type": spec.instance_type,
+        "instance_type": "" if spec.free_of_charge else spec.instance_type,
         "usd_per_hour": spec.usd_per_hour,
         "price_date": spec.price_date,
         "max_cost_usd": spec.max_cost_usd,
@@ -177,6 +177,8 @@ def receipt(job: EndedJob, spec: Job) -> Cost:
 
 def cost_sentence(job: EndedJob, spec: Job) -> Message:
     """The receipt in one sentence."""
+    if spec.free_of_charge:
+        return message("detail.cost_free", seconds=job.billed_seconds)
     cost = receipt(job, spec)
     sentence = message(
         "detail.cost_spot" if spec.spot else "detail.cost",

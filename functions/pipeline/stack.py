@@ -22,6 +22,8 @@ class Stack:
     guard_rails: GuardRails = field(default_factory=GuardRails)
     monthly_budget_usd: float = 0
     """Maximum worst-case cost of all jobs in a calendar month; 0 means unlimited."""
+    free_of_charge: bool = False
+    """Whether no machine is rented for its jobs."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Stack":
@@ -36,4 +38,5 @@ class Stack:
             role_arn=environ["TRAINING_JOB_ROLE_ARN"],
             guard_rails=GuardRails.from_environ(environ),
             monthly_budget_usd=float(environ["MONTHLY_BUDGET_USD"]),
+            free_of_charge=environ["FREE_OF_CHARGE"] == "true",
         )

@@ -353,12 +353,7 @@ def training(spec: ModelJob | TranslatorJob) -> Status:
             *target_sentence(spec),
             *not_used(spec.passed_over),
             *_meanwhile(spec),
-            message(
-                "detail.duration_model",
-                count=spec.training_minutes,
-                instance=spec.instance_type,
-                scored_on=_scored_on(spec),
-            ),
+            _duration(spec),
             worst_case(spec),
         ),
         job=spec.job,
@@ -382,7 +377,7 @@ def predicting(spec: PredictionsJob) -> Status:
             *_other_machine(spec),
             message("detail.predicted_by", job=spec.model_job),
             *not_used(spec.passed_over),
-            message("detail.duration_predictions", instance=spec.instance_type),
+            _duration(spec),
             worst_case(spec),
         ),
         job=spec.job,
@@ -414,8 +409,28 @@ def _meanwhile(spec: Job) -> list[Message]:
     return [message("detail.meanwhile", model=before)] if before else []
 
 
+def _duration(spec: Job) -> Message:
+    """How long it takes, on which machine where one is rented."""
+    machine: dict[str, Any] = {} if spec.free_of_charge else {"instance": spec.instance_type}
+    where = "_free" if spec.free_of_charge else ""
+    match spec:
+        case PredictionsJob():
+            return message(f"detail.duration_predictions{where}", **machine)
+        case ModelJob() | TranslatorJob():
+            return message(
+                f"detail.duration_model{where}",
+                count=spec.training_minutes,
+                scored_on=_scored_on(spec),
+                **machine,
+            )
+        case _:
+            assert_never(spec)
+
+
 def worst_case(spec: Job) -> Message:
     """What a job costs at the most."""
+    if spec.free_of_charge:
+        return message("detail.worst_case_free")
     return message(
         "detail.worst_case_spot" if spec.spot else "detail.worst_case",
         usd=spec.worst_case_usd,

@@ -27,6 +27,7 @@ from contract.layout import (
 )
 from pipeline.budget import SPOT_PATIENCE_SECONDS, Budget
 from pipeline.files import UploadedFile, UploadedFiles, is_other_file
+from pipeline.machines import without_price
 from pipeline.settings import Settings
 from pipeline.stack import Stack
 from reading.csv_head import TableHead
@@ -82,7 +83,7 @@ def common_job(
 ) -> JobBase:
     """What every job is given, whatever it makes; `owner` is the dataset and the file stem."""
     dataset, file_stem = owner
-    return JobBase(
+    described = JobBase(
         dataset=dataset,
         file_stem=file_stem,
         job=name,
@@ -104,6 +105,7 @@ def common_job(
         spot=stack.use_spot,
         network_isolation=stack.network_isolation,
     )
+    return without_price(described) if stack.free_of_charge else described
 
 
 def job_files(bucket: str, job: Job) -> dict[str, bytes]:

@@ -23,6 +23,7 @@ from codefree.words import Words
 from contract.bounds import MAX_COST_USD, MINUTES
 from tests.conftest import PATIENCE_SECONDS, alive, eventually
 from tests.console import ROOT, start
+from tests.messages import codes_in
 
 ROWS = "x,y,label\n" + "".join(f"{n},{n % 7},{n % 2}\n" for n in range(40))
 
@@ -106,6 +107,10 @@ def test_run_as_json_prints_one_object_and_nothing_else_on_stdout(
     assert answer["folder"].startswith("made/my toys/")
     status = json.loads((tmp_path / "made" / "my toys" / "status.json").read_text())
     assert status["target"] == "y"
+    # Nothing was rented, so nothing is said to be paid.
+    assert status["cost"]["usd"] == 0
+    assert "detail.cost_free" in codes_in(status)
+    assert not [line for line in status["details"] if "$" in line or "ml.m5" in line]
 
 
 def test_run_of_a_file_that_cannot_work_says_why_and_fails(tmp_path: Path) -> None:
@@ -228,6 +233,8 @@ def test_up_tells_what_to_type_and_what_happens(tmp_path: Path, train: Path) -> 
         return None
 
     of_job = eventually(with_own_job)
+    listed = codefree(tmp_path, "status", "--port", url.rpartition(":")[2], "--json")
+    assert json.loads(listed.stdout)["totals"]["cost_usd"] == 0
     written = "".join(file.read_text() for file in (tmp_path / "results/events").glob("*.json"))
     process.send_signal(signal.SIGINT)
     _, rest = process.communicate(timeout=PATIENCE_SECONDS)

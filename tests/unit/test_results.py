@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from contract.job import Job, job_from_json, to_mapping
+from contract.bounds import LANGUAGES
+from contract.job import RENTED, Job, job_from_json, to_json, to_mapping, to_passport
 from contract.layout import EARLIER_ENDINGS, PREDICTIONS, model_key
 from contract.messages import message, message_to_json, verbatim
 from contract.visible import visible
+from pipeline.budget import instances
+from pipeline.machines import on_machine, without_price
 from pipeline.results import (
     EndedJob,
     cost_sentence,
@@ -19,7 +22,7 @@ from pipeline.results import (
     receipt,
     supersedes,
 )
-from pipeline.status import Status, status_from_json
+from pipeline.status import Status, status_from_json, training
 from tests.ended_jobs import PREDICTING, SPEC, job, text
 from tests.messages import codes, said
 from tests.prediction_jobs import MODEL as TRAINED
@@ -232,3 +235,30 @@ def test_what_the_job_has_noted_is_told_in_the_language_of_the_report() -> None:
     status = ended(job(), spec, PERFORMANCE | {"notes": notes, "warnings": ["in words"]}, [])
     assert said(status, "note.not_refitted")
     assert status.language == "ko" and "text" not in codes(status)
+
+
+FREE = without_price(SPEC)
+
+
+def test_a_job_that_nothing_was_rented_for_has_no_cost_and_names_no_machine() -> None:
+    """Neither while it runs nor when it has ended, in no language."""
+    for language in LANGUAGES:
+        done = replace(FREE, report_language=language)
+        for status in (ended(job(), done, PERFORMANCE, []), training(done)):
+            for rented in ("$", "ml.m5", "GB", SPEC.price_date):
+                assert rented not in text(status)
+    bill = receipt(job(), FREE)
+    assert (bill["usd"], bill["usd_per_hour"], bill["instance_type"]) == (0, 0, "")
+    assert cost_sentence(job(), FREE).code == "detail.cost_free"
+
+
+def test_a_bigger_machine_for_such_a_job_is_not_rented_either() -> None:
+    (machine,) = (one for one in instances("us-east-1") if one.type == "ml.m5.xlarge")
+    bigger = on_machine(FREE, machine)
+    assert (bigger.instance_type, bigger.worst_case_usd) == (machine.type, 0)
+    assert bigger.free_of_charge and job_from_json(to_json(bigger)) == bigger
+
+
+def test_its_passport_has_no_machine_and_no_image() -> None:
+    assert set(RENTED) <= set(to_passport(SPEC))
+    assert not set(RENTED) & set(to_passport(FREE))

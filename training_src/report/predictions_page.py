@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from contract.job import PredictionsJob, to_mapping
+from contract.job import PredictionsJob, to_passport
 from contract.messages import score_text as number
 from metrics import Predictions
 from model_code.notes import Note
@@ -51,7 +51,7 @@ def render_predictions(found: Predicted) -> str:
     return page.render(
         t=say,
         found=found,
-        job=to_mapping(found.job),
+        job=to_passport(found.job),
         target=found.passport["target"],
         performance=found.performance,
         number=number,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contract.job import TranslatorJob, to_mapping
+from contract.job import TranslatorJob, to_passport
 from job_spec import CsvFile, Folders, csv_file
 
 
@@ -44,5 +44,5 @@ def read_translator_spec(folders: Folders) -> TranslatorSpec:
         seed=job.seed,
         base_model=job.base_model,
         report_language=job.report_language,
-        passport=to_mapping(job),
+        passport=to_passport(job),
     )
