@@ -74,20 +74,47 @@ def _alone(
     name: str, values: pd.Series, bins: np.ndarray, goal: np.ndarray, problem: Problem
 ) -> Message | None:
     """How good the column alone is on the rows that were not learned from, if suspicious."""
-    learn = np.arange(len(goal)) % 2 == 0
+    learn = _learned_from(goal)
     if not problem.has_classes:
         r2 = max(_r2_of_bins(bins, goal.astype(float), learn), _r2_of_line(values, goal))
         return _reaches(name, "R²", r2) if r2 > LEAK_R2 else None
-    classes = np.unique(goal)
-    shares = np.stack([_bin_means(bins, (goal == label).astype(float), learn) for label in classes])
+    classes, shares = _class_shares(bins, goal)
     rest = goal[~learn]
     if len(classes) == 2 and len(np.unique(rest)) == 2:
         area = float(roc_auc_score(rest == classes[1], shares[1][~learn]))
         if area > LEAK_AUC:
             return _reaches(name, "ROC AUC", area)
-    agreement = float(matthews_corrcoef(rest, classes[shares.argmax(axis=0)][~learn]))
+    agreement = _agreement(bins, goal)
     limit = LEAK_MCC if len(rest) >= FEWEST_ROWS_WITH_ERRORS else LEAK_MCC_OF_FEW
     return _reaches(name, "MCC", agreement) if agreement > limit else None
+
+
+def strength(values: pd.Series, target: pd.Series, problem: Problem) -> float:
+    """Return the Matthews correlation, or R², that a column reaches alone; at most 1."""
+    chosen = random_rows(len(values), ROWS_LOOKED_AT)
+    bins, goal = _bins(values.iloc[chosen]), target.iloc[chosen].to_numpy()
+    if problem.has_classes:
+        return _agreement(bins, goal)
+    return _r2_of_bins(bins, goal.astype(float), _learned_from(goal))
+
+
+def _learned_from(goal: np.ndarray) -> np.ndarray:
+    """Every other row; the rest is what is looked at."""
+    every_other: np.ndarray = np.arange(len(goal)) % 2 == 0
+    return every_other
+
+
+def _class_shares(bins: np.ndarray, goal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The classes, and the share of each in the bin of each row; shape (n_classes, n_rows)."""
+    classes, learn = np.unique(goal), _learned_from(goal)
+    hits = [(goal == label).astype(float) for label in classes]
+    return classes, np.stack([_bin_means(bins, hit, learn) for hit in hits])
+
+
+def _agreement(bins: np.ndarray, goal: np.ndarray) -> float:
+    classes, shares = _class_shares(bins, goal)
+    rest = ~_learned_from(goal)
+    return float(matthews_corrcoef(goal[rest], classes[shares.argmax(axis=0)][rest]))
 
 
 def _reaches(name: str, measure: str, value: float) -> Message:

@@ -28,6 +28,7 @@ from explain import effects, importance
 from fit import SEED, Fitted, Stopwatch, fit, refit, threshold_notes
 from job import run_job
 from job_spec import Folders, JobSpec, read_job_spec
+from leaks import strength
 from libraries import use_libraries
 from model_code.notes import Note, note, part_failed
 from model_code.predictions import Model, write_predictions
@@ -248,6 +249,8 @@ def _explain(model: Model, found: Findings, results: Results) -> None:
     def matters() -> None:
         found.importance = importance(found.fitted, model, seconds)
         results.write_table(results.named(IMPORTANCE), found.importance)
+        for column in found.importance["feature"].head(1):
+            found.strength = _strength_of(str(column), found)
 
     def do() -> None:
         assert found.importance is not None
@@ -257,6 +260,14 @@ def _explain(model: Model, found: Findings, results: Results) -> None:
     _part("importance", found, matters)
     if found.importance is not None:
         _part("effects", found, do)
+
+
+def _strength_of(column: str, found: Findings) -> float:
+    """What the features of a column reach alone, the best of them."""
+    rows, preprocessor = found.prepared.rows, found.prepared.preprocessor
+    target, problem = rows[preprocessor.target], found.prepared.problem
+    features = [name for name in preprocessor.labels if preprocessor.made_of(name) == column]
+    return max((strength(rows[name], target, problem) for name in features), default=0.0)
 
 
 def _seconds_to_explain(spec: JobSpec, share: float) -> float:

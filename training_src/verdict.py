@@ -28,8 +28,9 @@ FEWEST_OF_A_CLASS, LARGE_SHARE = 20, 0.05
 # A model that time stopped after so few rounds has learned next to nothing.
 HANDFUL_OF_ROUNDS = 10
 TOO_GOOD_AUC, TOO_GOOD_R2 = 0.99, 0.98
-# Of the importance of all columns, where there are at least so many.
-DOMINANT_SHARE, FEWEST_TO_DOMINATE = 0.8, 3
+# Of the importance of all columns, where there are at least so many; and the Matthews correlation,
+# or R², that it reaches alone. Of honest columns that work together, one may have the share.
+DOMINANT_SHARE, FEWEST_TO_DOMINATE, DOMINANT_ALONE = 0.8, 3, 0.6
 FEW_ROWS, FEW_SCORED_ROWS = 200, 50
 
 SEVERITIES: Mapping[str, Severity] = {
@@ -90,6 +91,8 @@ class Known:
     training: TrainingTime = field(default_factory=TrainingTime)
     importance: pd.DataFrame | None = None
     """Columns feature and importance, the most important first."""
+    strength: float = 0.0
+    """What the most important column reaches alone, by `leaks.strength`."""
 
 
 @dataclass(frozen=True)
@@ -243,7 +246,7 @@ def _dominant_column(known: Known) -> Iterator[Note]:
         return
     helpful = table["importance"].clip(lower=0)
     share = float(helpful.iloc[0] / helpful.sum()) if helpful.sum() > 0 else 0.0
-    if share > DOMINANT_SHARE:
+    if share > DOMINANT_SHARE and known.strength > DOMINANT_ALONE:
         yield note("dominant_column", column=str(table["feature"].iloc[0]), percent=_percent(share))
 
 

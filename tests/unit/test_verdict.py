@@ -19,6 +19,7 @@ from report.page import prediction_column
 from tests.opt_ml import ROOT
 from verdict import (
     ALMOST_NEVER,
+    DOMINANT_ALONE,
     DOMINANT_SHARE,
     FEW_ROWS,
     FEW_SCORED_ROWS,
@@ -183,8 +184,11 @@ def test_a_score_that_is_too_good_is_yellow(kind: str, metric: str, limit: float
 def test_a_column_that_carries_everything_is_yellow() -> None:
     rest = 1 - DOMINANT_SHARE
     shares = [DOMINANT_SHARE + 0.01, rest - 0.01, -0.5]
-    known = replace(FINE, importance=IMPORTANCE.assign(importance=shares))
+    alone = DOMINANT_ALONE + 0.01
+    known = replace(FINE, importance=IMPORTANCE.assign(importance=shares), strength=alone)
     assert found(known) == ["dominant_column"]
+    # Of honest columns that say little without each other, one may matter most.
+    assert found(replace(known, strength=DOMINANT_ALONE)) == []
     two = replace(FINE, importance=known.importance.head(2))  # type: ignore[union-attr]
     assert found(two) == []
 
@@ -202,6 +206,7 @@ def test_the_pages_name_the_thresholds_that_the_rules_have(page: str) -> None:
         *(LEAK_AUC, LEAK_MCC, LEAK_R2, f"{SHARE_OF_CLASS:.0%}"),
         *(f"{ALMOST_NEVER:.0%}", FEWEST_OF_A_CLASS, f"{LARGE_SHARE:.0%}", HANDFUL_OF_ROUNDS),
         *(TOO_GOOD_AUC, TOO_GOOD_R2, f"{DOMINANT_SHARE:.0%}", FEWEST_TO_DOMINATE),
+        DOMINANT_ALONE,
         *(FEW_ROWS, FEW_SCORED_ROWS),
     ]
     assert re.findall(r"\b\d[\d.]*%?", rules) == list(map(str, used))

@@ -41,6 +41,8 @@ class Findings:
     predictions: Predictions
     own_notes: list[Note] = field(default_factory=list)
     importance: pd.DataFrame | None = None
+    strength: float = 0.0
+    """What the most important column reaches alone."""
     effects: list[Effect] = field(default_factory=list)
     examples: pd.DataFrame | None = None
     """The first rows of the predictions file: prediction and reasons."""
@@ -52,7 +54,9 @@ class Findings:
     @property
     def verdict(self) -> Verdict:
         """Whether to use the model, from what is known so far."""
-        known = Known(self.performance, self.classes, self.fitted.training, self.importance)
+        known = Known(
+            self.performance, self.classes, self.fitted.training, self.importance, self.strength
+        )
         return judge(known, self.notes)
 
     @property
