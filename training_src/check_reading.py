@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from contract.messages import message
 from failure import TrainingError
-from model_code.cells import as_texts, of_cells, written
+from model_code.cells import as_texts, of_cells, separated_by_commas, written
 from model_code.columns import (
     CATEGORY,
     DATE,
@@ -26,7 +26,6 @@ from model_code.columns import (
     NUMBER,
     TEXT,
     Column,
-    typed,
 )
 from model_code.requests import json_rows
 from model_code.tables import Table, chunks, look_at
@@ -46,13 +45,18 @@ def check_reading(
     `values` are the typed rows of `table`; some of the first and some of the others are tried.
     """
     places = np.unique(np.linspace(0, len(table) - 1, min(ROWS, len(table))).astype(int))
-    sample = pd.DataFrame(
-        {c.name: values[c.name].iloc[places].reset_index(drop=True) for c in columns}
-    )
+    sample = {c.name: values[c.name].iloc[places].reset_index(drop=True) for c in columns}
     cells = table.data.select([column.name for column in columns]).take(pa.array(places))
+    # Cells that a column has had before are typed as they were.
+    right = {column.name: list[tuple[pa.ChunkedArray, bool]]() for column in columns}
     for spelling, again in _readings(columns, sample, cells, expected):
+        points = separated_by_commas(again)
         for column in columns:
-            different = _different(sample[column.name], again[column.name], column)
+            given = again[column.name], points and column.kind == NUMBER
+            if given in right[column.name]:
+                continue
+            different = _different(sample[column.name], column.typed(*given), column)
+            right[column.name].append(given)
             if different.any():
                 place = int(different.argmax())
                 example = str(as_texts(cells[column.name])[place].as_py())
@@ -67,14 +71,17 @@ def check_reading(
 
 
 def _readings(
-    columns: Sequence[Column], sample: pd.DataFrame, cells: pa.Table, expected: Expected
-) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Each spelling by name, and the rows as they are read from it."""
+    columns: Sequence[Column],
+    sample: Mapping[str, pd.Series],
+    cells: pa.Table,
+    expected: Expected,
+) -> Iterator[tuple[str, pa.Table]]:
+    """Each spelling by name, and the cells of the rows as they are read from it."""
     # With what the schema says of the file.
     texts = pa.table({name: written(cells[name]) for name in cells.column_names})
     texts = texts.replace_schema_metadata(cells.schema.metadata)
     python = {c.name: _python_values(c, sample[c.name], cells[c.name]) for c in columns}
-    yield "they are", typed(columns, texts)
+    yield "they are", texts
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rows.csv"
         texts.to_pandas().to_csv(file, index=False, sep=expected.delimiter)
@@ -86,10 +93,9 @@ def _readings(
         stored = {column.name: _stored(column, python[column.name]) for column in columns}
         pd.DataFrame(stored).to_parquet(parquet, index=False)
         yield "Parquet", _read(columns, parquet, expected)
-    workbook = pa.table([of_cells(values) for values in python.values()], list(python))
-    yield "Excel", typed(columns, workbook)
+    yield "Excel", pa.table([of_cells(values) for values in python.values()], list(python))
     rows = [dict(zip(python, row, strict=True)) for row in zip(*python.values(), strict=True)]
-    yield "JSON", typed(columns, json_rows(json.dumps(rows, default=str)))
+    yield "JSON", json_rows(json.dumps(rows, default=str))
 
 
 def _python_values(column: Column, values: pd.Series, cells: pa.ChunkedArray) -> list[Any]:
@@ -128,24 +134,21 @@ def _stored(column: Column, cells: list[Any]) -> pd.Series:
     return pd.Series(cells, dtype=kinds.get(column.kind, object))
 
 
-def _read(columns: Sequence[Column], file: Path, expected: Expected) -> pd.DataFrame:
+def _read(columns: Sequence[Column], file: Path, expected: Expected) -> pa.Table:
     head = look_at(file, Expected(tuple(c.name for c in columns), expected.delimiter))
-    parts = [typed(columns, part) for part in chunks(file, head)]
-    return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+    return pa.concat_tables(chunks(file, head))
 
 
 def _different(one: pd.Series, other: pd.Series, column: Column) -> np.ndarray:
     """Which rows differ; float32 may round, and so may a text of a number."""
     if len(one) != len(other):
         return np.ones(len(one), dtype=bool)
-    missing, missing_again = one.isna().to_numpy(), other.isna().to_numpy()
-    if column.kind in (CATEGORY, TEXT):
-        equal = (
-            one.astype(object).fillna("").to_numpy() == other.astype(object).fillna("").to_numpy()
-        )
-    elif column.kind == DATE:
-        equal = one.to_numpy() == other.to_numpy()
+    kind = {CATEGORY: object, TEXT: object, DATE: None}.get(column.kind, float)
+    first, second = np.asarray(one, kind), np.asarray(other, kind)
+    missing, missing_again = pd.isna(first), pd.isna(second)
+    if kind is float:
+        equal = np.isclose(first, second, rtol=1e-6, atol=1e-9)
     else:
-        equal = np.isclose(one.to_numpy(float), other.to_numpy(float), rtol=1e-6, atol=1e-9)
+        equal = first == second
     both: np.ndarray = ~(missing & missing_again) & ((missing != missing_again) | ~equal)
     return both

@@ -75,13 +75,15 @@ def choose_columns(
     names = [name for name in table.columns if name not in aside]
     written = dict(zip(table.columns, table.head.header, strict=True))
     left_out: dict[str, str] = {}
+    goal = pa.chunked_array([pa.array(target, pa.string())])
     chosen, values = [], {}
     for name in names:
         column, typed = decide_and_type(name, table.data[name], context)
         reason = "id_column" if name in row_numbers else None
         if not reason and not typed.notna().any():
             reason = "constant_column"
-        reason = reason or _reason_against(column, written[name], table.data[name], target)
+        if not reason:
+            reason = _reason_against(column, written[name], table.data[name], typed, goal)
         if reason and (reason == "constant_column" or name not in spec.keep_columns):
             left_out[name] = reason
             continue
@@ -114,18 +116,21 @@ def _measured(column: Column, values: pd.Series) -> Column:
 
 
 def _reason_against(
-    column: Column, written: str, values: pa.ChunkedArray, target: "pd.Series[str]"
+    column: Column,
+    written: str,
+    values: pa.ChunkedArray,
+    typed: pd.Series,
+    target: pa.ChunkedArray,
 ) -> str | None:
     if _is_constant(values):
         return "constant_column"
-    if looks_like_id(column, written, values):
+    if looks_like_id(column, written, values, typed):
         return "id_column"
-    first = as_texts(values.slice(0, ROWS_COMPARED)).to_pylist()
-    if first == list(target.iloc[:ROWS_COMPARED]) and bool(
-        (as_texts(values).to_pandas() == target.to_numpy()).all()
-    ):
-        return "copy_of_target"
-    return None
+    copied = all(
+        as_texts(values.slice(0, rows)).equals(target.slice(0, rows))
+        for rows in (ROWS_COMPARED, len(values))
+    )
+    return "copy_of_target" if copied else None
 
 
 def _is_constant(values: pa.ChunkedArray) -> bool:

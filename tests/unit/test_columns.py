@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from contract.date_order import DATE_ORDERS
 from contract.missing import ALWAYS_MISSING, PERHAPS_MISSING
+from model_code import numbers
 from model_code.cells import marked, of_cells
 from model_code.columns import (
     CATEGORY,
@@ -24,13 +25,14 @@ from model_code.columns import (
     Column,
     Context,
     column_from_json,
+    decide_and_type,
     decide_column,
     looks_like_id,
     typed,
 )
 from model_code.dates import as_dates, parse_date
 from model_code.durations import as_seconds, parse_duration
-from model_code.numbers import NumberStyle, as_numbers, parse_number
+from model_code.numbers import NumberStyle, as_numbers, number_style, parse_number
 from model_code.truth import FALSE, TRUE
 
 COMMA = Context(decimal=",", decimal_in_doubt=True)
@@ -468,7 +470,8 @@ def test_what_only_numbers_or_names_the_rows_is_an_id(
     name: str, values: list[object], is_id: bool
 ) -> None:
     cells = chunked(values)
-    assert looks_like_id(decide_column(name, cells), name, cells) == is_id
+    column, numbers = decide_and_type(name, cells)
+    assert looks_like_id(column, name, cells, numbers) == is_id
 
 
 @pytest.mark.parametrize(
@@ -556,3 +559,17 @@ def test_a_stored_number_is_missing_where_the_settings_name_it(stored: list[floa
     values = chunked(stored)
     found = decide_column("x", values, Context(missing_values=("-999",))).typed(values)
     assert found.isna().sum() == 10
+
+
+def test_a_column_of_words_is_known_after_few_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    parse = numbers.parse_number
+
+    def count(text: str, style: NumberStyle) -> float:
+        read.append(text)
+        return parse(text, style)
+
+    monkeypatch.setattr(numbers, "parse_number", count)
+    words = {f"level {n} of 7": 1 for n in range(1000)}
+    assert number_style(words) is None
+    assert len(read) < len(words) / 10

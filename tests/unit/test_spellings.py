@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from check_reading import check_reading
 from choose_columns import context_of
 from failure import TrainingError
-from model_code.columns import CATEGORY, Column, decide_and_type, typed
+from model_code.columns import CATEGORY, NUMBER, Column, decide_and_type, typed
 from model_code.tables import Table, chunks, look_at, read_table
 from reading.csv_head import expected_like
 from tests.job_specs import job_spec
@@ -286,3 +287,23 @@ def test_a_train_file_that_other_code_has_typed_stops_the_job(
         values["x"] = right + (pd.Timedelta(days=1) if right.dtype.kind == "M" else 1)
     with raises(TrainingError, "job.reading_differs", column="x"):
         check_reading(columns, values, table, expected_like(table.head))
+
+
+def test_cells_that_a_column_has_had_before_are_not_typed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "x_train.csv"
+    file.write_text("\n".join(["n,c", *(f"{n + 0.25},{'pq'[n % 2]}" for n in range(ROWS))]))
+    columns, frame, table = decided(file)
+    assert [column.kind for column in columns] == [NUMBER, CATEGORY]
+    often = Counter[str]()
+    type_cells = Column.typed
+
+    def count(column: Column, *cells: Any) -> pd.Series:
+        often[column.name] += 1
+        return type_cells(column, *cells)
+
+    monkeypatch.setattr(Column, "typed", count)
+    check_reading(columns, dict(frame.items()), table, expected_like(table.head))
+    # Every file holds the same words, and numbers as texts or as numbers.
+    assert often == {"n": 2, "c": 1}

@@ -5,7 +5,8 @@ the rows of train and all later ones, and a cell's value depends on that cell an
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,11 @@ from model_code.cells import (
     stored_numbers,
     written,
 )
-from model_code.date_numbers import order_of_numbers
+from model_code.date_numbers import may_be_dates, order_of_numbers
 from model_code.dates import DateStyle, as_dates, date_style
 from model_code.durations import are_durations, are_minutes, as_seconds
 from model_code.numbers import (
+    FEW,
     PLAIN_NUMBERS,
     NumberStyle,
     as_numbers,
@@ -86,14 +88,19 @@ class Column:
     """Those of train; none where they are too many to keep."""
     missing_share: float = 0.0
     """Of the rows of train."""
-    spellings: Mapping[str, str] = field(init=False, repr=False, compare=False)
-    """Key of a category → the category, where no other has that key."""
-    marked: np.ndarray = field(init=False, repr=False, compare=False)
-    """The marks that are values of this kind, such as -999 or 1900-01-01."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "spellings", unique_keys(self.categories))
-        object.__setattr__(self, "marked", self._marked())
+    @cached_property
+    def spellings(self) -> Mapping[str, str]:
+        """Key of a category → the category, where no other has that key."""
+        return unique_keys(self.categories)
+
+    @cached_property
+    def marked(self) -> np.ndarray:
+        """The marks that are values of this kind, such as -999 or 1900-01-01."""
+        if set(self.marks) <= _WORDS or self.kind not in (NUMBER, DURATION, DATE):
+            return np.array([])
+        found = self._parsed(pa.chunked_array([pa.array(self.marks, pa.string())]))
+        return found[~pd.isna(found)]
 
     def typed(self, values: pa.ChunkedArray, points: bool = False) -> pd.Series:
         """Convert to float, datetime64[us], category, or object; shape (n_rows,).
@@ -111,9 +118,7 @@ class Column:
         return self._texts(values)
 
     def to_json(self) -> dict[str, Any]:
-        content = asdict(self)
-        del content["spellings"], content["marked"]
-        return content
+        return asdict(self)
 
     def means_missing(self, texts: pa.ChunkedArray) -> np.ndarray:
         """Which cells say that there is no value, in whatever spelling; shape (n_rows,)."""
@@ -121,12 +126,6 @@ class Column:
         if len(self.marked):
             found = found | np.isin(self._parsed(texts), self.marked)
         return found
-
-    def _marked(self) -> np.ndarray:
-        if set(self.marks) <= _WORDS or self.kind not in (NUMBER, DURATION, DATE):
-            return np.array([])
-        found = self._parsed(pa.chunked_array([pa.array(self.marks, pa.string())]))
-        return found[~pd.isna(found)]
 
     def _parsed(self, texts: pa.ChunkedArray) -> np.ndarray:
         """What the texts are as values of this kind, without an offset."""
@@ -343,20 +342,20 @@ def value_counts(texts: pa.ChunkedArray, marks: Sequence[str] = ()) -> dict[str,
     return dict(zip(values.to_pylist(), counts.to_pylist(), strict=True))
 
 
-def looks_like_id(column: Column, written: str, values: pa.ChunkedArray) -> bool:
+def looks_like_id(
+    column: Column, written: str, values: pa.ChunkedArray, numbers: pd.Series
+) -> bool:
     """True if a column only numbers or names its rows, so that nothing can be learned from it.
 
-    Row numbers, keys that never repeat, and whole numbers called an ID that hardly do.
+    Row numbers, keys that never repeat, and whole numbers called an ID that hardly do. `numbers`
+    are the values typed, if they are numbers.
     """
     rows = len(values)
     if column.kind not in (CATEGORY, NUMBER) or column.truths or rows < 2:
         return False
     if column.kind == CATEGORY:
         return _never_repeats(values) and pc.count_distinct(values).as_py() > 20
-    if not _whole(column.typed(values.slice(0, ROWS_SAMPLED))):
-        return False
-    numbers = column.typed(values)
-    if not _whole(numbers):
+    if not _whole(numbers.iloc[:ROWS_SAMPLED]) or not _whole(numbers):
         return False
     distinct = numbers.nunique() / rows
     unnamed = was_unnamed(written)
@@ -382,9 +381,11 @@ def _plain_numbers(
         read = plain_numbers(texts, is_missing(texts, marks))
     if read is None or np.isnan(read).all():
         return None
-    counts = value_counts(texts.slice(0, 10 * VALUES_SAMPLED), marks)
-    if order := order_of_numbers(name, counts):
-        return Column(name, DATE, order=order, marks=marks)
+    # The first cells of nearly every column tell already that it has no dates.
+    if may_be_dates(value_counts(texts.slice(0, FEW), marks)):
+        counts = value_counts(texts.slice(0, 10 * VALUES_SAMPLED), marks)
+        if order := order_of_numbers(name, counts):
+            return Column(name, DATE, order=order, marks=marks)
     # Plain numbers mean the same with points and without.
     column = Column(name, NUMBER, wide=True, marks=marks)
     return _number_column(column, texts, points=False, read=read)

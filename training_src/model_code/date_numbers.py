@@ -40,6 +40,11 @@ SERIAL_ZERO = np.datetime64("1899-12-30", "us")
 NEVER = np.datetime64("NaT", "us")
 
 
+def may_be_dates(texts: Collection[str]) -> bool:
+    """Whether `order_of_numbers` may find dates in a column that has these cells among others."""
+    return any(all(map(pattern.fullmatch, texts)) for pattern in (MONTH, re.compile(NUMBER)))
+
+
 def order_of_numbers(name: str, texts: Collection[str]) -> DateOrder | None:
     """How the distinct numbers of a column are dates; None when they are rather numbers.
 

@@ -71,8 +71,14 @@ def are_durations(counts: Mapping[str, int]) -> bool:
     """Whether nearly all of these values are times or durations, by how often each occurs."""
     if not any(map(str.isdigit, "".join(islice(counts, VALUES_LOOKED_AT)))):
         return False
-    found = sum(n for text, n in counts.items() if not np.isnan(parse_duration(text)))
-    return found > (1 - MOST_OTHERS) * sum(counts.values())
+    left = sum(counts.values())
+    fewest = (1 - MOST_OTHERS) * left
+    for text, count in counts.items():
+        if np.isnan(parse_duration(text)):
+            left -= count
+            if left <= fewest:
+                return False
+    return True
 
 
 def are_minutes(texts: Collection[str]) -> bool:

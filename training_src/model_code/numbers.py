@@ -45,6 +45,7 @@ SPACE = "[ \xa0\u202f\u2009'’]"
 SPACED_CELL = rf"^-?[1-9]\d{{0,2}}({SPACE}\d{{3}})+([.,]\d+)?$"
 SPACED = re.compile(r"\d{1,3}(?:[ \xa0\u202f\u2009'’]\d{3})+(?![\d])")
 GROUPS = {mark: re.compile(rf"\d{{1,3}}([{mark}]\d{{2,3}})*[{mark}]\d{{3}}") for mark in ".,"}
+DIGIT = re.compile("[0-9]")
 LONGEST = 64
 FEW = 100
 # `="012"` and '012 keep a spreadsheet from reading a cell; 1.200,- and 1200/- have no cents.
@@ -145,11 +146,12 @@ def number_style(
     permits a few words that many cells have in place of a number.
     """
     found = decimal_marks(counts).decimal or decimal
-    # What numbers without a percent sign mean is seen when it is known that they are numbers.
-    style = NumberStyle(
-        found, signs=tuple(sorted(_signs(counts))), fractions=_has_fractions(counts), bare="share"
-    )
-    return style if _are_numbers(counts, style, words) else None
+    # What the signs are, and what numbers without a percent sign mean, is seen when it is known
+    # that they are numbers.
+    style = NumberStyle(found, fractions=_has_fractions(counts), bare="share")
+    if not _are_numbers(counts, style, words):
+        return None
+    return replace(style, signs=tuple(sorted(_signs(counts))))
 
 
 def measure_style(
@@ -194,14 +196,15 @@ def with_bare(
 
 def _are_numbers(counts: Mapping[str, int], style: NumberStyle, words: bool) -> bool:
     """Whether nearly all cells are numbers, or all but a few words."""
-    others = {text: n for text, n in counts.items() if np.isnan(parse_number(text, style))}
-    total, odd = sum(counts.values()), sum(others.values())
-    if odd < MOST_OTHERS * total:
-        return True
-    return (
-        words
-        and len(others) <= MOST_WORDS
-        and len(counts) - len(others) >= FEWEST_NUMBERS
+    total, odd, others = sum(counts.values()), 0, list[str]()
+    for text, count in counts.items():
+        if np.isnan(parse_number(text, style)):
+            odd += count
+            others.append(text)
+            if odd >= MOST_OTHERS * total and not (words and len(others) <= MOST_WORDS):
+                return False
+    return odd < MOST_OTHERS * total or (
+        len(counts) - len(others) >= FEWEST_NUMBERS
         and odd < total / 2
         and not any(map(str.isdigit, "".join(others)))
     )
@@ -371,6 +374,7 @@ def _ungrouped(cells: pa.StringArray, style: NumberStyle) -> pa.StringArray:
     return pc.replace_substring(pc.replace_substring(cells, style.group, ""), style.decimal, ".")
 
 
+@lru_cache(maxsize=20_000)
 def _bare(text: str) -> tuple[float, str, int] | None:
     """What sign and percent sign are worth, digits with their marks and units, and on which side
     of them the number lies: -1 as in `<5`, 1 as in `10+`, or 0."""
@@ -385,6 +389,8 @@ def _bare(text: str) -> tuple[float, str, int] | None:
             return None
         text = "".join(map(_ascii, unicodedata.normalize("NFKC", text).translate(MINUS)))
         text = re.sub(r"\s+(?=\d{1,3}\u2044)", " ", text.strip())
+    if not DIGIT.search(text):
+        return None
     text = KEPT.sub(r"\1\2", text)
     text, below = BELOW.subn("", text)
     text, above = ABOVE.subn("", text) if not below else (text, 0)
