@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import matthews_corrcoef, roc_auc_score
+from sklearn.metrics import matthews_corrcoef
 
 from contract.messages import Message, message
 from model_code.notes import WARNINGS, Note, note
 from problem import Problem
+from roc import roc_area
 from sampling import random_rows
 
 LEAK = f"{WARNINGS}leak"
@@ -81,7 +82,7 @@ def _alone(
     classes, shares = _class_shares(bins, goal)
     rest = goal[~learn]
     if len(classes) == 2 and len(np.unique(rest)) == 2:
-        area = float(roc_auc_score(rest == classes[1], shares[1][~learn]))
+        area = roc_area(rest == classes[1], shares[1][~learn])
         if area > LEAK_AUC:
             return _reaches(name, "ROC AUC", area)
     agreement = _agreement(bins, goal)

@@ -5,10 +5,12 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from data_checks import find_faults
 from leaks import find_leaks, scored_leak_note
 from problem import Problem, class_labels
+from roc import roc_area
 
 BINARY = Problem("binary", "roc_auc", "roc_auc", positive_class="yes")
 random = np.random.default_rng(0)
@@ -152,3 +154,9 @@ def test_classes_that_the_setting_would_merge_are_named(other: str) -> None:
     assert codes(target=spelt, problem=Problem("multiclass", "accuracy", "log_loss")) == [
         "note.class_spelling"
     ]
+
+
+@pytest.mark.parametrize("ties", [1, 10, ROWS])
+def test_the_area_under_the_curve_is_that_of_scikit_learn(ties: int) -> None:
+    scores, positive = random.integers(0, ROWS // ties, ROWS) / ROWS, (TARGET == "yes").to_numpy()
+    assert roc_area(positive, scores) == pytest.approx(roc_auc_score(positive, scores), abs=1e-12)
