@@ -30,7 +30,9 @@ UNSEEN_WRONG, UNSEEN_KINDS = 0.5, 4
 
 
 def of_share(right: int, rows: int) -> Interval:
-    """Return Wilson's interval of a share (Wilson 1927)."""
+    """Return Wilson's interval of a share (Wilson 1927); of no rows nothing is known."""
+    if rows == 0:
+        return 0.0, 1.0
     found = binomtest(right, rows).proportion_ci(method="wilson")
     return float(found.low), float(found.high)
 

@@ -24,6 +24,8 @@ from weighted_scores import OF_LABELS, POSITIVE, areas_of, measure_of
 MOST_ROWS_DRAWN = 5000
 # An interval of this share of the score has no width.
 ROUNDING = 1e-9
+# The only scores that can be negative.
+BELOW_ZERO = ("mcc", "quadratic_kappa", "r2", "pearsonr", "spearmanr")
 # A predicted class that the other model does not have; always wrong.
 UNKNOWN = -1
 BETTER, WORSE, ALIKE = "better", "worse", "alike"
@@ -78,6 +80,18 @@ class Predictions:
             found = self._drawn([measure_of(metric, actual, predicted)], shapes, len(rows), value)
         return found
 
+    def expected(self, metric: str, interval: Interval, rows: int) -> Interval:
+        """Return the 95% prediction interval of the score on a new file of `rows` rows.
+
+        Such a file has noise of its own, as these rows have, by the square root of their number.
+        """
+        value, best = self.score(metric), float(scorer(metric, self.problem).optimum)
+        assert value is not None
+        wider = float(np.sqrt(1 + len(self) / rows))
+        low, high = (value + (end - value) * wider for end in interval)
+        worst = 0.0 if metric not in BELOW_ZERO else -np.inf
+        return max(low, worst), min(high, best) if higher_is_better(metric, self.problem) else high
+
     def lead(self, other: "Predictions", metric: str) -> Interval | None:
         """Return the 95% CI of the score difference to `other` on the same rows."""
         own, others = self.score(metric), other.score(metric)
@@ -101,10 +115,14 @@ class Predictions:
         """The interval from `size` of the rows, as narrow as it is with all of them."""
         return drawn(measures, shapes, size, value, float(np.sqrt(size / len(self))))
 
-    def compared_with(self, other: "Predictions", metric: str) -> str:
-        """Return BETTER, WORSE or ALIKE, from the 95% CI of the difference on the same rows."""
+    def compared_with(self, other: "Predictions", metric: str, spread: float = 1.0) -> str:
+        """Return BETTER, WORSE or ALIKE, from the 95% CI of the difference on the same rows.
+
+        `spread` widens the interval, for what it does not know of.
+        """
         low, high = self.lead(other, metric) or (0.0, 0.0)
-        if low <= 0 <= high:
+        middle, half = (low + high) / 2, (high - low) / 2 * spread
+        if abs(middle) <= half:
             return ALIKE
         return BETTER if (low > 0) == higher_is_better(metric, self.problem) else WORSE
 

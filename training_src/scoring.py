@@ -113,7 +113,10 @@ def compare(scored: Scored, fitted: Fitted, prepared: Prepared) -> None:
     except ValueError as error:
         scored.notes.append(part_failed("linear_model", error))
         simple = None
-    performance["interval"] = best.interval(metric)
+    performance["interval"] = interval = best.interval(metric)
+    if interval and (rows := performance["rows_in_file"]):
+        low, high = best.expected(metric, interval, rows)
+        performance["expected"] = {"rows": rows, "low": low, "high": high}
     performance["naive_score"] = naive.score(metric)
     performance["against_guessing"] = best.compared_with(naive, metric)
     performance["linear_score"] = performance["against_linear"] = None
@@ -121,7 +124,8 @@ def compare(scored: Scored, fitted: Fitted, prepared: Prepared) -> None:
         both = simple.target.index.intersection(best.target.index)
         simple = simple.of_rows(both)
         performance["linear_score"] = simple.score(metric)
-        performance["against_linear"] = best.of_rows(both).compared_with(simple, metric)
+        spread = out_of_fold_spread(fitted.folds) if same_rows else 1.0
+        performance["against_linear"] = best.of_rows(both).compared_with(simple, metric, spread)
         performance["linear_fit_rows"] = min(len(train), MOST_ROWS)
 
 
@@ -157,6 +161,15 @@ def _learned_from(fitted: Fitted, prepared: Prepared) -> pd.DataFrame:
         return fitted.scored
     held_out = fitted.scored.index if fitted.scored_on == "hold-out" else pd.Index([])
     return prepared.rows.drop(index=held_out)
+
+
+def out_of_fold_spread(folds: int) -> float:
+    """How much wider a difference out of fold is than its rows alone show.
+
+    Other rows would have given other models too (Nadeau & Bengio 2003, "Inference for the
+    generalization error"): the variance 1/folds of the mean is in truth 1/folds + 1/(folds - 1).
+    """
+    return float((1 + folds / (folds - 1)) ** 0.5)
 
 
 def _leaderboard(

@@ -13,7 +13,7 @@ from metrics import ALIKE, BETTER, WORSE, Predictions
 from problem import Problem
 from report.language import Language
 from report.page import _compared
-from scoring import Scored, compare
+from scoring import Scored, compare, out_of_fold_spread
 
 PROBLEM = Problem("regression", "root_mean_squared_error", "root_mean_squared_error")
 ROWS = 300
@@ -35,6 +35,7 @@ def compared(model: Callable[[pd.DataFrame], Any], rows: int = ROWS) -> dict[str
         "fit_rows": rows,
         "target": "y",
         "higher_is_better": False,
+        "rows_in_file": rows,
     }
     scored = Scored(best, pd.DataFrame(), performance, [])
     predictor = SimpleNamespace(label="y")
@@ -86,3 +87,25 @@ def test_a_model_no_better_than_guessing_says_so() -> None:
     performance = {**compared(MODELS["guess"][0]), **nothing}
     said = render(message("report.compared_nothing", **_values(performance)))
     assert _compared(performance, Language("en")) == said
+
+
+def test_a_new_file_of_as_many_rows_varies_more_than_the_true_score() -> None:
+    performance = compared(MODELS["curve"][0])
+    score, expected = performance["score"], performance["expected"]
+    for end, wide in zip(performance["interval"], (expected["low"], expected["high"]), strict=True):
+        assert wide - score == pytest.approx((end - score) * 2**0.5)
+    assert expected["rows"] == ROWS
+
+
+def test_folds_that_share_rows_are_no_proof_of_a_lead() -> None:
+    assert out_of_fold_spread(5) == pytest.approx(1.5)
+    performance = compared(MODELS["curve"][0])
+    assert performance["against_linear"] == BETTER
+    random = np.random.default_rng(1)
+    target = pd.Series(random.normal(size=ROWS))
+    near = Predictions(PROBLEM, target, target + random.normal(size=ROWS), None)
+    far = Predictions(PROBLEM, target, target + 1.05 * random.normal(size=ROWS), None)
+    low, high = near.lead(far, PROBLEM.metric) or (0, 0)
+    assert low < high < 0 and high + (high - low) / 2 * 0.5 > 0
+    found = [near.compared_with(far, PROBLEM.metric, spread) for spread in (1, 1.5)]
+    assert found == [BETTER, ALIKE]

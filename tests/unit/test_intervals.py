@@ -34,6 +34,18 @@ def test_shares_have_the_intervals_of_wilson() -> None:
         assert of_share(right, rows) == pytest.approx(interval, abs=5e-5)
 
 
+def test_of_no_rows_nothing_is_known() -> None:
+    never = pd.Series(["a"] * 40)
+    target = never.where(never.index > 9, "b")
+    chances = pd.DataFrame({"a": [1.0] * 40, "b": [0.0] * 40})
+    found = Predictions(Problem("binary", "", "", positive_class="b"), target, never, chances)
+    assert found.interval("precision") == (0, 1)
+    for metric in METRICS["binary"]:
+        score, interval = found.score(metric), found.interval(metric)
+        assert score is not None and interval is not None, metric
+        assert interval[0] <= score <= interval[1], metric
+
+
 def test_areas_have_the_errors_of_delong() -> None:
     protein, score, survived = np.array(DELONG.split(), float).reshape(-1, 3).T
     rows, positive = np.arange(len(score)), survived == 1

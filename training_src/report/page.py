@@ -121,7 +121,13 @@ def sentences(found: Findings, say: Language) -> list[str]:
         file=spec.train.name,
     )
     column = prediction_column(found.classes, found.prepared.problem, say)
-    return [what, how_good(performance, say), *column, _compared(performance, say)]
+    return [
+        what,
+        how_good(performance, say),
+        *column,
+        _compared(performance, say),
+        *_expected(found, say),
+    ]
 
 
 def prediction_column(classes: Sequence[ClassCounts], problem: Problem, say: Language) -> list[str]:
@@ -206,6 +212,16 @@ def _compared(performance: Mapping[str, Any], say: Language) -> str:
     if rows < performance["fit_rows"]:
         said = f"{said}{GAP[say.name]}{say('compared_rows', rows=f'{rows:,}')}"
     return said
+
+
+def _expected(found: Findings, say: Language) -> list[str]:
+    """What scores a file as long as the test file may get."""
+    expected = found.performance.get("expected")
+    if not expected:
+        return []
+    low, high = number(expected["low"]), number(expected["high"])
+    metric = found.performance["metric"]
+    return [say("expected", metric=metric, rows=f"{expected['rows']:,}", low=low, high=high)]
 
 
 def _effect_of(found: Findings, say: Language) -> str:
