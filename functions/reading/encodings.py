@@ -14,6 +14,7 @@ ENCODINGS = (
     *("cp1255", "cp1256", "cp1257", "cp1258", "mac_roman", "iso8859_2", "iso8859_7", "iso8859_9"),
     *("cp874", "koi8_r", "mac_latin2", "mac_cyrillic", "cp850", "cp852", "cp866"),
 )
+USUAL = "cp1252"
 # Letters beside a to z, by language: a file is mostly in one.
 ALPHABETS = (
     *("äöüß", "àâæçéèêëîïôœùûüÿ", "áéíñóúü", "àèéìíòóù", "àáâãçéêíóôõúü", "éëïóöüèáêô"),
@@ -37,9 +38,11 @@ FOREIGN_WORD = re.compile(rb"[A-Za-z]{0,40}[\x80-\xff][A-Za-z\x80-\xff]{0,40}")
 WORDS_COMPARED = 2000
 # More signs and capitals than this, per word, are no writing of people.
 MOST_ODD_WORDS = 0.2
-USUAL_SIGNS = frozenset("€£¥°§²³µ·\xab\xbb„”‘’…–—\xa0")
+USUAL_SIGNS = frozenset("€£¥°§²³µ·¼½¾®©™×±\xab\xbb„”‘’“…–—\xa0")
 # What decodes as these without an error is hardly anything else.
 MANY_BYTES = ("cp949", "gb18030", "cp932", "big5")
+# Of a few words they make words of each other, and of Hebrew and Thai.
+FEWEST_LETTERS = 12
 
 
 def guess_encoding(content: bytes) -> tuple[str, bool]:
@@ -57,14 +60,22 @@ def guess_encoding(content: bytes) -> tuple[str, bool]:
     if not ranks:
         raise UnreadableError(message("file.unknown_encoding", encodings=ENCODINGS))
     best = min(ranks, key=lambda encoding: ranks[encoding])
-    others = [e for e, rank in ranks.items() if rank == ranks[best] and texts[e] != texts[best]]
+    alike = {e for e, rank in ranks.items() if rank == ranks[best]}
+    if best not in MANY_BYTES and USUAL in alike:
+        best = USUAL
+    others = [e for e in alike if texts[e] != texts[best]]
     _, rank, odd = ranks[best]
     if best in MANY_BYTES:
-        return best, rank == NO_LANGUAGE
+        return best, rank == NO_LANGUAGE or _letters(texts[best]) < FEWEST_LETTERS
     doubtful = rank == NO_LANGUAGE or bool(others) or odd > 0
     if doubtful and not found:
         raise UnreadableError(message("file.unknown_encoding", encodings=ENCODINGS))
     return best, doubtful
+
+
+def _letters(text: str) -> int:
+    """How many different letters beside a to z it has."""
+    return len({c for c in text if not c.isascii() and c.isalpha()})
 
 
 def _words(content: bytes) -> dict[str, str]:

@@ -484,6 +484,27 @@ def test_words_of_every_encoding_are_read_or_the_doubt_is_told(
     assert look_at(test, expected_like(asked.head)).columns == ("n", names[0])
 
 
+@pytest.mark.parametrize(
+    ("encoding", "word"),
+    [("cp874", "สูง"), ("gb18030", "高"), ("gb18030", "否"), ("big5", "高雄"), ("cp1255", "כן")],
+)
+def test_a_single_word_is_read_or_the_doubt_is_told(
+    tmp_path: Path, encoding: str, word: str
+) -> None:
+    """Korean, Chinese and Japanese encodings make words of nearly any bytes."""
+    content = "\n".join(["n,x,y", *(f"{n},{word},{n % 2}" for n in range(60))])
+    table = read_table(train_file(tmp_path, content.encode(encoding)))
+    right = set(table.data["x"].to_pylist()) == {word}
+    assert right or "note.encoding_in_doubt" in codes(table.notes)
+
+
+def test_signs_between_ascii_words_are_those_of_western_offices(tmp_path: Path) -> None:
+    names = ["Binder, 3¾“ wide", "Phone\xa0with cord", "“Snap” pad", "Paper ½ A4"]
+    lines = [f'{n},"{names[n % 4]}",{n % 2}' for n in range(60)]
+    table = read_table(train_file(tmp_path, "\n".join(["n,x,y", *lines]).encode("cp1252")))
+    assert table.data["x"].to_pylist()[:4] == names
+
+
 def test_blank_rows_of_a_workbook_stay_in_their_places(tmp_path: Path) -> None:
     rows = [("a", "b"), (1, "x"), (None, None), (3, "z"), (None, None)]
     file = tmp_path / "x_test.xlsx"
