@@ -8,7 +8,7 @@ from contract.missing import always_missing, is_missing
 from pipeline.errors import RefusedError
 from pipeline.settings import Settings
 from reading.csv_head import TableHead
-from reading.identifiers import is_row_name
+from reading.identifiers import is_row_name, tells_nothing
 from reading.names import plain
 
 MIN_ROWS = 20
@@ -30,6 +30,8 @@ def check_datasets(
         _require_rows(train.row_count)
     if test is not None:
         _require_test_columns(train, test, target, settings)
+    if train.whole:
+        _require_something_to_learn(train, target, settings)
 
 
 def _require_columns_of_settings(train: TableHead, target: Target, settings: Settings) -> None:
@@ -59,6 +61,17 @@ def _features(train: TableHead, target: Target, settings: Settings) -> list[str]
 def _require_features(train: TableHead, target: Target, settings: Settings) -> None:
     if not _features(train, target, settings):
         raise RefusedError(message("data.no_features", column=target.column))
+
+
+def _require_something_to_learn(train: TableHead, target: Target, settings: Settings) -> None:
+    """Raise RefusedError where the job would surely leave out every column."""
+    written = dict(zip(train.columns, train.header, strict=True))
+    for name in _features(train, target, settings):
+        values = train.values(name)
+        kept = name in settings.keep_columns and len(set(values)) > 1
+        if kept or len(values) < len(train.rows) or not tells_nothing(written[name], values):
+            return
+    raise RefusedError(message("data.nothing_to_learn", column=target.column))
 
 
 def _require_rows_and_classes(train: TableHead, target: Target, settings: Settings) -> None:

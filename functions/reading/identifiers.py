@@ -62,6 +62,25 @@ def are_identifiers(written: str, values: Sequence[str]) -> bool:
     return all(_is_code(text) for text in texts)
 
 
+def tells_nothing(written: str, values: Sequence[str]) -> bool:
+    """Whether all values of a column surely hold nothing to learn from, however they are read.
+
+    They are the same, number the rows in their order, or identify them under a name for that.
+    """
+    texts = [value.strip() for value in values]
+    if len(set(texts)) < 2:
+        return True
+    if not all(texts) or not are_identifiers(written, texts):
+        return False
+    return _are_row_numbers(texts) or was_unnamed(written) or surely_id_name(written)
+
+
+def _are_row_numbers(texts: Sequence[str]) -> bool:
+    """Whether values are 0, 1, 2, … or 1, 2, 3, … in this order."""
+    numbers = [str(number) for number in range(len(texts) + 1)]
+    return list(texts) in (numbers[:-1], numbers[1:])
+
+
 def _is_code(text: str) -> bool:
     """One word of letters and digits, no number and no date."""
     if len(text) > LONGEST_CODE or " " in text or not any(map(str.isalpha, text)):

@@ -497,7 +497,7 @@ BROKEN: dict[str, tuple[str, str]] = {
         f"a,b,y\n{GOOD}" + "1,2,3,4,5\n" * 10 + GOOD,
         "file.long_rows",
     ),
-    "a quote that never ends": (f'a,b,y\n{GOOD}1,"2,3\n{GOOD}', "file.open_quote"),
+    "a quote that never ends": (f'a,b,y\n{GOOD}1,"2,3\nwords\n{GOOD}', "file.open_quote"),
     "no such target": (f"a,b,z\n{GOOD}", "target.not_found"),
     "one class": ("a,y\n" + "".join(f"{n},x\n" for n in range(60)), "target.one_class"),
     "no target at all": ("a,y\n" + "".join(f"{n},\n" for n in range(60)), "target.no_value"),

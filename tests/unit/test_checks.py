@@ -2,16 +2,22 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from automl.checks import MIN_ROWS, check_datasets
 from automl.target import Target
+from choose_columns import choose_columns
 from contract.messages import Message, message
 from contract.missing import ALWAYS_MISSING, PERHAPS_MISSING, is_missing
+from failure import TrainingError
+from model_code.columns import DEFAULT
+from model_code.tables import Table
 from pipeline.errors import RefusedError
 from pipeline.settings import Settings
 from problem import missing
 from reading.csv_head import TableHead
+from tests.job_specs import job_spec
 from tests.messages import raises
 
 TARGET = Target("y", "rule.settings")
@@ -43,7 +49,7 @@ def test_one_class_only_is_named() -> None:
 
 
 def test_missing_targets_are_no_second_class() -> None:
-    train = table("a,y", *[f"{n},{'yes' if n % 2 else 'NA'}" for n in range(60)])
+    train = table("a,y", *[f"{n % 7},{'yes' if n % 2 else 'NA'}" for n in range(60)])
     assert refusal(train) == message(
         "target.one_class_but_marks", column="y", value="yes", marks=("NA",)
     )
@@ -71,7 +77,7 @@ def test_as_many_classes_as_rows_are_refused_before_they_cost(label: str) -> Non
 
 @pytest.mark.parametrize("label", ["{}.5", "1.234,{} €", "{} kg", "3:{} PM", "US$ {}"])
 def test_numbers_in_any_spelling_are_not_counted_as_classes(label: str) -> None:
-    rows = tuple((str(n), label.format(n)) for n in range(30))
+    rows = tuple((str(n % 7), label.format(n)) for n in range(30))
     check_datasets(TableHead(("a", "y"), rows, True), None, TARGET, Settings())
 
 
@@ -94,7 +100,7 @@ def test_columns_that_test_lacks_are_listed() -> None:
 
 def test_ignored_and_id_columns_may_be_lacking() -> None:
     settings = Settings(ignore_columns=("a",), id_column="id")
-    train = table("id,a,b,y", *[f"{n},1,2,{n % 2}" for n in range(30)])
+    train = table("id,a,b,y", *[f"{n},{n % 7},{n % 5},{n % 2}" for n in range(30)])
     check_datasets(train, table("b", "1"), TARGET, settings)
 
 
@@ -114,7 +120,7 @@ def test_a_target_that_appears_twice_is_refused() -> None:
 
 
 def test_other_columns_may_have_the_same_name() -> None:
-    train = table("a,a,y", *[f"{n},{n},{n % 2}" for n in range(30)])
+    train = table("a,a,y", *[f"{n % 7},{n % 5},{n % 2}" for n in range(30)])
     check_datasets(train, table("a,a", "1,2"), TARGET, Settings())
 
 
@@ -133,6 +139,48 @@ def test_few_rows_are_counted_where_only_their_number_is_known() -> None:
     train = TableHead(("a", "y"), (), whole=False, row_count=19)
     assert refusal(train) == message("data.few_rows", count=19, fewest=MIN_ROWS)
     check_datasets(replace(train, row_count=20), None, TARGET, Settings())
+
+
+@pytest.mark.parametrize("kept", [(), ("id",), ("place",)])
+def test_columns_that_tell_nothing_are_refused_before_they_cost(kept: tuple[str, ...]) -> None:
+    """Just those that the job would leave out, every one of them."""
+    cells = {
+        "id": [f"A{n}" for n in range(30)],
+        "place": ["Rome"] * 30,
+        "": [str(n + 1) for n in range(30)],
+        "customer_id": [str(7919 * n % 999_983) for n in range(30)],
+        "n": [str(n) for n in range(30)],
+    }
+    rows = [(*row, str(n % 2)) for n, row in enumerate(zip(*cells.values(), strict=True))]
+    train = TableHead((*cells, "y"), tuple(rows), True)
+    settings = Settings(keep_columns=kept)
+    data = pa.table([*cells.values(), [str(n % 2) for n in range(30)]], list(train.columns))
+    spec = job_spec(target="y", keep_columns=kept)
+    target = pd.Series([str(n % 2) for n in range(30)])
+    learns = kept == ("id",)
+    if learns:
+        check_datasets(train, None, TARGET, settings)
+        assert len(choose_columns(Table("x", train, data), target, spec, DEFAULT).columns) == 1
+        return
+    assert refusal(train, settings=settings) == message("data.nothing_to_learn", column="y")
+    with raises(TrainingError, "data.nothing_to_learn"):
+        choose_columns(Table("x", train, data), target, spec, DEFAULT)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        # Whatever may be a measure, a date, or a text is for the job to judge.
+        [f"{n}kg" for n in range(30)],
+        [f"{n}.5" for n in range(30)],
+        [f"2024-01-{n + 1:02}" for n in range(30)],
+        [str(1990 + n) for n in range(30)],
+        [*(f"{n}" for n in range(29)), ""],
+    ],
+)
+def test_a_column_that_may_tell_something_is_not_refused(cells: list[str]) -> None:
+    rows = tuple((cell, str(n % 2)) for n, cell in enumerate(cells))
+    check_datasets(TableHead(("x", "y"), rows, True), None, TARGET, Settings())
 
 
 def test_nothing_to_learn_from_is_refused() -> None:
