@@ -124,7 +124,7 @@ def compare(scored: Scored, fitted: Fitted, prepared: Prepared) -> None:
         both = simple.target.index.intersection(best.target.index)
         simple = simple.of_rows(both)
         performance["linear_score"] = simple.score(metric)
-        spread = out_of_fold_spread(fitted.folds) if same_rows else 1.0
+        spread = out_of_fold_spread(fitted.folds) if _is_out_of_fold(fitted) else 1.0
         performance["against_linear"] = best.of_rows(both).compared_with(simple, metric, spread)
         performance["linear_fit_rows"] = min(len(train), MOST_ROWS)
 
