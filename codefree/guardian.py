@@ -1,8 +1,8 @@
-"""Ends what a process has started, and removes its folders, also when it is killed itself.
+"""Ends what a process has started, and removes its folders and files, also when it is killed.
 
 `guardian.py watch` reads lines from the process: [sign, what], where what is the number of a
-process group or a folder, and the sign + or -. It acts when the other end of the pipe is closed, or
-at the sign END.
+process group, a folder or a file, and the sign + or -. It acts when the other end of the pipe is
+closed, or at the sign END.
 
 `guardian.py start FD COMMAND…` tells the watcher of its own group by the pipe FD, then becomes the
 command: so no command ever runs of which the watcher does not know. Nothing is imported that takes
@@ -15,7 +15,10 @@ import shutil
 import signal
 import sys
 import time
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GROUP_ENDS_SECONDS = 5.0
 END = "end"
@@ -38,7 +41,22 @@ def watch() -> None:
         time.sleep(0.01)
     for what in known:
         if isinstance(what, str):
-            shutil.rmtree(what, ignore_errors=True)
+            remove(what)
+
+
+def remove(place: "str | Path") -> None:
+    """A file, a link, or a folder with all that is in it; nothing where it is gone."""
+    # Here, because it takes time, and each command is started by this file.
+    from pathlib import Path
+
+    path = Path(place)
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        pass
 
 
 def start(pipe: int, command: list[str]) -> NoReturn:

@@ -14,7 +14,8 @@ from typing import Any, TextIO
 from codefree.archives import ArchiveError, unpack
 from codefree.folders import temporary_folder
 from codefree.functions_code import load
-from codefree.processes import started
+from codefree.guardian import remove
+from codefree.processes import end_group, removed_when_killed, started
 from codefree.room import FULL
 from codefree.words import (
     ENGLISH,
@@ -33,6 +34,8 @@ LONGEST_FACT = 60
 LONGEST_NOTE = 500
 LONGEST_COUNT = 18
 WATCH_SECONDS = 0.1
+# Some notes, and a line for some thousands of rows.
+MOST_SAID_BYTES = 50_000_000
 # The model's own code reads it, and is silent about a language that it does not know.
 LANGUAGE: str = load("bounds").LANGUAGE_VARIABLE
 plain_text: Callable[[str, int], str] = load("messages").plain_text
@@ -93,7 +96,7 @@ def predict(
         said = message("cli.unwritable_file", file=str(out), error=reason(error))
         raise PredictError(said, known) from error
     try:
-        with temporary_folder() as folder:
+        with removed_when_killed(unfinished), temporary_folder() as folder:
             unpacked = folder / "model"
             extract_model(model, unpacked, known)
             passport = read_passport(unpacked)
@@ -103,7 +106,7 @@ def predict(
             predicted = ask_model(unpacked, *files, safe, spoken, tell)
             unfinished.replace(out)
     finally:
-        unfinished.unlink(missing_ok=True)
+        remove(unfinished)
     return predicted
 
 
@@ -181,7 +184,7 @@ def ask_model(
         ) as child,
     ):
         predicted, notes = None, list[str]()
-        for line in _lines_until_end(child, lines):
+        for line in _lines_until_end(child, lines, log):
             match line.split(maxsplit=2 if line.startswith("note ") else -1):
                 case ["note", *_]:
                     notes.append(_text_of_note(line.removeprefix("note ")))
@@ -195,17 +198,23 @@ def ask_model(
             log.seek(0)
             last = log.read()[-LONGEST_NOTE:]
             raise PredictError(message("job.model_code_failed", error=last), language)
-    if predicted is None or not into.is_file():
+    if predicted is None or into.is_symlink() or not into.is_file():
         raise PredictError(message("cli.old_model"), language)
     return predicted
 
 
-def _lines_until_end(child: subprocess.Popen[bytes], said: TextIO) -> Iterator[str]:
-    """Each line of the file, as soon as it is whole, until the child has ended."""
+def _lines_until_end(child: subprocess.Popen[bytes], said: TextIO, log: TextIO) -> Iterator[str]:
+    """Each line of `said`, as soon as it is whole, until the child has ended.
+
+    One that says more in either file than there is to say is ended.
+    """
     begun = ""
     while child.returncode is None:
         with suppress(subprocess.TimeoutExpired):
             child.wait(WATCH_SECONDS)
+        if any(os.fstat(file.fileno()).st_size > MOST_SAID_BYTES for file in (said, log)):
+            end_group(child)
+            child.wait()
         *lines, begun = (begun + said.read()).split("\n")
         if child.returncode is not None:
             lines, begun = [*lines, begun], ""

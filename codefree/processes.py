@@ -84,13 +84,13 @@ def started(command: Sequence[str | Path], **options: Any) -> Iterator[Popen[Any
 
 
 @contextmanager
-def removed_when_killed(folder: Path) -> Iterator[None]:
-    """A block in which a folder is removed if this process is killed."""
-    _guardian().tell("+", str(folder))
+def removed_when_killed(place: Path) -> Iterator[None]:
+    """A block in which a folder or file is removed if this process is killed."""
+    _guardian().tell("+", str(place.absolute()))
     try:
         yield
     finally:
-        _guardian().tell("-", str(folder))
+        _guardian().tell("-", str(place.absolute()))
 
 
 def end_group(process: Popen[Any]) -> None:

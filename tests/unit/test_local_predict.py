@@ -116,6 +116,8 @@ def test_code_that_predicts_nothing_is_named(tmp_path: Path) -> None:
         "os.mkdir(sys.argv[3])",
         "open(sys.argv[3], 'wb').write(bytes([255, 254]))",
         "os.remove(sys.argv[2]); print('done 1 1')",
+        "os.remove(sys.argv[2]); os.mkdir(sys.argv[2]); print('done 1 1')",
+        "os.remove(sys.argv[2]); os.symlink(__file__, sys.argv[2]); print('done 1 1')",
     ],
 )
 def test_whatever_the_code_says_it_is_no_prediction_in_words(
@@ -125,7 +127,20 @@ def test_whatever_the_code_says_it_is_no_prediction_in_words(
     (tmp_path / "rows.csv").write_text("x\n1\n")
     with pytest.raises(PredictError):
         predict(odd, tmp_path / "rows.csv", tmp_path / "out.csv")
-    assert not (tmp_path / "out.csv").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.tar.gz", "rows.csv"]
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_code_that_never_stops_to_speak_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stream: str
+) -> None:
+    monkeypatch.setattr("codefree.predict.MOST_SAID_BYTES", 10_000)
+    code = f"import sys\nwhile True:\n    print('rows', 1, file=sys.{stream})\n"
+    endless = packed(tmp_path / "m.tar.gz", **{"code/inference.py": code})
+    (tmp_path / "rows.csv").write_text("x\n1\n")
+    with pytest.raises(PredictError) as caught:
+        predict(endless, tmp_path / "rows.csv", tmp_path / "out.csv")
+    assert caught.value.message.code == "job.model_code_failed"
 
 
 TELL_ENVIRONMENT = """

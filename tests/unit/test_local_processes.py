@@ -86,6 +86,31 @@ def test_what_nothing_could_remove_the_next_one_removes(
         os.killpg(others[0], signal.SIGKILL)
 
 
+HALF_WRITTEN = """
+import sys
+from pathlib import Path
+from codefree import processes
+with processes.removed_when_killed(Path("out.csv.new")):
+    Path("out.csv.new").write_text("private")
+    print("written", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_half_written_file_is_removed_when_its_process_is_killed(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HALF_WRITTEN],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None and process.stdout.readline() == b"written\n"
+        assert [path.name for path in tmp_path.iterdir()] == ["out.csv.new"]
+        process.kill()
+        eventually(lambda: not any(tmp_path.iterdir()))
+
+
 def test_a_child_starts_also_when_the_guardian_has_been_killed() -> None:
     with processes.started([sys.executable, "-c", ""]) as child:
         assert child.wait() == 0
