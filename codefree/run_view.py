@@ -14,7 +14,7 @@ from rich.table import Table
 from codefree.command_name import command_name
 from codefree.layout import layout
 from codefree.run_dataset import Results, Snapshot
-from codefree.words import Words, message, verbatim
+from codefree.words import Words, message
 
 LEADERBOARD_ROWS = 10
 # Columns of the leaderboard file that the terminal has room for, and their headings.
@@ -75,12 +75,11 @@ def show_results(results: Results, console: Console, say: Words = ENGLISH) -> No
         console.print(escape(_leaderboard_title(rows, say)))
         console.print(leaderboard_table(shown, say))
     console.print(f"[bold]{escape(say.headline(status))}[/]", soft_wrap=True)
+    steps = [] if results.completed else say.steps(status)
+    for line in (*say.details(status), *steps):
+        console.print(escape(line), soft_wrap=True)
     if not results.completed:
-        for line in (*say.details(status), *say.steps(status)):
-            console.print(escape(line), soft_wrap=True)
         return
-    for warning in results.performance.get("warnings", []):
-        console.print(escape(say("cli.note", reason=verbatim(warning))), soft_wrap=True)
     model = results.find("model.tar.gz")
     lines = {
         "cli.report": results.find(layout.REPORT),

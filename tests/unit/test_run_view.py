@@ -41,7 +41,7 @@ def test_each_moment_is_told_in_one_line(snapshot: Snapshot, words: str) -> None
 
 def test_long_leaderboard_is_cut_and_says_so() -> None:
     rows = [{"model": f"M{n}", "metric": "accuracy", "score_test": "0.123456"} for n in range(12)]
-    status = {"state": "completed", "headline": "ready", "dataset": "toys"}
+    status = {"state": "completed", "headline": "ready", "details": [], "dataset": "toys"}
     console = Console(width=80)
     with console.capture() as capture:
         show_results(Results(status, Path("made"), [], 1.0, leaderboard=rows), console)
@@ -82,3 +82,17 @@ def test_a_status_without_messages_is_shown_as_it_was_written() -> None:
 
 def test_every_option_stands_for_a_setting() -> None:
     assert set(OPTIONS) <= set(Settings.__dataclass_fields__)
+
+
+def test_a_model_that_is_ready_is_described_as_in_the_bucket_but_with_options() -> None:
+    score = message("detail.score", score=message("text", text="0.9"))
+    cut = message("note.cut_short", trained=1, planned=5, models=("LightGBM",))
+    messages = {"details": [message_to_json(cut), message_to_json(score)]}
+    details = [render(cut), render(score)]
+    status = {"state": "completed", "headline": "ready", "dataset": "toys", "details": details}
+    console = Console(width=80)
+    with console.capture() as capture:
+        show_results(Results(status | {"messages": messages}, Path("made"), [], 1.0), console)
+    shown = capture.get()
+    assert render(score) in shown
+    assert render(cut, "en", OPTIONS) in shown and OPTIONS["training_minutes"] in shown

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from choose_columns import context_of
 from failure import TrainingError
 from model_code.columns import CATEGORY, NUMBER, Column, decide_and_type, typed
 from model_code.tables import Table, chunks, look_at, read_table
+from problem import decide_problem, reading_of
 from reading.csv_head import expected_like
 from tests.job_specs import job_spec
 from tests.messages import raises
@@ -307,3 +309,9 @@ def test_cells_that_a_column_has_had_before_are_not_typed_again(
     check_reading(columns, dict(frame.items()), table, expected_like(table.head))
     # Every file holds the same words, and numbers as texts or as numbers.
     assert often == {"n": 2, "c": 1}
+
+
+def test_how_a_target_is_written_goes_into_json() -> None:
+    target = pd.Series(["1/2", "3/4", "7 1/4", "2", None] * 20, dtype=object)
+    problem = decide_problem(target, job_spec(problem_type="regression"))
+    assert json.loads(json.dumps(reading_of(problem)))["fractions"] is True

@@ -213,7 +213,7 @@ def _are_numbers(counts: Mapping[str, int], style: NumberStyle, words: bool) -> 
 def _has_fractions(counts: Mapping[str, int]) -> bool:
     """Whether more than a few of these values are fractions and can be nothing else."""
     sure = sum(count for text, count in counts.items() if SURE_FRACTION.search(text))
-    return sure > MOST_OTHERS * sum(counts.values())
+    return bool(sure > MOST_OTHERS * sum(counts.values()))
 
 
 def decimal_marks(texts: Mapping[str, int]) -> Marks:
