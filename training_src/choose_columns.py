@@ -238,10 +238,13 @@ def placeholders(values: pd.Series, offset: int = 0) -> list[tuple[float, int]]:
     numbers = values.to_numpy(np.float64)
     numbers = numbers[~np.isnan(numbers)] + offset
     found = []
-    for end in {numbers.min(), numbers.max()} if len(numbers) else ():
+    ends = {numbers.min(), numbers.max()} if len(numbers) else set[float]()
+    for end in ends:
+        if not NINES.fullmatch(f"{abs(end):.6g}"):
+            continue
         rest = numbers[numbers != end]
         count = len(numbers) - len(rest)
-        if count < FEWEST_PLACEHOLDERS or not NINES.fullmatch(f"{abs(end):.6g}") or not len(rest):
+        if count < FEWEST_PLACEHOLDERS or not len(rest):
             continue
         if np.abs(rest - end).min() > rest.max() - rest.min():
             found.append((float(end), count))

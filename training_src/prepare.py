@@ -92,8 +92,12 @@ def _prepare(spec: JobSpec) -> Prepared:
     notes += _target_notes(table, goal, problem, context, spec)
     chosen = choose_columns(table, target, spec, context, _row_numbers(table, expected, spec))
     notes += chosen.notes
-    preprocessor, rows = _with_text_scores(chosen, goal, problem, expected, spec.target, notes)
     check_reading(chosen.columns, chosen.values, table, expected)
+    # All cells of the file, half of the memory so far: nothing needs them any more.
+    del table
+    pa.default_memory_pool().release_unused()
+    preprocessor, rows = _with_text_scores(chosen, goal, problem, expected, spec.target, notes)
+    rows[spec.target] = goal
     test = read_test(spec, preprocessor, notes) if spec.test else None
     test_target = None
     if test is not None:
@@ -101,7 +105,7 @@ def _prepare(spec: JobSpec) -> Prepared:
     return Prepared(
         problem,
         preprocessor,
-        rows.assign(**{spec.target: goal}),
+        rows,
         test.features if test else None,
         test_target,
         chosen.left_out,

@@ -1,10 +1,13 @@
 """From the files of a job to what is fitted and scored."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
+import prepare as prepare_module
 from prepare import Prepared, prepare
 from problem import matched_labels
 from tests.job_specs import job_spec
@@ -128,3 +131,22 @@ def test_a_column_of_nothing_but_marks_is_left_out(tmp_path: Path, cells: tuple[
     }
     found = rows_of(tmp_path, {**rows, "y": ["no", "yes"] * 30})
     assert found.left_out == {"void": "constant_column"}
+
+
+def test_the_cells_of_the_file_are_gone_before_the_test_file_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, test = tmp_path / "x_train.csv", tmp_path / "x_test.csv"
+    cells = pd.DataFrame({"x": [f"{n % 7}{'0' * 500}" for n in range(2000)]})
+    cells.assign(y=["p", "q"] * 1000).to_csv(train, index=False)
+    cells.head(10).to_csv(test, index=False)
+    before, held = pa.total_allocated_bytes(), list[int]()
+    read_test = prepare_module.read_test
+
+    def look(*arguments: Any) -> Any:
+        held.append(pa.total_allocated_bytes() - before)
+        return read_test(*arguments)
+
+    monkeypatch.setattr(prepare_module, "read_test", look)
+    prepare(job_spec(train=train, test=test, target="y"))
+    assert held and held[0] < train.stat().st_size / 10
