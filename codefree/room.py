@@ -74,9 +74,13 @@ def _require_writable(out: Path) -> None:
 
 def require_disk_left(*folders: Path) -> None:
     """Raise OSError when nothing more can be written, of which functions and jobs only die."""
-    for folder in folders:
-        if shutil.disk_usage(folder).free < MEGABYTE:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+    if folder := full_folder(*folders):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+
+
+def full_folder(*folders: Path) -> Path | None:
+    """The first folder that nothing more can be written to."""
+    return next((one for one in folders if shutil.disk_usage(one).free < MEGABYTE), None)
 
 
 def require_memory() -> None:

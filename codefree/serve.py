@@ -1,6 +1,7 @@
 """What `codefree up` says: how to use the embedded AWS, and what happens in it."""
 
 import json
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from codefree.cloud import Cloud
 from codefree.command_name import command_name
 from codefree.containers import ADD_HOST
 from codefree.layout import layout
+from codefree.room import full_folder
 from codefree.words import Message, Tell, Words, message, verbatim
 
 POLL_SECONDS = 1.0
@@ -77,9 +79,11 @@ def tell_events(cloud: Cloud, tell: Tell, changed: Callable[[], object]) -> None
     `changed` is called after each.
     """
     s3 = cloud.endpoint.client("s3")
+    full: Path | None = None
     seen: dict[str, str] = {}
     printed: dict[str, Message] = {}
     while True:
+        full = tell_full_disk(full, tell, cloud.logs, Path(tempfile.gettempdir()))
         for key, version in _objects(s3, cloud.bucket).items():
             if seen.get(key) != version:
                 seen[key] = version
@@ -91,6 +95,14 @@ def tell_events(cloud: Cloud, tell: Tell, changed: Callable[[], object]) -> None
                     tell(message("local.event", time=now, event=event))
                     changed()
         time.sleep(POLL_SECONDS)
+
+
+def tell_full_disk(known: Path | None, tell: Tell, *folders: Path) -> Path | None:
+    """Say once that a disk is full, where functions and jobs only die; returns its folder."""
+    full = full_folder(*folders)
+    if full and full != known:
+        tell(message("local.disk_full", folder=str(full)))
+    return full
 
 
 def _objects(s3: Any, bucket: str) -> dict[str, str]:

@@ -2,11 +2,14 @@
 
 import errno
 import resource
+import shutil
+from collections import namedtuple
 from pathlib import Path
 
 import pytest
 
-from codefree.room import FILES, NoRoomError, in_a_sentence, require_disk, require_files
+from codefree.room import FILES, MEGABYTE, NoRoomError, in_a_sentence, require_disk, require_files
+from codefree.serve import tell_full_disk
 from codefree.words import LANGUAGES, Words
 from contract.memory import memory_left_mb
 
@@ -45,6 +48,18 @@ def test_files_that_would_not_fit_are_refused_before_they_are_copied(tmp_path: P
     with pytest.raises(NoRoomError, match=r"about 12,583,012 MB are needed"):
         require_disk(tmp_path / "out", (huge,))
     require_disk(tmp_path / "out")
+
+
+def test_a_disk_that_fills_up_meanwhile_is_said_once_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, known = list[str](), None
+    for free in (5 * MEGABYTE, 0, 0, MEGABYTE - 1, 2 * MEGABYTE, 0):
+        usage = namedtuple("usage", ["free"])(free)
+        monkeypatch.setattr(shutil, "disk_usage", lambda folder, usage=usage: usage)
+        known = tell_full_disk(known, lambda what: said.append(what.code), tmp_path)
+        assert known == (tmp_path if free < MEGABYTE else None)
+    assert said == ["local.disk_full"] * 2
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
