@@ -69,6 +69,18 @@ def rows_of(folder: Path, cells: dict[str, list[str]], **settings: object) -> Pr
     return prepare(job_spec(train=train, target="y", **settings))
 
 
+def test_blank_rows_of_a_test_file_stay_in_their_places_and_are_named(tmp_path: Path) -> None:
+    """Spreadsheets leave rows of delimiters below a table."""
+    train, test = tmp_path / "x_train.csv", tmp_path / "x_test.csv"
+    train.write_text("a,b,y\n" + "".join(f"{n % 7},{'uv'[n % 2]},{n % 2}\n" for n in range(40)))
+    test.write_text("a,b\n1,u\n,\n3,v\n" + ",\n" * 30)
+    found = prepare(job_spec(train=train, test=test, target="y"))
+    assert found.test is not None
+    assert found.test.notna().any(axis=1).tolist() == [True, False, True, *[False] * 30]
+    (said,) = [note.values for note in found.notes if note.code == "note.empty_rows"]
+    assert (said["count"], said["row"]) == (31, 2)
+
+
 def test_rows_whose_target_is_a_number_that_the_settings_call_missing_are_left_out(
     tmp_path: Path,
 ) -> None:

@@ -5,7 +5,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -268,6 +268,17 @@ def same(one: pd.Series, other: pd.Series) -> bool:
     if one.dtype.kind == "M":
         return bool(((one == other) | (one.isna() & other.isna())).all())
     return np.allclose(one.to_numpy(float), other.to_numpy(float), rtol=1e-6, equal_nan=True)
+
+
+@pytest.mark.parametrize("last", [",", "Total,5"])
+def test_rows_that_look_like_the_end_of_a_file_stop_no_job(tmp_path: Path, last: str) -> None:
+    file = tmp_path / "x_train.csv"
+    rows = [f"{'uvw'[n % 3]},{n}" for n in range(40)]
+    file.write_text("\n".join(["a,x", *rows, last, "u,3"]))
+    columns, frame, table = decided(file)
+    table = replace(table, data=table.data.slice(0, 41))
+    values = {name: cells[:41] for name, cells in frame.items()}
+    check_reading(columns, values, table, expected_like(table.head))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from model_code.notes import Note, note
 WORTH_A_WARNING = 0.05
 MORE_MISSING = 0.2
 FEWEST_ROWS = 20
+LATER = "odd_cells"
 
 
 @dataclass
@@ -43,12 +44,15 @@ class CellChecks:
         self._odd = {column.name: Count() for column in columns}
         self._unseen = {column.name: Count() for column in columns}
         self._missing = dict.fromkeys(self._odd, 0)
+        self._empty = Count()
         self._rows = 0
 
     def add(self, part: pa.Table, values: Mapping[str, pd.Series] | pd.DataFrame) -> None:
         """Some more rows, as they are written and as they are typed."""
+        empty = np.ones(part.num_rows, dtype=bool)
         for column in self._columns:
             missing = values[column.name].isna().to_numpy()
+            empty &= missing
             self._missing[column.name] += int(missing.sum())
             if column.kind == CATEGORY:
                 self._add_categories(column, part, values[column.name])
@@ -56,6 +60,8 @@ class CellChecks:
                 texts = as_texts(part[column.name])
                 odd = missing & ~column.means_missing(texts)
                 self._odd[column.name].add(odd, texts, self._rows + 1)
+        if self._columns:
+            self._empty.add(empty, as_texts(part[self._columns[0].name]), self._rows + 1)
         self._rows += part.num_rows
 
     def _add_categories(self, column: Column, part: pa.Table, values: pd.Series) -> None:
@@ -68,12 +74,14 @@ class CellChecks:
         if chosen.any():
             self._unseen[column.name].add(chosen, as_texts(part[column.name]), self._rows + 1)
 
-    def notes(self, unreadable: str = "odd_cells") -> list[Note]:
+    def notes(self, unreadable: str = LATER) -> list[Note]:
         """A warning per column that has too many odd cells, and one for every unreadable cell.
 
-        `unreadable` is the code of the latter.
+        `unreadable` is the code of the latter. Of later rows, it says which hold nothing at all.
         """
         found = []
+        if self._empty.cells and unreadable == LATER:
+            found.append(note("empty_rows", count=self._empty.cells, row=self._empty.row))
         for column in self._columns:
             odd, unseen = self._odd[column.name], self._unseen[column.name]
             if odd.cells:
