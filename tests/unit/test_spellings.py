@@ -323,6 +323,6 @@ def test_cells_that_a_column_has_had_before_are_not_typed_again(
 
 
 def test_how_a_target_is_written_goes_into_json() -> None:
-    target = pd.Series(["1/2", "3/4", "7 1/4", "2", None] * 20, dtype=object)
+    target = pd.Series(["1/2", "3/4", "7 1/4", "2", ""] * 20, dtype=object)
     problem = decide_problem(target, job_spec(problem_type="regression"))
     assert json.loads(json.dumps(reading_of(problem)))["fractions"] is True
