@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page
 
+from fit import ENSEMBLE, IN_FOLDS
 from report.language import Language
 from tests.browser import needs_chromium, picture
 from tests.opt_ml import SAMPLES, OptMl, opt_ml
@@ -72,6 +73,47 @@ def test_the_page_is_whole_fits_and_says_nothing_on_the_console(
     page.close()
 
 
+# Words and numbers in cells that stand on two lines.
+BROKEN = """() => [...document.querySelectorAll("td, th, .bar span, dt")].flatMap(cell => {
+  const found = [], nodes = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  while (nodes.nextNode()) for (const word of nodes.currentNode.data.matchAll(/[\\w.,%-]+/g)) {
+    const range = document.createRange();
+    range.setStart(nodes.currentNode, word.index);
+    range.setEnd(nodes.currentNode, word.index + word[0].length);
+    if (new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1)
+      found.push(word[0]);
+  }
+  return found;
+})"""
+# A4 in CSS pixels, less the margins.
+PAPER = {"width": 690, "height": 1000}
+
+
+@pytest.mark.parametrize("size", ["phone", "paper"])
+def test_no_number_and_no_word_is_broken_inside_a_cell(
+    browser: Browser, report: OptMl, size: str
+) -> None:
+    page = browser.new_page(viewport={**SIZES, "paper": PAPER}[size])  # type: ignore[arg-type]
+    page.emulate_media(media="print" if size == "paper" else "screen")
+    page.goto((report.results / "report.html").as_uri())
+    assert page.evaluate(BROKEN) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index]
+    page.close()
+
+
+def test_a_screen_reader_finds_its_way(browser: Browser, report: OptMl) -> None:
+    page = browser.new_page()
+    page.goto((report.results / "report.html").as_uri())
+    assert page.locator("main").count() == page.locator("nav").count() == 1
+    links = page.locator("nav a").evaluate_all("all => all.map(one => one.hash.slice(1))")
+    ids = page.locator("h2").evaluate_all("all => all.map(one => one.id)")
+    assert links and set(links) <= set(ids)
+    assert page.locator("th:not([scope])").count() == 0
+    assert page.locator("table:not(:has(caption))").count() == 0
+    assert page.locator(".verdict").bounding_box()["y"] < page.locator(".score").bounding_box()["y"]  # type: ignore[index]
+    page.close()
+
+
 def test_the_leaderboard_sorts_by_the_heading_that_is_clicked(
     browser: Browser, report: OptMl
 ) -> None:
@@ -92,6 +134,15 @@ def test_the_leaderboard_sorts_by_the_heading_that_is_clicked(
 def test_no_part_of_the_report_failed(report: OptMl) -> None:
     notes = json.loads(report.result("model_performance.txt").read_text())["notes"]
     assert [note for note in notes if note["code"] == "note.part_failed"] == []
+
+
+def test_the_planned_models_are_called_as_the_ones_that_were_fitted(report: OptMl) -> None:
+    """Else a training that had all its time would seem cut short."""
+    training = report.performance()["training"]
+    fitted = pd.read_csv(report.result("leaderboard.csv"))["model"]
+    plain = (name.removesuffix("_FULL") for name in fitted)
+    members = {IN_FOLDS.sub("", name) for name in plain if ENSEMBLE not in name}
+    assert members == set(training["finished"]) <= set(training["planned"])
 
 
 def report_columns(report: OptMl) -> list[str]:

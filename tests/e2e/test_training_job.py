@@ -113,8 +113,9 @@ def test_a_job_that_is_cut_off_and_started_again_has_the_rest_of_the_time_and_sa
     restarted = notes_by_code(performance)["note.started_again"].values
     assert (restarted["left"], restarted["all"]) == (f"{used.leave(30) / 60:.1f}", "0.5")
     assert float(restarted["left"]) < 0.5
-    assert performance["warnings"][0] == render(message("note.started_again", **restarted), "ko")
-    assert html.escape(performance["warnings"][0]) in (job.results / "report.html").read_text()
+    told = render(message("note.started_again", **restarted), "ko")
+    assert told in performance["warnings"]
+    assert html.escape(told) in (job.results / "report.html").read_text()
     assert (job.model / "passport.json").exists()
     assert json.loads(progress.read_text())["interruptions"] == 1
 
@@ -274,7 +275,11 @@ def test_what_is_wrong_with_data_is_named_and_costs_no_row(tmp_path: Path) -> No
     assert job.train() == 0, (job.root / "log").read_text()[-2000:]
     performance = job.performance()
     notes = {code: note.values for code, note in notes_by_code(performance).items()}
-    assert any("abbreviation" in column for column in notes["note.leak"]["columns"])
+    assert notes["note.leak_tested"]["suspects"] == ("abbreviation",)
+    # It is told first of all, and what a model gets without the column beside it.
+    assert performance["notes"][0]["code"] == "note.leak_tested"
+    assert notes["note.leak_tested"]["without"] <= notes["note.leak_tested"]["score"]
+    assert performance["verdict"]["color"] == "red"
     assert "same" in notes["note.copy_of_target"]["columns"]
     assert (notes["note.unseen_classes"]["count"], notes["note.long_rows"]["rows"]) == (1, 1)
     assert performance["rows"] == 29

@@ -1,15 +1,24 @@
 """The verdict on a model: each rule at its threshold, and the color that they make together."""
 
+import logging
 import re
+import time
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+import lightgbm
+import numpy as np
 import pandas as pd
 import pytest
+from autogluon.tabular.models.catboost.callbacks import TimeCheckCallback
+from autogluon.tabular.models.lgb.callbacks import early_stopping_custom
 
 import verdict
 from contract.messages import is_known, render
 from fit import what_time_allowed
+from fit_watcher import AUTOGLUON, FitWatcher
 from leaks import LEAK_AUC, LEAK_MCC, LEAK_R2, SHARE_OF_CLASS
 from metrics import ALIKE, BETTER, WORSE
 from model_code.notes import note
@@ -246,3 +255,29 @@ def test_of_many_classes_the_best_and_the_worst_are_told() -> None:
 
 def test_numbers_have_no_such_sentence() -> None:
     assert column((), "regression") == []
+
+
+def stopped_by(run: Callable[[], object], log: pytest.LogCaptureFixture) -> dict[str, int]:
+    """What is heard while a model of AutoGluon's runs out of time."""
+    watcher = FitWatcher(cast(Any, None), 1.0)
+    with log.at_level(logging.INFO, AUTOGLUON), watcher.listening():
+        run()
+    return watcher.stopped
+
+
+def test_lightgbm_is_heard_when_its_time_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    rows = np.random.default_rng(0).normal(size=(60, 2))
+    data = lightgbm.Dataset(rows[:, :1], rows[:, 1])
+    late = early_stopping_custom(
+        9, start_time=time.time() - 9, time_limit=1, manual_stop_file=None, verbose=False
+    )
+    quiet = {"verbose": -1, "num_threads": 1, "objective": "l2"}
+    assert stopped_by(
+        lambda: lightgbm.train(quiet, data, 5, valid_sets=[data], callbacks=[late]), caplog
+    ) == {"": 1}
+
+
+def test_catboost_is_heard_when_its_time_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    late = TimeCheckCallback(time.time() - 9, 1)
+    third = cast(Any, SimpleNamespace(iteration=3))
+    assert stopped_by(lambda: late.after_iteration(third), caplog) == {"": 3}
