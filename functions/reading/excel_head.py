@@ -26,6 +26,8 @@ LARGEST_WORKBOOK = 20_000_000
 MOST_CELLS = 5_000_000
 MOST_UNPACKED_BYTES = 500_000_000
 CHUNK_BYTES, LONGEST_TAG = 1 << 20, 256
+# What a range of merged cells takes, in cells.
+CELLS_OF_MERGED = 50
 # Bounded everywhere, so that no file makes it slow.
 FILLED_CELL = re.compile(
     rb"""\sr=["']([A-Za-z]{1,9})(\d{1,9})["'][^<>]{0,99}(?<!/)>(?=[^<]|<[^/])"""
@@ -46,7 +48,7 @@ def read_excel_head(content: bytes, expected: Expected | None = None) -> TableHe
     """From all of a workbook; raises UnreadableError."""
     sheet, _ = _first_sheet(content)
     most = max(ROWS_OF_A_HEAD, CELLS_OF_A_HEAD // sheet.width)
-    rows = [list(map(cell_text, row)) for row in islice(sheet.iter_rows(), most + 1)]
+    rows = [list(map(cell_text, row)) for row in islice(_rows(sheet), most + 1)]
     places = [place for place, row in enumerate(rows) if any(map(str.strip, row))]
     filled = [rows[place] for place in places]
     names = expected.columns if expected else ()
@@ -74,10 +76,31 @@ def sheet_rows(content: bytes) -> tuple[str, list[str], list[list[Cell]]]:
     Blank rows are there, but for those at the end. Raises UnreadableError.
     """
     sheet, others = _first_sheet(content)
-    rows: list[list[Cell]] = [list(row) for row in sheet.iter_rows()]
+    rows = list(_rows(sheet))
     while rows and is_blank(rows[-1]):
         rows.pop()
     return sheet.name, others, rows
+
+
+def _rows(sheet: "CalamineSheet") -> Iterator[list[Cell]]:
+    """The rows, where a cell that is merged over rows of one column stands in each of them."""
+    left = sheet.start[1] if sheet.start else 0
+    merged: dict[int, list[tuple[int, int]]] = {}
+    for (top, column), (bottom, last) in sheet.merged_cell_ranges or ():
+        if column == last and top < bottom:
+            merged.setdefault(top, []).append((column - left, bottom))
+    shown: dict[int, tuple[int, Cell]] = {}
+    for number, row in enumerate(sheet.iter_rows()):
+        cells: list[Cell] = list(row)
+        shown = {column: (end, cell) for column, (end, cell) in shown.items() if number <= end}
+        if shown and not is_blank(cells):
+            for column, (_, cell) in shown.items():
+                if cells[column] in (None, ""):
+                    cells[column] = cell
+        for column, end in merged.get(number, ()):
+            if 0 <= column < len(cells):
+                shown[column] = (end, cells[column])
+        yield cells
 
 
 def is_blank(row: Iterable[Cell]) -> bool:
@@ -215,6 +238,7 @@ def _extent_of(sheet: IO[bytes]) -> _Extent:
         # A cell that the end of a chunk cuts is seen twice: once here, once with the next one.
         text = rest + chunk
         listed += text.count(b"<c ") + text.count(b"<c>")
+        listed += CELLS_OF_MERGED * text.count(b"<mergeCell ")
         shared += len(SHOWS_SHARED_STRING.findall(text))
         found = FILLED_CELL.findall(text)
         columns.update(column for column, _ in found)

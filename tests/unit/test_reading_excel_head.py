@@ -10,7 +10,13 @@ import pytest
 
 from reading.csv_head import Expected
 from reading.errors import UnreadableError
-from reading.excel_head import MOST_CELLS, cell_text, read_excel_head, sheet_rows
+from reading.excel_head import (
+    CELLS_OF_MERGED,
+    MOST_CELLS,
+    cell_text,
+    read_excel_head,
+    sheet_rows,
+)
 from reading.head import read_head
 from tests.messages import raises
 from tests.workbooks import edited, saved, workbook
@@ -56,6 +62,32 @@ def test_the_first_visible_sheet_with_cells_is_the_table() -> None:
     sheet, others, rows = sheet_rows(content)
     assert (sheet, others) == ("Data", ["Empty", "Lists", "Notes"])
     assert rows[0] == ["a", "b", "c"]
+
+
+def test_a_cell_merged_over_rows_stands_in_each_of_them() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in [("Sales",), (), ("city", "Sizes", ""), ("", "s", "m")]:
+        sheet.append(row)
+    for n in range(6):
+        sheet.append(("Rome" if n == 0 else "", n, n * n))
+    for cells in ("A1:C1", "A3:A4", "B3:C3", "A5:A8", "A10:A14"):
+        sheet.merge_cells(cells)
+    content = saved(book)
+    head = read_excel_head(content)
+    assert head.header == ("city", "s", "m")
+    assert head.values("city") == ["Rome"] * 4 + [""] * 2
+    _, _, rows = sheet_rows(content)
+    assert [row[0] for row in rows[head.lines_above :]] == head.values("city")
+
+
+def test_so_many_merged_cells_that_memory_lacks_are_refused() -> None:
+    content = workbook({"S": [("a", "b"), *((n, n) for n in range(30))]})
+    merged = b"<mergeCells>" + b'<mergeCell ref="A2:A3"/>' * (MOST_CELLS // CELLS_OF_MERGED + 1)
+    with raises(UnreadableError, "file.workbook_cells"):
+        read_excel_head(
+            edited(content, {b"</sheetData>": b"</sheetData>" + merged + b"</mergeCells>"})
+        )
 
 
 def test_titles_and_blank_rows_stand_above_the_header() -> None:
