@@ -12,6 +12,7 @@ from reading.identifiers import is_row_name, tells_nothing
 from reading.names import plain
 
 MIN_ROWS = 20
+CLOCK = re.compile(r"\s*\d{1,4}(:\d{2}){1,2}\s*([ap]m)?\s*", re.IGNORECASE)
 DATE = re.compile(r"\s*\d{1,4}([-/])\d{1,2}\1\d{1,4}|\s*\d{1,2}\.\d{1,2}\.\d{4}")
 # A number may be followed by a unit.
 LETTERS_OF_UNITS = 16
@@ -107,8 +108,8 @@ def _label(text: str) -> float | str:
 
 
 def _is_no_number(text: str) -> bool:
-    """Whether a text is surely none, in whatever style: a name, an address, or a date."""
-    if DATE.match(text) or not any(map(str.isdigit, text)):
+    """Whether a text is surely none, in whatever style: a name, an address, a date, or a time."""
+    if DATE.match(text) or CLOCK.fullmatch(text) or not any(map(str.isdigit, text)):
         return True
     return sum(map(str.isalpha, text)) > LETTERS_OF_UNITS
 

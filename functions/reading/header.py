@@ -18,8 +18,8 @@ IMPORT_ID = '{"ImportId"'
 # Of the rows compared.
 MOST_ANSWERS = 0.3
 ROWS_FOR_LABELS, FEWEST_COLUMNS_OF_LABELS = 6, 2
-# What databases draw under the names.
-RULE = re.compile(r"[-=+:|]{3,}")
+# What databases draw under the names, as wide as each column: at least so wide once.
+RULE, WIDEST_OF_RULE = re.compile(r"[-=+:|]+"), 3
 NO_LABEL = (*ALWAYS_MISSING, *PERHAPS_MISSING)
 
 
@@ -67,7 +67,8 @@ def is_rule(row: Row) -> bool:
     """Whether a row is a line that a database draws: ---|--- or +---+---+."""
     filled = [cell.strip() for cell in row if cell.strip()]
     drawn = len(row) > 1 or any("+" in cell for cell in filled)
-    return drawn and bool(filled) and all(map(RULE.fullmatch, filled))
+    wide = max(map(len, filled), default=0) >= WIDEST_OF_RULE
+    return drawn and wide and all(map(RULE.fullmatch, filled))
 
 
 def is_number(text: str) -> bool:

@@ -67,7 +67,14 @@ def test_more_than_two_classes_are_no_binary_problem_and_spellings_of_two_may_be
 
 
 @pytest.mark.parametrize(
-    "label", ["Smith {}, Mr. John Jacob Frederick", "2020-01-{}", "1/{}/2020 10:00"]
+    "label",
+    [
+        "Smith {}, Mr. John Jacob Frederick",
+        "2020-01-{}",
+        "1/{}/2020 10:00",
+        "1:{:02}",
+        "3:{:02} PM",
+    ],
 )
 def test_as_many_classes_as_rows_are_refused_before_they_cost(label: str) -> None:
     rows = tuple((str(n), label.format(n)) for n in range(30))

@@ -329,7 +329,7 @@ IMPORT_IDS = "".join(
     "labels",
     [
         *(QUESTIONS + IMPORT_IDS, "-,kg,cm\n", "id,number,number\n", ",Response,Response\n"),
-        *("---,---,---\n", ":---,---:,---\n"),
+        *("---,---,---\n", ":---,---:,---\n", ":---,-,:-\n"),
     ],
 )
 def test_rows_of_questions_or_units_under_the_names_are_no_data(
