@@ -47,6 +47,12 @@ class Dataset:
         return f"{DATA}{self.name}{SETTINGS_SUFFIX}"
 
     @property
+    def alike(self) -> tuple["Dataset", ...]:
+        """Those whose names look the same: macOS stores accents and Hangul in another way."""
+        names = {unicodedata.normalize(form, self.name) for form in ("NFC", "NFD")}
+        return tuple(map(Dataset, sorted(names - {self.name})))
+
+    @property
     def results_prefix(self) -> str:
         return results_prefix(self.name)
 

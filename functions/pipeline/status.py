@@ -223,8 +223,11 @@ def misnamed(key: str, reason: Message) -> Status:
     )
 
 
-def waiting_for_train(dataset: Named, test_key: str) -> Status:
-    """The answer to a test file that came first, or alone."""
+def waiting_for_train(dataset: Named, test_key: str, alike: str | None = None) -> Status:
+    """The answer to a test file that came first, or alone.
+
+    `alike` is the key of a train file whose name looks the same.
+    """
     first, *others = dataset.train_keys
     endings = tuple(key.removeprefix(first.removesuffix(".csv")) for key in others)
     return of_dataset(
@@ -232,7 +235,10 @@ def waiting_for_train(dataset: Named, test_key: str) -> Status:
         "waiting",
         "status.waiting_for_train",
         values={"file": first},
-        details=(message("detail.test_is_here", file=test_key),),
+        details=(
+            message("detail.test_is_here", file=test_key),
+            *([message("detail.looks_alike", file=alike)] if alike else []),
+        ),
         next=(message("next.upload_train", file=first, endings=endings),),
     )
 

@@ -184,10 +184,17 @@ def _wait_for_train(bucket: str, owner: Dataset | TranslatorData, key: str) -> s
         tally(Count.REFUSED)
         return str(reason)
     if tests and not (before and before.has_job_for(None)):
-        _write(bucket, waiting_for_train(owner, tests[0]), _language(bucket, owner))
+        waiting = waiting_for_train(owner, tests[0], _train_alike(bucket, owner))
+        _write(bucket, waiting, _language(bucket, owner))
     if not tests and before and before.headline == retrying(owner).headline:
         _write(bucket, deleted(owner), before.language)
     return "waiting for the train file"
+
+
+def _train_alike(bucket: str, owner: Dataset | TranslatorData) -> str | None:
+    others = owner.alike if isinstance(owner, Dataset) else ()
+    found = [key for other in others for key in objects.newest_first(bucket, other.train_keys)]
+    return found[0] if found else None
 
 
 def _refuse(bucket: str, dataset: Named, files: UploadedFiles, reason: Message) -> str:

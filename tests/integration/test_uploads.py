@@ -57,6 +57,13 @@ def test_a_test_file_that_comes_first_waits_for_its_train_file(cloud: Cloud, nam
     assert len(jobs(cloud, name.replace(" ", "-"))) == 1
 
 
+def test_a_train_file_whose_name_only_looks_the_same_is_named(cloud: Cloud, name: str) -> None:
+    drop(cloud, f"data/{name}\u00e9_train.csv", "")
+    drop(cloud, f"data/{name}e\u0301_test.csv", TEST)
+    waiting = status(cloud, f"results/{name}e\u0301/", {"waiting"})
+    assert "detail.looks_alike" in codes_in(waiting)
+
+
 def test_a_train_file_alone_is_trained(cloud: Cloud, name: str) -> None:
     drop(cloud, f"data/{name}.json", '{"target": "species"}')
     drop(cloud, f"data/{name}_train.csv", TRAIN)

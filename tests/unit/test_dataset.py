@@ -86,6 +86,15 @@ def test_a_key_with_a_slash_at_its_end_that_has_content_is_answered(key: str) ->
         owner_of_upload(key, 1)
 
 
+@pytest.mark.parametrize(
+    ("name", "alike"), [("caf\u00e9", "cafe\u0301"), ("\uac12", "\u1100\u1161\u11b9")]
+)
+def test_names_that_look_the_same_know_each_other(name: str, alike: str) -> None:
+    assert Dataset(name).alike == (Dataset(alike),)
+    assert Dataset(alike).alike == (Dataset(name),)
+    assert Dataset("cafe").alike == ()
+
+
 def test_rows_in_json_are_told_from_settings_by_their_name() -> None:
     for key, is_suspect in (("data/x_train.json", True), ("data/x.json", False)):
         owner = owner_of_key(key)
