@@ -512,6 +512,15 @@ def test_blank_rows_of_a_workbook_stay_in_their_places(tmp_path: Path) -> None:
     assert texts(file) == [["1", "x"], ["", ""], ["3", "z"]]
 
 
+def test_a_note_below_a_blank_row_of_a_workbook_is_quoted(tmp_path: Path) -> None:
+    file = tmp_path / "x_test.xlsx"
+    book = [("a", "b", "c"), *((n, "x", 1) for n in range(9)), (), ("Source: agency",)]
+    file.write_bytes(workbook({"S": book}))
+    notes: list[Note] = []
+    assert pa.concat_tables(chunks(file, look_at(file), notes)).num_rows == 9
+    assert [n.values["text"] for n in notes if n.code == "read.footer"] == ["Source: agency"]
+
+
 # A cell that begins like one of Qualtrics' row of IDs makes its row one.
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\ufeff"), max_size=12).filter(
     lambda cell: not cell.startswith(IMPORT_ID)

@@ -108,7 +108,8 @@ class Footer:
             kept -= 1
         if kept < len(rows):
             self.count += len(rows) - kept
-            self.text = " ".join(filter(None, (cell.strip() for cell in rows[kept])))
+            texts = (" ".join(filter(None, map(str.strip, row))) for row in rows[kept:])
+            self.text = next(filter(None, texts), "")
         return kept
 
 
