@@ -8,10 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -102,21 +98,15 @@ def draw_png(
     drawn = plots(predictions, say)
     with matplotlib.rc_context(_style(say)):
         wide = [_width(key, predictions) for key in drawn]
-        figure, axes = plt.subplots(
-            1,
-            len(drawn),
-            figsize=(sum(wide), max(HEIGHT, *wide) if len(wide) == 1 else HEIGHT),
-            width_ratios=wide,
-            layout="constrained",
-            squeeze=False,
-        )
+        tall = max(HEIGHT, *wide) if len(wide) == 1 else HEIGHT
+        figure = Figure(figsize=(sum(wide), tall), layout="constrained")
+        axes = figure.subplots(1, len(drawn), width_ratios=wide, squeeze=False)
         for (key, draw), place in zip(drawn.items(), axes[0], strict=True):
             place.set_title(say(f"plot_{key}"))
             draw(place)
         figure.suptitle(say.render(title))
         _name_what_no_font_has(figure)
         figure.savefig(path, dpi=110, format="png")
-        plt.close(figure)
 
 
 def draw_svgs(predictions: Predictions, say: Language) -> dict[str, str]:
@@ -158,11 +148,10 @@ def _style(say: Language) -> Any:
 def _svg(draw: Plot, say: Language, width: float, salt: str, height: float | None = None) -> str:
     with matplotlib.rc_context({**_style(say), "svg.hashsalt": salt}):
         tall = height or (width if width > WIDTH else HEIGHT)
-        figure, axes = plt.subplots(figsize=(width, tall), layout="constrained")
-        draw(axes)
+        figure = Figure(figsize=(width, tall), layout="constrained")
+        draw(figure.subplots())
         written = io.StringIO()
         figure.savefig(written, format="svg", transparent=True, metadata={"Date": None})
-        plt.close(figure)
     return _element(written.getvalue())
 
 
