@@ -1,6 +1,7 @@
 """Score predictions: a metric, its 95% confidence interval, and the baseline of guessing."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,8 +55,17 @@ class Predictions:
         """Return the score in its usual sign; None where the metric is undefined on these rows."""
         return _score(metric, self.problem, *self._arrays(metric))
 
-    def interval(self, metric: str) -> Interval | None:
-        """Return the 95% CI of the score; None where the score is."""
+    def interval(self, metric: str, spread: float = 1.0) -> Interval | None:
+        """Return the 95% CI of the score; None where the score is.
+
+        `spread` widens it, for what these rows do not show; not beyond the best possible score.
+        """
+        found = self._interval(metric)
+        if found is None or spread == 1:
+            return found
+        return self._widened(metric, found, spread)
+
+    def _interval(self, metric: str) -> Interval | None:
         value = self.score(metric)
         if value is None:
             return None
@@ -85,10 +95,12 @@ class Predictions:
 
         Such a file has noise of its own, as these rows have, by the square root of their number.
         """
+        return self._widened(metric, interval, float(np.sqrt(1 + len(self) / rows)))
+
+    def _widened(self, metric: str, interval: Interval, times: float) -> Interval:
         value, best = self.score(metric), float(scorer(metric, self.problem).optimum)
         assert value is not None
-        wider = float(np.sqrt(1 + len(self) / rows))
-        low, high = (value + (end - value) * wider for end in interval)
+        low, high = (value + (end - value) * times for end in interval)
         worst = 0.0 if metric not in BELOW_ZERO else -np.inf
         return max(low, worst), min(high, best) if higher_is_better(metric, self.problem) else high
 
@@ -108,6 +120,36 @@ class Predictions:
         rows = random_rows(len(actual), MOST_ROWS_DRAWN)
         measures = [measure_of(metric, actual[rows], one[rows]) for one in (ours, theirs)]
         return self._drawn(measures, np.ones(len(rows)), len(rows), own - others)
+
+    def lead_of_mean(self, others: Sequence["Predictions"], metric: str) -> tuple[float, Interval]:
+        """Return the score minus the mean of the others' on the same rows, and its 95% CI.
+
+        Raises ValueError where a score is undefined.
+        """
+        (actual, ours), pairs = self._arrays(metric), [one._arrays(metric) for one in others]
+        size = len(self)
+        if metric.startswith("roc_auc"):
+            if self.score(metric) is None:
+                raise ValueError(f"{metric} is undefined on these rows")
+            areas = [
+                replace(area, weight=area.weight / len(pairs))
+                for _, theirs in pairs
+                for area in areas_of(metric, actual, theirs)
+            ]
+            low, high = of_areas_lead(areas_of(metric, actual, ours), areas, size)
+            return (low + high) / 2, (low, high)
+        measures = [measure_of(metric, actual, theirs) for _, theirs in pairs]
+
+        def mean(weights: np.ndarray) -> np.ndarray:
+            found: np.ndarray = np.mean([measure(weights) for measure in measures], axis=0)
+            return found
+
+        sides, once = [measure_of(metric, actual, ours), mean], np.ones((1, size))
+        value = float(sides[0](once)[0] - sides[1](once)[0])
+        interval = drawn(sides, np.ones(size), size, value)
+        if interval is None:
+            raise ValueError(f"{metric} is undefined on these rows")
+        return value, interval
 
     def _drawn(
         self, measures: list[Measure], shapes: np.ndarray, size: int, value: float

@@ -75,7 +75,9 @@ def _predictions(fitted: Fitted, problem: Problem) -> dict[str, Predictions]:
         found = predictor.predict_proba_multi(scored.drop(columns=predictor.label))
     else:
         found = predictor.predict_multi(scored.drop(columns=predictor.label))
-    return {name: _one(predictor, answer, target, problem) for name, answer in found.items()}
+    return {
+        name: as_predictions(predictor, answer, target, problem) for name, answer in found.items()
+    }
 
 
 def _out_of_fold(predictor: TabularPredictor, name: str, problem: Problem) -> Any:
@@ -84,9 +86,10 @@ def _out_of_fold(predictor: TabularPredictor, name: str, problem: Problem) -> An
     return predictor.predict_oof(model=name)
 
 
-def _one(
+def as_predictions(
     predictor: TabularPredictor, answer: Any, target: pd.Series, problem: Problem
 ) -> Predictions:
+    """Return what AutoGluon answered as predictions of the rows whose target is known."""
     # Rows of classes too rare to be learned have no out-of-fold answer.
     answer = answer.dropna()
     if not answer.index.isin(target.index).all():
@@ -113,18 +116,18 @@ def compare(scored: Scored, fitted: Fitted, prepared: Prepared) -> None:
     except ValueError as error:
         scored.notes.append(part_failed("linear_model", error))
         simple = None
-    performance["interval"] = interval = best.interval(metric)
+    spread = out_of_fold_spread(fitted.folds) if _is_out_of_fold(fitted) else 1.0
+    performance["interval"] = interval = best.interval(metric, spread)
     if interval and (rows := performance["rows_in_file"]):
         low, high = best.expected(metric, interval, rows)
         performance["expected"] = {"rows": rows, "low": low, "high": high}
     performance["naive_score"] = naive.score(metric)
-    performance["against_guessing"] = best.compared_with(naive, metric)
+    performance["against_guessing"] = best.compared_with(naive, metric, spread)
     performance["linear_score"] = performance["against_linear"] = None
     if simple:
         both = simple.target.index.intersection(best.target.index)
         simple = simple.of_rows(both)
         performance["linear_score"] = simple.score(metric)
-        spread = out_of_fold_spread(fitted.folds) if _is_out_of_fold(fitted) else 1.0
         performance["against_linear"] = best.of_rows(both).compared_with(simple, metric, spread)
         performance["linear_fit_rows"] = min(len(train), MOST_ROWS)
 
@@ -164,7 +167,7 @@ def _learned_from(fitted: Fitted, prepared: Prepared) -> pd.DataFrame:
 
 
 def out_of_fold_spread(folds: int) -> float:
-    """How much wider a difference out of fold is than its rows alone show.
+    """How much wider an interval out of fold is than its rows alone show.
 
     Other rows would have given other models too (Nadeau & Bengio 2003, "Inference for the
     generalization error"): the variance 1/folds of the mean is in truth 1/folds + 1/(folds - 1).

@@ -247,7 +247,7 @@ def _explain(model: Model, found: Findings, results: Results) -> None:
     seconds = _seconds_to_explain(found.spec, IMPORTANCE_SHARE)
 
     def matters() -> None:
-        found.importance = importance(found.fitted, model, seconds)
+        found.importance = importance(found.fitted, model, found.prepared.problem, seconds)
         results.write_table(results.named(IMPORTANCE), found.importance)
         for column in found.importance["feature"].head(1):
             found.strength = _strength_of(str(column), found)

@@ -236,7 +236,7 @@ def _bars(importance: pd.DataFrame | None) -> list[dict[str, Any]]:
     if importance is None or importance.empty:
         return []
     shown = importance.head(FEATURES_SHOWN)
-    longest = max(float(shown["high"].max()), 1e-12)
+    longest = max(float(shown[["high", "importance"]].max().max()), 1e-12)
 
     def share(value: Any) -> float:
         return round(max(0.0, min(1.0, float(value) / longest)) * 100, 1)
@@ -246,7 +246,8 @@ def _bars(importance: pd.DataFrame | None) -> list[dict[str, Any]]:
             "name": row.feature,
             "value": number(row.importance),
             "width": share(row.importance),
-            "low": share(row.low),
+            # Too few shuffles have no interval.
+            "low": None if pd.isna(float(str(row.low))) else share(row.low),
             "range": round(share(row.high) - share(row.low), 1),
         }
         for row in shown.itertuples()
