@@ -28,6 +28,8 @@ from moto.sagemaker.models import sagemaker_backends
 from codefree.aws import ACCOUNT, Endpoint
 
 PARTITION = "aws"
+# In the header that the front door has checked.
+SIGNED_REGION = re.compile(r"Credential=[^/]+/[^/]+/([^/]+)/")
 ROLE_PARAMETERS = ("RoleArn", "ExecutionRoleArn")
 Statement = Mapping[str, Any]
 # What the condition operators of the template ask; IAM knows more.
@@ -245,7 +247,9 @@ def _parameters(response: Any, operation: str) -> Mapping[str, Any]:
 def _authorize(self: Any, request_class: type, resource: str = "*") -> None:
     """Takes the place of moto's own check, which comes before every action, for roles."""
     key = iam_backends[ACCOUNT][PARTITION].access_keys.get(self.access_key)
-    if key is None or key.role_arn is None:
+    signed = SIGNED_REGION.search(self.headers.get("Authorization", ""))
+    regions = {self.region, *(signed.groups() if signed else ())}
+    if key is None or key.role_arn is None or not regions & _services.keys():
         _moto_check(self, request_class, resource)
         return
     # moto takes a region from an address or a User-Agent, too.
