@@ -481,7 +481,7 @@ def test_the_cost_of_a_miss_decides_from_which_probability_on_a_row_is_positive(
     assert notes_by_code(performance)["note.miss_costs"].values["ratio"] == "2"
     body = given_rows(binary, len(found)).to_csv(index=False)
     answer, _ = server.transform_fn(model, body, "text/csv", "application/json")
-    assert [row["prediction"] for row in json.loads(answer)] == list(called)
+    assert [int(row["prediction"]) for row in json.loads(answer)] == list(called)
 
 
 def test_the_model_folder_holds_only_what_serving_needs(binary: OptMl) -> None:
