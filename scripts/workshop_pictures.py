@@ -28,9 +28,9 @@ SAMPLES = ("samples/titanic_train.csv", "samples/titanic_test.csv")
 WIDTH = 900
 # Of the report: picture → the first and the last element on it.
 PARTS = (
-    ("report", "body > p:first-child", ".warnings"),
-    ("importance", "h2:has(+ p + .bar)", ".bar >> nth=-1"),
-    ("leaderboard", "h2:has(+ p + div #leaderboard)", "#leaderboard"),
+    ("report", "main > p:first-child", "nav"),
+    ("importance", "#h_matters", ".bar >> nth=-1"),
+    ("leaderboard", "#h_leaderboard", "#leaderboard"),
 )
 COLOURS = 48
 SHOWN_COLUMNS = ["Name", "Sex", "Age", "Pclass", "prediction", "probability_1", "reasons"]
