@@ -237,6 +237,7 @@ class World:
         (record,) = event["Records"]
         with self.function("StartTrainingFunction") as function:
             if function.source_key:
+                eventually(lambda: self.is_fetched(function.source_key))
                 self.delete(function.source_key)
             record["attributes"]["ApproximateReceiveCount"] = str(receives)
             handled = self._invoke(function, event, fault, at)
@@ -250,6 +251,17 @@ class World:
                 record["attributes"]["ApproximateReceiveCount"] = str(receives + again)
                 handled = self._invoke(function, event)
         raise AssertionError(f"not handled within {TRIES} deliveries")
+
+    def is_fetched(self, source_key: str) -> bool:
+        """Whether no job that runs still has to fetch this training source."""
+        folder = source_key.rpartition("/")[0]
+        jobs = sagemaker_backends[ACCOUNT][self.cloud.endpoint.region].training_jobs
+        rest = [name for name in list(jobs) if name not in HeldRun.fetched]
+        return not any(
+            job["TrainingJobStatus"] == "InProgress"
+            and folder in json.dumps(job["InputDataConfig"])
+            for job in map(self.cloud.sagemaker.describe, rest)
+        )
 
     def _invoke(
         self, function: Faulty, event: dict[str, Any], fault: Fault | None = None, at: int = 0
