@@ -417,7 +417,7 @@ def _meanwhile(spec: Job) -> list[Message]:
 
 def _duration(spec: Job) -> Message:
     """How long it takes, on which machine where one is rented."""
-    machine: dict[str, Any] = {} if spec.free_of_charge else {"instance": spec.instance_type}
+    machine = {} if spec.free_of_charge else {"instance": spec.instance_type}
     where = "_free" if spec.free_of_charge else ""
     match spec:
         case PredictionsJob():

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.special import expit, softmax
 
@@ -54,6 +54,7 @@ def test_points_of_probability_add_up_to_the_digit(
 
 
 @given(NUMBERS, NUMBERS, st.lists(NUMBERS, min_size=1, max_size=6))
+@example(5e-324, 0.0, [1.0])
 def test_amounts_of_a_number_add_up_to_the_digit(
     base: float, said: float, moved: list[float]
 ) -> None:

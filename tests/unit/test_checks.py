@@ -60,9 +60,9 @@ def test_missing_targets_are_no_second_class() -> None:
 
 def test_more_than_two_classes_are_no_binary_problem_and_spellings_of_two_may_be() -> None:
     binary = Settings(problem_type="binary")
-    three = table("a,y", *[f"{n},{n % 3}" for n in range(30)])
+    three = table("a,y", *[f"{n % 7},{n % 3}" for n in range(30)])
     assert refusal(three, settings=binary) == message("target.not_binary", column="y", number=3)
-    two = table("a,y", *[f"{n},{('1', '1.0', '0', ' 0')[n % 4]}" for n in range(30)])
+    two = table("a,y", *[f"{n % 7},{('1', '1.0', '0', ' 0')[n % 4]}" for n in range(30)])
     check_datasets(two, None, TARGET, binary)
 
 

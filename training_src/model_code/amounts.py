@@ -8,7 +8,7 @@ import pandas as pd
 STRONGEST = 3
 LONGEST_VALUE = 40
 # A share of probability is shown in points with so many decimals, a number with so many digits.
-DECIMALS_OF_POINTS, DIGITS = 1, 4
+DECIMALS_OF_POINTS, DIGITS, MOST_DECIMALS = 1, 4, 12
 MINUS, REST = "\N{MINUS SIGN}", "…"
 
 
@@ -64,7 +64,7 @@ def _decimals(start: float, end: float) -> int:
     """How many decimals leave the larger of two numbers its first digits."""
     largest = max(abs(start), abs(end))
     whole = int(np.floor(np.log10(largest))) + 1 if largest > 0 else 0
-    return max(0, DIGITS - whole)
+    return min(max(0, DIGITS - whole), MOST_DECIMALS)
 
 
 def _named(
