@@ -19,7 +19,7 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
-# Where the pictures go when somebody wants to look at them.
+# Where the pictures go if you want to look at them.
 PICTURES = os.environ.get("PICTURES_DIR")
 
 

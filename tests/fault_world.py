@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 
 class HeldRun(TrainingRun):
-    """A job that has whatever it was given as soon as it starts, and ends when it is told to."""
+    """A job that fetches its input as soon as it starts, and ends when a test asks it to."""
 
     held: ClassVar[dict[str, "HeldRun"]] = {}
     told: ClassVar[set[str]] = set()
@@ -130,7 +130,7 @@ class World:
 
     @contextmanager
     def function(self, name: str) -> Iterator[Faulty]:
-        """One that nobody else uses now."""
+        """A function that no other delivery uses now."""
         idle = self._idle.setdefault(name, queue.Queue())
         try:
             faulty = idle.get_nowait()
@@ -285,7 +285,7 @@ class World:
         return event
 
     def finish(self, name: str) -> None:
-        """The dataset's jobs come to their ends; nobody hears of it."""
+        """End the dataset's jobs without an event."""
         for job in self.jobs(name):
             if not self.ended(job):
                 HeldRun.finish(job)

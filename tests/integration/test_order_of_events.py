@@ -71,7 +71,7 @@ def test_another_function_may_run_between_any_two_calls_of_publish_results(
 def test_two_functions_that_overtake_each_other_leave_the_last_word_to_the_end_of_the_job(
     world: World, faultless: Faultless
 ) -> None:
-    """«training» is written between publish_results's words for the dataset and for the job."""
+    """The state training is written between the two statuses of publish_results."""
     name = world.new_dataset()
     first_word = place_of(faultless.starting, r"PutObject results/[^/]+/STATUS\.txt")
     own_word = place_of(faultless.publishing, r"PutObject results/[^/]+/[^/]+/STATUS\.txt")
