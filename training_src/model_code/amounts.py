@@ -12,6 +12,11 @@ DECIMALS_OF_POINTS, DIGITS, MOST_DECIMALS = 1, 4, 12
 MINUS, REST = "\N{MINUS SIGN}", "…"
 
 
+def strongest(moved: pd.DataFrame) -> np.ndarray:
+    """Return the places of the columns that move each row most, shape (n_rows, STRONGEST)."""
+    return np.argsort(-np.abs(moved.to_numpy(float)), axis=1, kind="stable")[:, :STRONGEST]
+
+
 def row_reasons(
     base: np.ndarray,
     said: np.ndarray,
@@ -26,14 +31,14 @@ def row_reasons(
     `base` and `said` are the average prediction and this one, shape (n_rows,); `moved` is what each
     column adds, shape (n_rows, n_columns). What rounds to nothing is left out; the rest, after the
     ellipsis, is what all other columns add, and whatever no tree explains. `words` has for columns
-    of texts, per row, the words that raise and the words that lower.
+    of texts, per row, the words that raise and the words that lower; a row needs none where the
+    column is not among its strongest.
     """
     amounts = moved.to_numpy(float) * (100 if is_share else 1)
     starts, ends = (values * (100 if is_share else 1) for values in (base, said))
     names = list(moved.columns)
-    order = np.argsort(-np.abs(amounts), axis=1, kind="stable")[:, :STRONGEST]
     texts = []
-    for row, places in enumerate(order):
+    for row, places in enumerate(strongest(moved)):
         decimals = DECIMALS_OF_POINTS if is_share else _decimals(starts[row], ends[row])
         shown = {names[n]: round(amounts[row, n], decimals) for n in places}
         start, end = round(starts[row], decimals), round(ends[row], decimals)

@@ -17,7 +17,7 @@ import pyarrow as pa
 from autogluon.tabular import TabularPredictor
 from scipy.special import expit, softmax
 
-from model_code.amounts import row_reasons
+from model_code.amounts import row_reasons, strongest
 from model_code.cells import as_texts
 from model_code.preprocessor import Preprocessor
 from model_code.text_scores import TextScores
@@ -96,10 +96,14 @@ class Reasons:
         said = _explained(answer, self._predictor)
         names = self._preprocessor.needed
         cells = {name: as_texts(part[name]).to_pylist() for name in names}
-        words = {
-            scores.column: scores.words_of(cells[scores.column], self._direction(scores, answer))
-            for scores in self._preprocessor.text_scores
-        }
+        order, words = strongest(moved), {}
+        for scores in self._preprocessor.text_scores:
+            is_said = (order == names.index(scores.column)).any(axis=1)
+            texts = [
+                text if said_here else ""
+                for text, said_here in zip(cells[scores.column], is_said, strict=True)
+            ]
+            words[scores.column] = scores.words_of(texts, self._direction(scores, answer))
         is_share = self._predictor.problem_type in ("binary", "multiclass")
         return row_reasons(base, said, moved, cells, words, is_share=is_share)
 
