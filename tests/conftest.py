@@ -11,6 +11,7 @@ from uuid import uuid4
 import hypothesis
 import pytest
 
+from codefree.aws import REGION
 from codefree.cloud import Cloud, Settings, open_cloud
 
 # Only what never comes takes so long, also on a machine that is many times slower.
@@ -62,6 +63,18 @@ def no_own_account() -> None:
 def name() -> str:
     """Of a dataset that no other test has."""
     return f"penguins {uuid4().hex[:6]}"
+
+
+@pytest.fixture(autouse=True)
+def no_job_is_left_asleep(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A stub that sleeps takes a place of the quota from every later test of its process."""
+    if "cloud" not in request.fixturenames:
+        yield
+        return
+    cloud: Cloud = request.getfixturevalue("cloud")
+    yield
+    # Any other region is a cloud that ends with the test.
+    assert cloud.endpoint.region != REGION or cloud.sagemaker.running(prefix="sleeps") == []
 
 
 @pytest.fixture(scope="session")
