@@ -55,6 +55,7 @@ from codefree.room import require_free_port
 from codefree.sagemaker_service import SageMakerService
 from codefree.stack_files import TEMPLATE, TRAINING_SOURCE
 from codefree.template import FunctionCode, Template, load_template
+from codefree.training_job import TrainingRun
 from codefree.words import Tell
 
 # No page in a browser is a client of AWS.
@@ -89,6 +90,8 @@ class Settings:
     job_quota: int = 2
     machine_quotas: Mapping[str, int] = field(default_factory=dict)
     """Instance type → how many jobs may run on it; as many as in all where it is not named."""
+    training_run: type[TrainingRun] = TrainingRun
+    """Runs each training job."""
     tell: Tell = print
     """Receives one message per event that matters."""
     warn: Tell = print
@@ -144,6 +147,7 @@ def open_cloud(settings: Settings) -> Iterator[Cloud]:
             logs,
             settings.job_quota,
             settings.machine_quotas,
+            settings.training_run,
             settings.tell,
         )
         closing.callback(sagemaker.close)

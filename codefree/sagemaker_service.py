@@ -125,8 +125,10 @@ class SageMakerService:
         logs: Path,
         quota: int,
         machine_quotas: Mapping[str, int],
+        training_run: type[TrainingRun],
         tell: Tell,
     ) -> None:
+        self._training_run = training_run
         self._machine_quotas = machine_quotas
         self._endpoint = endpoint
         self._home = home
@@ -225,7 +227,7 @@ class SageMakerService:
         self._tell(message("local.job_started", job=name, log=str(log)))
         self._put_event(job)
         aws = self._endpoint.in_role(job.request["RoleArn"])
-        run = TrainingRun(
+        run = self._training_run(
             request=job.request,
             arn=job.arn,
             folder=MlFolder(home),

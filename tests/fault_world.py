@@ -19,7 +19,6 @@ import pytest
 from moto.s3.models import FakeDeleteMarker, s3_backends
 from moto.sagemaker.models import sagemaker_backends
 
-from codefree import sagemaker_service
 from codefree.aws import ACCOUNT
 from codefree.cloud import Cloud, Settings
 from codefree.lambda_service import FunctionError
@@ -372,16 +371,19 @@ class Faultless:
 @contextmanager
 def open_world(folder: Path) -> Iterator[World]:
     """Open a stack of its own; in the end nothing may be put aside or lie in an unknown folder."""
-    chosen = Settings(training_source=STUB_TRAINING, job_quota=10_000, tell=lambda _: None)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sagemaker_service, "TrainingRun", HeldRun)
-        with own_cloud(chosen) as cloud:
-            world = World(cloud, folder)
-            yield world
-            world.close()
-            assert world.left_in("UploadDeadLetterQueue") == 0
-            assert world.left_in("ResultsDeadLetterQueue") == 0
-            assert [key for key in world.keys("") if not key.startswith(FOLDERS)] == []
+    chosen = Settings(
+        training_source=STUB_TRAINING,
+        job_quota=10_000,
+        training_run=HeldRun,
+        tell=lambda _: None,
+    )
+    with own_cloud(chosen) as cloud:
+        world = World(cloud, folder)
+        yield world
+        world.close()
+        assert world.left_in("UploadDeadLetterQueue") == 0
+        assert world.left_in("ResultsDeadLetterQueue") == 0
+        assert [key for key in world.keys("") if not key.startswith(FOLDERS)] == []
 
 
 def faultless_run(world: World) -> Faultless:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from codefree import lambda_service, sagemaker_service
+from codefree import lambda_service
 from codefree.cloud import Cloud, Settings
 from codefree.queue_deliveries import POLL_SECONDS
 from codefree.s3_files import split_uri
@@ -55,12 +55,15 @@ class ShortRun(TrainingRun):
 
 
 @contextmanager
-def small_cloud(visibility_seconds: int, quota: int) -> Iterator[Cloud]:
+def small_cloud(
+    visibility_seconds: int, quota: int, training_run: type[TrainingRun] = TrainingRun
+) -> Iterator[Cloud]:
     """Messages that wait are tried again within seconds, where the template's least is 60."""
     settings = Settings(
         parameters={"SettleSeconds": "0", "RetrySeconds": "60"},
         training_source=STUB_TRAINING,
         job_quota=quota,
+        training_run=training_run,
         tell=lambda _: None,
         warn=lambda _: None,
     )
@@ -113,13 +116,12 @@ def drop_shuffled_and_duplicated(cloud: Cloud, names: list[str]) -> None:
 def test_three_hundred_datasets_at_once_are_each_trained_once_whenever_the_function_dies(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sagemaker_service, "TrainingRun", ShortRun)
     monkeypatch.setattr(ShortRun, "runs", Counter())
     monkeypatch.setattr(ShortRun, "room", threading.Event())
     # A function that has died starts again within milliseconds.
     monkeypatch.setattr(lambda_service, "RUNTIME", RUNTIME)
     names = [f"set{n:03d}" for n in range(DATASETS)]
-    with small_cloud(visibility_seconds=1, quota=AT_ONCE) as cloud:
+    with small_cloud(visibility_seconds=1, quota=AT_ONCE, training_run=ShortRun) as cloud:
         home = cloud.functions["StartTrainingFunction"].configuration.home
         # An event that three invocations did not survive is put aside, and that is right.
         (home / "mortal start_training.lambda_handler").write_text(str(DEATHS_WANTED))
@@ -178,10 +180,9 @@ class GatedRun(TrainingRun):
 def test_a_waiting_upload_is_trained_within_one_pause_after_a_job_has_made_room(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sagemaker_service, "TrainingRun", GatedRun)
     monkeypatch.setattr(GatedRun, "begun", {})
     pause, deliveries = 4, 15
-    with small_cloud(pause, quota=1) as cloud:
+    with small_cloud(pause, quota=1, training_run=GatedRun) as cloud:
         s3, sagemaker = cloud.endpoint.client("s3"), cloud.endpoint.client("sagemaker")
         for name in ("first", "second", "third"):
             s3.put_object(Bucket=cloud.bucket, Key=f"data/{name}_train.csv", Body=TRAIN)

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from moto.s3.models import s3_backends
 
-from codefree import sagemaker_service
 from codefree.aws import ACCOUNT
 from codefree.cloud import Cloud, Settings
 from codefree.lambda_service import FunctionClosedError, FunctionError, LambdaFunction
+from codefree.sagemaker_service import TrainingJob
 from codefree.training_job import Outcome, TrainingRun
 from pipeline.budget import cost_usd
 from tests.amazon_translate import THROTTLED, AmazonTranslate, amazon_translate, using
@@ -227,12 +227,12 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         },
         training_source=STUB_TRAINING,
         job_quota=10_000,
+        training_run=Billed,
         tell=lambda _: None,
         warn=lambda _: None,
     )
     with pytest.MonkeyPatch.context() as patch, amazon_translate() as amazon:
-        patch.setattr(sagemaker_service, "TrainingRun", Billed)
-        patch.setattr(sagemaker_service.TrainingJob, "_durations", durations)
+        patch.setattr(TrainingJob, "_durations", durations)
         with own_cloud(chosen) as cloud:
             events = cloud.endpoint.client("events")
             for rule in events.list_rules()["Rules"]:

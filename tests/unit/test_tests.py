@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from codefree.training_job import TrainingRun
 from tests import endpoints
 from tests.template_facts import ROOT, imported_names
 
@@ -33,3 +34,9 @@ def test_every_stack_that_a_test_brings_up_takes_any_free_port(path: Path) -> No
 def test_no_test_leaves_an_endpoint_to_the_next(path: Path) -> None:
     """`endpoint` deletes what it creates; `put_endpoint` is for clouds that end with the test."""
     assert f"{endpoints.__name__}.{endpoints.put_endpoint.__name__}" not in imported_names(path)
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)
+def test_no_test_changes_how_the_jobs_of_other_clouds_run(path: Path) -> None:
+    """An upload that waits in another cloud of the process would start a job that never ends."""
+    assert re.findall(rf"setattr\([^()]*{TrainingRun.__name__}", path.read_text("utf-8")) == []
