@@ -131,6 +131,7 @@ class SageMakerService:
         self._training_run = training_run
         self._machine_quotas = machine_quotas
         self._endpoint = endpoint
+        self._events = endpoint.client("events")
         self._home = home
         self._logs = logs
         self._quota = quota
@@ -252,7 +253,7 @@ class SageMakerService:
         self._put_event(job)
 
     def _put_event(self, job: TrainingJob) -> None:
-        self._endpoint.client("events").put_events(
+        self._events.put_events(
             Entries=[
                 {
                     "Source": "aws.sagemaker",

@@ -1,9 +1,9 @@
-"""Runs a function as `codefree/lambda_runtime.py` does, each invocation in a fork of its own.
+"""Runs a function as `codefree/lambda_runtime.py` does, in a fork that can be killed.
 
-A fork can be killed without losing the process that has imported everything, which takes seconds.
-Lines in are requests, lines out are answers. Called with `tell`, it writes the fork's process id
-before each answer. With a file MORTAL of its handler's name in its home, every fourth fork or so
-dies at some moment, until there are as many DEATHS as the file says.
+The process that has imported everything, which takes seconds, is not lost then: it forks again for
+the next request. Lines in are requests, lines out are answers. Called with `tell`, it writes the
+fork's process id before each answer. With a file MORTAL of its handler's name in its home, every
+fourth invocation or so dies at some moment, until there are as many DEATHS as the file says.
 """
 
 import importlib.util
@@ -13,6 +13,7 @@ import random
 import signal
 import sys
 from pathlib import Path
+from typing import IO, Any
 
 RUNTIME = Path(__file__).parents[1] / "codefree" / "lambda_runtime.py"
 HOME = Path(os.environ["HOME"])
@@ -28,24 +29,28 @@ def main() -> None:
     requests, answers = runtime._take_over_pipes()
     handler = runtime.load_handler(os.environ["_HANDLER"])
     runtime._answer(answers, {"ready": True})
+    while (status := served(requests, answers, handler)) != 0:
+        with DEATHS.open("a") as deaths:
+            deaths.write(".")
+        error = {"errorType": "Runtime.ExitError", "errorMessage": f"exit status {status}"}
+        runtime._answer(answers, {"error": error})
+
+
+def served(requests: IO[str], answers: IO[str], handler: Any) -> int:
+    """Serve requests in a fork; its status, which is 0 when there are no more."""
+    fork = os.fork()
+    if fork:
+        return os.waitpid(fork, 0)[1]
     for line in requests:
         dies = must_die()
-        fork = os.fork()
-        if fork == 0:
-            if "tell" in sys.argv:
-                runtime._answer(answers, {"process": os.getpid()})
-            if dies:
-                signal.setitimer(signal.ITIMER_REAL, random.uniform(0.001, LIVES_SECONDS))
-            answer = runtime.invoke(handler, json.loads(line))
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            runtime._answer(answers, answer)
-            os._exit(0)
-        _, status = os.waitpid(fork, 0)
-        if status:
-            with DEATHS.open("a") as deaths:
-                deaths.write(".")
-            error = {"errorType": "Runtime.ExitError", "errorMessage": f"exit status {status}"}
-            runtime._answer(answers, {"error": error})
+        if "tell" in sys.argv:
+            runtime._answer(answers, {"process": os.getpid()})
+        if dies:
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(0.001, LIVES_SECONDS))
+        answer = runtime.invoke(handler, json.loads(line))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        runtime._answer(answers, answer)
+    os._exit(0)
 
 
 def must_die() -> bool:
