@@ -18,6 +18,7 @@ from intervals import (
     of_share,
     with_unseen,
 )
+from number_intervals import of_numbers
 from problem import QUANTILES, Problem
 from sampling import random_rows
 from weighted_scores import OF_LABELS, POSITIVE, areas_of, measure_of
@@ -82,6 +83,10 @@ class Predictions:
             return drawn([measure_of(metric, actual, predicted)], shapes, len(self), value)
         rows = random_rows(len(actual), MOST_ROWS_DRAWN)
         actual, predicted, shapes = actual[rows], predicted[rows], np.ones(len(rows))
+        if not self.problem.has_classes and (
+            found := of_numbers(metric, actual, predicted, value, self._part(len(rows)))
+        ):
+            return found
         if self.problem.has_classes:
             actual, predicted, shapes = with_unseen(actual, predicted)
         found = self._drawn([measure_of(metric, actual, predicted)], shapes, len(rows), value)
@@ -155,7 +160,11 @@ class Predictions:
         self, measures: list[Measure], shapes: np.ndarray, size: int, value: float
     ) -> Interval | None:
         """The interval from `size` of the rows, as narrow as it is with all of them."""
-        return drawn(measures, shapes, size, value, float(np.sqrt(size / len(self))))
+        return drawn(measures, shapes, size, value, self._part(size))
+
+    def _part(self, size: int) -> float:
+        """How much narrower the interval of `size` of the rows is with all of them."""
+        return float(np.sqrt(size / len(self)))
 
     def compared_with(self, other: "Predictions", metric: str, spread: float = 1.0) -> str:
         """Return BETTER, WORSE or ALIKE, from the 95% CI of the difference on the same rows.
