@@ -72,9 +72,11 @@ def choose_columns(
     `row_numbers` are columns that are known to be none to learn from.
     """
     aside = {spec.target, spec.id_column, *spec.ignore_columns}
-    names = [name for name in table.columns if name not in aside]
-    written = dict(zip(table.columns, table.head.header, strict=True))
     left_out: dict[str, str] = {}
+    if spec.group_column and spec.group_column not in {*aside, *spec.keep_columns}:
+        left_out[spec.group_column] = "group_column"
+    names = [name for name in table.columns if name not in {*aside, *left_out}]
+    written = dict(zip(table.columns, table.head.header, strict=True))
     goal = pa.chunked_array([pa.array(target, pa.string())])
     chosen, values = [], {}
     for name in names:

@@ -17,11 +17,13 @@ from sklearn.model_selection import train_test_split
 from contract.messages import Message, message, score_text
 from failure import TrainingError, first_line, no_model
 from fit_watcher import FitWatcher
+from inner_split import Given, folds_by_structure, given_rows, groups_of
 from job_spec import JobSpec
 from model_code.notes import Note, note
 from prepare import Prepared
 from problem import QUANTILES, Problem
 from progress import Progress
+from splits import Structure, hold_out
 from verdict import TrainingTime
 
 # AWS's container also has torch and ray. Forests make folders 50 times bigger and rarely win.
@@ -74,6 +76,8 @@ class Fitted:
     worth_refitting: bool
     """Whether the models have not seen enough of all rows."""
     training: TrainingTime
+    groups: "pd.Series[str] | None" = None
+    """Of the scored rows, which belong together; None when every row stands alone."""
     refitted: bool = False
     """Whether predictions come from a model of all rows."""
 
@@ -81,16 +85,17 @@ class Fitted:
 def fit(spec: JobSpec, prepared: Prepared, folder: Path, progress: Progress) -> Fitted:
     """Fit within the time limit; raises TrainingError when nothing could be trained."""
     test, rows = prepared.labelled_test, prepared.rows
-    folds = _folds(spec, prepared)
+    folds, numbers = folds_by_structure(_folds(spec, prepared), prepared)
     scored_on = "test file" if test is not None else "out-of-fold" if folds else "hold-out"
     scored = test if test is not None else rows
     if scored_on == "hold-out":
-        rows, scored = split(rows, spec.target, prepared.problem)
+        rows, scored = split(rows, spec.target, prepared.problem, prepared.structure)
     worth = folds > 0 or _unseen(len(rows), len(prepared.rows)) >= SHARE_WORTH_A_REFIT
     seconds = spec.training_seconds / (1 + worth * REFIT_COST / max(folds, 1))
+    given = given_rows(rows, folds, numbers, prepared)
     watcher = FitWatcher(progress, seconds)
     with watcher.listening():
-        predictor = _fit(spec, prepared.problem, rows, folder, folds, watcher)
+        predictor = _fit(spec, prepared.problem, given, folder, watcher)
     if spec.decision_threshold is not None:
         predictor.set_decision_threshold(spec.decision_threshold)
         # What is packed is a copy of the files.
@@ -99,7 +104,8 @@ def fit(spec: JobSpec, prepared: Prepared, folder: Path, progress: Progress) -> 
         planned_models(spec, prepared.problem, rows), predictor.model_names(), watcher.stopped
     )
     best = predictor.model_best
-    return Fitted(predictor, best, scored_on, scored, len(rows), folds, worth, training)
+    groups = groups_of(scored_on, scored, prepared)
+    return Fitted(predictor, best, scored_on, scored, len(rows), folds, worth, training, groups)
 
 
 def threshold_notes(spec: JobSpec, problem: Problem) -> list[Note]:
@@ -134,10 +140,18 @@ def _unseen(fit_rows: int, rows: int) -> float:
     return 1 - fit_rows / rows * (1 - float(default_holdout_frac(fit_rows)))
 
 
-def split(rows: pd.DataFrame, target: str, problem: Problem) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows to fit, and rows held out; each class that has two rows is in both."""
+def split(
+    rows: pd.DataFrame, target: str, problem: Problem, structure: Structure | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows to fit, and rows held out; each class that has two rows is in both.
+
+    With a structure, as its rows allow.
+    """
     share = HOLD_OUT if len(rows) < MANY_ROWS else HOLD_OUT_OF_MANY
     share = min(share, MOST_HOLD_OUT_ROWS / len(rows))
+    if structure is not None:
+        sides = hold_out(rows[target], problem, structure, share)
+        return rows.loc[sides.learn], rows.loc[sides.score]
     if not problem.has_classes:
         fit_rows, held_out = train_test_split(rows, test_size=share, random_state=SEED)
         return fit_rows.sort_index(), held_out.sort_index()
@@ -174,12 +188,10 @@ def _folds(spec: JobSpec, prepared: Prepared) -> int:
 def _fit(
     spec: JobSpec,
     problem: Problem,
-    rows: pd.DataFrame,
+    given: Given,
     folder: Path,
-    folds: int,
     watcher: FitWatcher,
 ) -> TabularPredictor:
-    bagging: dict[str, Any] = {"num_bag_folds": folds, "num_stack_levels": 0} if folds else {}
     predictor = TabularPredictor(
         label=spec.target,
         problem_type=problem.type,
@@ -187,18 +199,19 @@ def _fit(
         path=str(folder),
         positive_class=problem.positive_class,
         quantile_levels=QUANTILES if problem.type == "quantile" else None,
+        groups=given.groups,
     )
     try:
         return predictor.fit(
-            rows,
+            given.rows,
             time_limit=watcher.seconds,
             presets=PRESETS[spec.preset],
-            **_models(spec, problem, rows),
+            **_models(spec, problem, given.rows),
             callbacks=[watcher],
             # Both eat short budgets and overrun them by up to a half.
             dynamic_stacking=False,
             ag_args_ensemble={"fold_fitting_strategy": "sequential_local"},
-            **bagging,
+            **given.arguments,
         )
     except (RuntimeError, ValueError, AssertionError) as error:
         raise TrainingError(_why_not(error, predictor, spec)) from error

@@ -49,27 +49,54 @@ class Area:
     """All add up to 1."""
 
 
-def of_areas(areas: Sequence[Area], size: int) -> Interval:
+def of_areas(areas: Sequence[Area], size: int, groups: np.ndarray | None = None) -> Interval:
     """Return the interval of an average of areas, on the scale of log-odds.
 
     Where DeLong's variance is zero, as at an area of 1, it is that of Newcombe (2006, method 5).
+    `groups`: by row, the number of its group; then groups are drawn, not rows.
     """
     value, influence = _average(areas, size)
-    error = float(np.sqrt((influence**2).sum()))
+    error = _error(influence, groups)
     if not 0 < value < 1 or error == 0:
-        sides = [(int(area.positive.sum()), int((~area.positive).sum())) for area in areas]
+        sides = [
+            (_count(area, area.positive, groups), _count(area, ~area.positive, groups))
+            for area in areas
+        ]
         limits = np.array([_newcombe(value, *side) for side in sides])
         low, high = np.average(limits, axis=0, weights=[area.weight for area in areas])
         return float(low), float(high)
-    margin = Z * error / (value * (1 - value))
+    margin = _width(groups) * error / (value * (1 - value))
     return float(expit(logit(value) - margin)), float(expit(logit(value) + margin))
 
 
-def of_areas_lead(ours: Sequence[Area], theirs: Sequence[Area], size: int) -> Interval:
+def of_areas_lead(
+    ours: Sequence[Area], theirs: Sequence[Area], size: int, groups: np.ndarray | None = None
+) -> Interval:
     """Return the interval of our average minus theirs on the same rows (DeLong 1988)."""
     (mine, influence), (other, others) = _average(ours, size), _average(theirs, size)
-    margin = Z * float(np.sqrt(((influence - others) ** 2).sum()))
+    margin = _width(groups) * _error(influence - others, groups)
     return mine - other - margin, mine - other + margin
+
+
+def _error(influence: np.ndarray, groups: np.ndarray | None) -> float:
+    """Return the standard error; of groups, their parts are summed (Obuchowski 1997).
+
+    "Nonparametric analysis of clustered ROC curve data".
+    """
+    if groups is None:
+        return float(np.sqrt((influence**2).sum()))
+    sums = np.bincount(groups, weights=influence)
+    return float(np.sqrt((sums**2).sum() * len(sums) / max(len(sums) - 1, 1)))
+
+
+def _width(groups: np.ndarray | None) -> float:
+    """Return half a 95% interval in standard errors: Student's t by the number of groups."""
+    return Z if groups is None else float(t.ppf(1 - TAIL, max(int(groups.max()), 1)))
+
+
+def _count(area: Area, side: np.ndarray, groups: np.ndarray | None) -> int:
+    """Return how many rows, or groups, are on a side of an area."""
+    return int(side.sum()) if groups is None else len(np.unique(groups[area.rows[side]]))
 
 
 def _average(areas: Sequence[Area], size: int) -> tuple[float, np.ndarray]:
@@ -104,18 +131,43 @@ def _newcombe(area: float, positives: int, negatives: int) -> Interval:
     return float(low), float(high)
 
 
+@dataclass(frozen=True)
+class Units:
+    """What is drawn: rows, or whole groups of them."""
+
+    shapes: np.ndarray
+    """How many units each unit stands for."""
+    of_row: np.ndarray | None = None
+    """By row, the place of its unit; None when each row is one."""
+    times: np.ndarray | None = None
+    """By row, how often it is there."""
+
+    def weights(self, random: np.random.Generator, draws: int) -> np.ndarray:
+        """Return random weights of the rows, shape (draws, n_rows)."""
+        weights: np.ndarray = random.standard_gamma(self.shapes, (draws, len(self.shapes)))
+        if self.of_row is not None:
+            weights = weights[:, self.of_row]
+        return weights if self.times is None else weights * self.times
+
+
 def drawn(
-    measures: list[Measure], shapes: np.ndarray, size: int, value: float, scale: float = 1.0
+    measures: list[Measure],
+    shapes: np.ndarray | Units,
+    size: int,
+    value: float,
+    scale: float = 1.0,
 ) -> Interval | None:
     """Return the interval of a measure, or of the first minus the second.
 
-    `shapes`: how many rows each row stands for; `size`: rows; `value`: the measure on all rows.
-    `scale` narrows the interval when these rows are a part of all. None where it is undefined.
+    `shapes`: how many rows each row stands for; `size`: rows, or groups where those are drawn;
+    `value`: the measure on all rows. `scale` narrows the interval when these rows are a part of
+    all. None where it is undefined.
     """
     random = np.random.default_rng(SEED)
+    units = shapes if isinstance(shapes, Units) else Units(shapes)
     found = []
     for _ in range(DRAWS // DRAWS_AT_ONCE):
-        weights = random.standard_gamma(shapes, (DRAWS_AT_ONCE, len(shapes)))
+        weights = units.weights(random, DRAWS_AT_ONCE)
         with np.errstate(divide="ignore", invalid="ignore"):
             first, *rest = (measure(weights) for measure in measures)
         found.append(first - rest[0] if rest else first)
@@ -148,6 +200,27 @@ def cells(*labels: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
     rows, counts = np.unique(table, axis=0, return_counts=True)
     shapes = np.append(counts, np.full(len(unseen), UNSEEN_ROWS / len(unseen)))
     return list(np.vstack([rows, unseen]).T), shapes
+
+
+def grouped(groups: np.ndarray, shapes: np.ndarray) -> Units:
+    """Return the units of rows in groups, with the unseen rows behind them.
+
+    An unseen row stands for as many rows as a group has on average.
+    """
+    unseen, count = shapes[len(groups) :], int(groups.max()) + 1
+    of_row = np.append(groups, count + np.arange(len(unseen)))
+    times = np.append(np.ones(len(groups)), np.full(len(unseen), len(groups) / count))
+    return Units(np.append(np.ones(count), unseen), of_row, times)
+
+
+def unseen_labels(*labels: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    """Return the rows themselves, not counted as in `cells`, with the same unseen rows behind."""
+    (*columns,), shapes = cells(*labels)
+    behind = len(np.unique(np.stack(labels, axis=1), axis=0))
+    return (
+        [np.append(own, column[behind:]) for own, column in zip(labels, columns, strict=True)],
+        np.append(np.ones(len(labels[0])), shapes[behind:]),
+    )
 
 
 def with_unseen(

@@ -109,6 +109,8 @@ class JobSpec:
     """The probability from which on a row is predicted as the positive class; None = 0.5."""
     miss_costs: float | None
     """The cost of missing a positive row, in false alarms; it decides the threshold."""
+    group_column: str | None
+    """Rows with the same value in it are never split between learning and scoring."""
     date_order: DateOrder | None
     encoding: str | None
     """Of files that are not in UTF-8."""
@@ -161,6 +163,7 @@ def read_job_spec(folders: Folders) -> JobSpec:
         merge_classes=job.merge_classes,
         threshold=job.threshold,
         miss_costs=job.miss_costs,
+        group_column=job.group_column,
         date_order=job.date_order,
         encoding=job.encoding,
         report_language=job.report_language,

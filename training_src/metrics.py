@@ -13,14 +13,16 @@ from intervals import (
     Measure,
     cells,
     drawn,
+    grouped,
     of_areas,
     of_areas_lead,
     of_share,
+    unseen_labels,
     with_unseen,
 )
 from number_intervals import of_numbers
 from problem import QUANTILES, Problem
-from sampling import random_rows
+from sampling import SEED, random_rows
 from weighted_scores import OF_LABELS, POSITIVE, areas_of, measure_of
 
 MOST_ROWS_DRAWN = 5000
@@ -43,6 +45,8 @@ class Predictions:
     """Labels or numbers, shape (n_rows,); quantiles have shape (n_rows, n_quantiles)."""
     probabilities: pd.DataFrame | None
     """Shape (n_rows, n_classes), a column per class; None without classes."""
+    groups: pd.Series | None = None
+    """By row, which rows belong together: intervals are of whole groups. None = each row alone."""
 
     def __len__(self) -> int:
         return len(self.target)
@@ -71,6 +75,9 @@ class Predictions:
         if value is None:
             return None
         actual, predicted = self._arrays(metric)
+        numbers = self._group_numbers
+        if numbers is not None:
+            return self._interval_of_groups(metric, actual, predicted, value, numbers)
         if metric in ("accuracy", "precision", "recall"):
             rows = {"precision": predicted == POSITIVE, "recall": actual == POSITIVE}.get(
                 metric, np.full(len(actual), True)
@@ -95,6 +102,36 @@ class Predictions:
             found = self._drawn([measure_of(metric, actual, predicted)], shapes, len(rows), value)
         return found
 
+    def _interval_of_groups(
+        self,
+        metric: str,
+        actual: np.ndarray,
+        predicted: np.ndarray,
+        value: float,
+        groups: np.ndarray,
+    ) -> Interval | None:
+        """The same where groups are drawn: rows of one are alike."""
+        count = int(groups.max()) + 1
+        if count < 2:
+            return None
+        if metric.startswith("roc_auc"):
+            return of_areas(areas_of(metric, actual, predicted), len(actual), groups)
+        if metric in OF_LABELS:
+            (actual, predicted), shapes = unseen_labels(actual, predicted)
+            units = grouped(groups, shapes)
+            return drawn([measure_of(metric, actual, predicted)], units, count, value)
+        rows, groups, scale = _some_groups(groups)
+        actual, predicted, shapes = actual[rows], predicted[rows], np.ones(len(rows))
+        if self.problem.has_classes:
+            actual, predicted, shapes = with_unseen(actual, predicted)
+        units, size = grouped(groups, shapes), int(groups.max()) + 1
+        return drawn([measure_of(metric, actual, predicted)], units, size, value, scale)
+
+    @property
+    def _group_numbers(self) -> np.ndarray | None:
+        """By row, the number of its group, from 0."""
+        return None if self.groups is None else pd.factorize(self.groups)[0]
+
     def expected(self, metric: str, interval: Interval, rows: int) -> Interval:
         """Return the 95% prediction interval of the score on a new file of `rows` rows.
 
@@ -115,9 +152,12 @@ class Predictions:
         if own is None or others is None:
             return None
         (actual, ours), (_, theirs) = self._arrays(metric), other._like(self)._arrays(metric)
+        groups = self._group_numbers
         if metric.startswith("roc_auc"):
             sides = [areas_of(metric, actual, one) for one in (ours, theirs)]
-            return of_areas_lead(sides[0], sides[1], len(actual))
+            return of_areas_lead(sides[0], sides[1], len(actual), groups)
+        if groups is not None:
+            return self._lead_of_groups(metric, (actual, ours, theirs), own - others, groups)
         if metric in OF_LABELS:
             (actual, ours, theirs), shapes = cells(actual, ours, theirs)
             measures = [measure_of(metric, actual, one) for one in (ours, theirs)]
@@ -125,6 +165,19 @@ class Predictions:
         rows = random_rows(len(actual), MOST_ROWS_DRAWN)
         measures = [measure_of(metric, actual[rows], one[rows]) for one in (ours, theirs)]
         return self._drawn(measures, np.ones(len(rows)), len(rows), own - others)
+
+    def _lead_of_groups(
+        self, metric: str, rows: Sequence[np.ndarray], lead: float, groups: np.ndarray
+    ) -> Interval | None:
+        """The interval of a lead where groups are drawn; `rows`: actual, ours, theirs."""
+        shapes, scale = np.ones(len(groups)), 1.0
+        if metric in OF_LABELS:
+            rows, shapes = unseen_labels(*rows)
+        else:
+            some, groups, scale = _some_groups(groups)
+            rows, shapes = [one[some] for one in rows], shapes[some]
+        measures = [measure_of(metric, rows[0], one) for one in rows[1:]]
+        return drawn(measures, grouped(groups, shapes), int(groups.max()) + 1, lead, scale)
 
     def lead_of_mean(self, others: Sequence["Predictions"], metric: str) -> tuple[float, Interval]:
         """Return the score minus the mean of the others' on the same rows, and its 95% CI.
@@ -181,7 +234,8 @@ class Predictions:
         """Return the predictions of the rows with these labels."""
         chances = None if self.probabilities is None else self.probabilities.loc[index]
         target, predicted = self.target.loc[index], self.predicted.loc[index]
-        return Predictions(self.problem, target, predicted, chances)
+        groups = None if self.groups is None else self.groups.loc[index]
+        return Predictions(self.problem, target, predicted, chances, groups)
 
     def _arrays(self, metric: str) -> tuple[np.ndarray, np.ndarray]:
         """Return actual and predicted as AutoGluon's metrics expect them.
@@ -205,13 +259,25 @@ class Predictions:
             return self
         table = self.probabilities.rename(columns=str)
         chances = table.reindex(columns=other.probabilities.columns.map(str), fill_value=0.0)
-        return Predictions(self.problem, self.target, self.predicted, chances)
+        return Predictions(self.problem, self.target, self.predicted, chances, self.groups)
 
     def _in_order(self) -> list[str]:
         """Return the classes; in binary problems the positive one is last."""
         if self.problem.type != "binary":
             return self.classes
         return sorted(self.classes, key=lambda name: name == self.problem.positive_class)
+
+
+def _some_groups(groups: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return the rows of as many groups as are drawn, their groups' numbers, and the scale."""
+    if len(groups) <= MOST_ROWS_DRAWN:
+        return np.arange(len(groups)), groups, 1.0
+    sizes = np.bincount(groups)
+    order = np.random.default_rng(SEED).permutation(len(sizes))
+    kept = max(2, int(np.searchsorted(sizes[order].cumsum(), MOST_ROWS_DRAWN)))
+    rows = np.flatnonzero(np.isin(groups, order[:kept]))
+    scale = float(np.sqrt(min(kept, len(sizes)) / len(sizes)))
+    return rows, pd.factorize(groups[rows])[0], scale
 
 
 def scorer(metric: str, problem: Problem) -> Any:

@@ -1,7 +1,7 @@
 """From the input files to what is fitted, scored and predicted."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -29,11 +29,13 @@ from model_code.notes import Note, note, read_note
 from model_code.numbers import PLAIN_NUMBERS, parse_number
 from model_code.preprocessor import Preprocessor
 from model_code.tables import Table, chunks, look_at, read_table
-from model_code.text_scores import TextScores, learn_text_scores
+from model_code.text_scores import Fold, TextScores, learn_text_scores
 from problem import Problem, class_labels, decide_problem, missing, typed_target
 from reading.csv_head import Expected, expected_like
 from reading.errors import UnreadableError
 from reading.identifiers import is_row_name
+from splits import Structure
+from structure import apart_rows, folds_of_texts, structure_of
 
 MOST_TEXT_COLUMNS = 10
 ROWS_OF_HEAD = 1000
@@ -56,6 +58,10 @@ class Prepared:
     sha256: dict[str, str]
     """Of the files."""
     notes: list[Note] = field(default_factory=list)
+    structure: Structure | None = None
+    """Which train rows belong together; None when every row stands alone."""
+    test_groups: "pd.Series[str] | None" = None
+    """By test row, which belong together; None where nothing says so."""
 
     @property
     def labelled_test(self) -> pd.DataFrame | None:
@@ -90,18 +96,26 @@ def _prepare(spec: JobSpec) -> Prepared:
     problem = decide_problem(target, spec, context)
     table, goal, target = _with_target(table, target, problem, spec, context.points, notes)
     notes += _target_notes(table, goal, problem, context, spec)
+    structure = structure_of(table, spec, context, notes)
     chosen = choose_columns(table, target, spec, context, _row_numbers(table, expected, spec))
     notes += chosen.notes
     check_reading(chosen.columns, chosen.values, table, expected)
     # All cells of the file, half of the memory so far: nothing needs them any more.
     del table
     pa.default_memory_pool().release_unused()
-    preprocessor, rows = _with_text_scores(chosen, goal, problem, expected, spec.target, notes)
+    folds = None if structure is None else folds_of_texts(goal, problem, structure)
+    preprocessor, rows = _with_text_scores(
+        chosen, goal, problem, expected, spec.target, folds, notes
+    )
     rows[spec.target] = goal
     test = read_test(spec, preprocessor, notes) if spec.test else None
-    test_target = None
+    test_target = test_groups = None
     if test is not None:
         test_target = scorable_target(test.target, problem, notes)
+        if structure is not None and test_target is not None:
+            test_groups, test_target = apart_rows(
+                test_target, test.beside, structure, spec, context, notes
+            )
     return Prepared(
         problem,
         preprocessor,
@@ -111,6 +125,8 @@ def _prepare(spec: JobSpec) -> Prepared:
         chosen.left_out,
         {path.name: sha256(path) for path in (spec.train, spec.test) if path},
         notes,
+        structure,
+        test_groups,
     )
 
 
@@ -206,6 +222,7 @@ def _with_text_scores(
     problem: Problem,
     expected: Expected,
     target: str,
+    folds: Sequence[Fold] | None,
     notes: list[Note],
 ) -> tuple[Preprocessor, pd.DataFrame]:
     """How rows become features, and the features of train."""
@@ -216,7 +233,7 @@ def _with_text_scores(
         notes.append(note("many_texts", most=MOST_TEXT_COLUMNS, columns=tuple(unused)))
     for column in columns[:MOST_TEXT_COLUMNS]:
         found = learn_text_scores(
-            column.name, chosen.values[column.name], goal, problem.has_classes
+            column.name, chosen.values[column.name], goal, problem.has_classes, folds
         )
         if found:
             learned.append(found[0])
@@ -240,6 +257,8 @@ class TestRows:
 
     features: pd.DataFrame
     target: WrittenTarget | None
+    beside: pa.Table
+    """The cells of the columns that say which rows belong together, where the file has them."""
 
 
 def written_target(parts: Iterable[pa.Table], name: str) -> WrittenTarget | None:
@@ -259,15 +278,17 @@ def read_test(spec: JobSpec, preprocessor: Preprocessor, notes: list[Note]) -> T
     if lacking := preprocessor.lacking(head.columns):
         raise TrainingError(message("data.test_lacks", count=len(lacking), columns=tuple(lacking)))
     checks = CellChecks(preprocessor.columns)
-    parts, targets = [], []
+    parts, targets, beside = [], [], []
     for part in chunks(spec.test, head, notes):
         values = typed(preprocessor.columns, part)
         checks.add(part, values)
         parts.append(preprocessor.made_from(values))
         # A slice, and not the other columns, is kept.
         targets.append(part.select([n for n in part.column_names if n == preprocessor.target]))
+        beside.append(part.select([n for n in part.column_names if n == spec.group_column]))
     notes += checks.notes()
-    return TestRows(_joined(parts), written_target(targets, preprocessor.target))
+    target = written_target(targets, preprocessor.target)
+    return TestRows(_joined(parts), target, pa.concat_tables(beside, promote_options="permissive"))
 
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:

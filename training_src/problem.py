@@ -212,7 +212,7 @@ def class_labels(target: "pd.Series[str]", merge: bool = False) -> "pd.Series[st
     # A million rows have few labels.
     counts = target.value_counts()
     plain = {text: composed(text.strip()) for text in counts.index}
-    key = key_of if merge else _number_key
+    key = key_of if merge else number_key
     totals = counts.groupby(plain).sum().sort_values(ascending=False, kind="stable")
     spoken: dict[str, str] = {}
     for label in totals.index:
@@ -221,7 +221,7 @@ def class_labels(target: "pd.Series[str]", merge: bool = False) -> "pd.Series[st
     return labels
 
 
-def _number_key(label: str) -> str:
+def number_key(label: str) -> str:
     return re.sub(r"^([+-]?\d+)\.0+$", r"\1", label)
 
 

@@ -54,6 +54,7 @@ def score(fitted: Fitted, prepared: Prepared) -> Scored:
         "target_reading": reading_of(problem),
         "best_model": fitted.best,
         "threshold": _threshold(predictor, problem),
+        "split": _split(best),
         "all_metrics": {metric: value, **scores},
     }
     return Scored(best, _leaderboard(fitted, every, problem, metric), performance, notes)
@@ -62,6 +63,13 @@ def score(fitted: Fitted, prepared: Prepared) -> Scored:
 def _threshold(predictor: TabularPredictor, problem: Problem) -> float | None:
     """Return the probability from which on a row is predicted positive; None if not binary."""
     return float(predictor.decision_threshold) if problem.type == "binary" else None
+
+
+def _split(best: Predictions) -> dict[str, Any] | None:
+    """By which column learning and scoring were kept apart; None where chance did it."""
+    if best.groups is None:
+        return None
+    return {"group_column": best.groups.name, "groups": int(best.groups.nunique())}
 
 
 def _predictions(fitted: Fitted, problem: Problem) -> dict[str, Predictions]:
@@ -76,7 +84,8 @@ def _predictions(fitted: Fitted, problem: Problem) -> dict[str, Predictions]:
     else:
         found = predictor.predict_multi(scored.drop(columns=predictor.label))
     return {
-        name: as_predictions(predictor, answer, target, problem) for name, answer in found.items()
+        name: as_predictions(predictor, answer, target, problem, fitted.groups)
+        for name, answer in found.items()
     }
 
 
@@ -87,7 +96,11 @@ def _out_of_fold(predictor: TabularPredictor, name: str, problem: Problem) -> An
 
 
 def as_predictions(
-    predictor: TabularPredictor, answer: Any, target: pd.Series, problem: Problem
+    predictor: TabularPredictor,
+    answer: Any,
+    target: pd.Series,
+    problem: Problem,
+    groups: pd.Series | None = None,
 ) -> Predictions:
     """Return what AutoGluon answered as predictions of the rows whose target is known."""
     # Rows of classes too rare to be learned have no out-of-fold answer.
@@ -97,12 +110,14 @@ def as_predictions(
         target = target[target.duplicated(keep=False)]
         answer = answer[answer.index.isin(target.index)]
     target = target.loc[answer.index]
+    if problem.has_classes:
+        known = target.isin(answer.columns)
+        answer, target = answer[known], target[known]
+    groups = None if groups is None else groups.loc[target.index]
     if not problem.has_classes:
-        return Predictions(problem, target, answer, None)
-    known = target.isin(answer.columns)
-    answer, target = answer[known], target[known]
+        return Predictions(problem, target, answer, None, groups)
     labels = predictor.predict_from_proba(answer).astype(str)
-    return Predictions(problem, target, labels, answer.rename(columns=str))
+    return Predictions(problem, target, labels, answer.rename(columns=str), groups)
 
 
 def compare(scored: Scored, fitted: Fitted, prepared: Prepared) -> None:
@@ -112,7 +127,9 @@ def compare(scored: Scored, fitted: Fitted, prepared: Prepared) -> None:
     train = _learned_from(fitted, prepared)
     naive = guessed(problem, train[target], best.target)
     try:
-        simple = linear(problem, train, fitted.scored, target, _is_out_of_fold(fitted))
+        simple = linear(
+            problem, train, fitted.scored, target, _is_out_of_fold(fitted), fitted.groups
+        )
     except ValueError as error:
         scored.notes.append(part_failed("linear_model", error))
         simple = None
@@ -148,7 +165,7 @@ def compare_without_leaks(scored: Scored, fitted: Fitted, prepared: Prepared) ->
         if rest.shape[1] < 2:
             continue
         target, same = fitted.predictor.label, _is_out_of_fold(fitted)
-        found = linear(prepared.problem, rest, rows, target, same)
+        found = linear(prepared.problem, rest, rows, target, same, fitted.groups)
         without = found.score(metric) if found else None
         if without is not None:
             prepared.notes[place] = scored_leak_note(leak, metric, score, without)

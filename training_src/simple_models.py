@@ -5,13 +5,19 @@ import pandas as pd
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
+from sklearn.model_selection import (
+    KFold,
+    PredefinedSplit,
+    StratifiedKFold,
+    cross_val_predict,
+)
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from metrics import Predictions
 from problem import QUANTILES, Problem
 from sampling import random_rows
+from splits import Structure, fold_numbers
 
 SEED = 0
 MOST_ROWS, MOST_ROWS_SCORED, MOST_COLUMNS = 5000, 20_000, 200
@@ -36,13 +42,19 @@ def guessed(problem: Problem, train: pd.Series, target: pd.Series) -> Prediction
 
 
 def linear(
-    problem: Problem, train: pd.DataFrame, scored: pd.DataFrame, target: str, same_rows: bool
+    problem: Problem,
+    train: pd.DataFrame,
+    scored: pd.DataFrame,
+    target: str,
+    same_rows: bool,
+    groups: pd.Series | None = None,
 ) -> Predictions | None:
     """A regularised linear model on at most 5,000 rows; None for quantiles.
 
     It predicts the scored rows, or 20,000 of them.
 
-    `same_rows`: it is scored on the rows that it learns from, out of fold.
+    `same_rows`: it is scored on the rows that it learns from, out of fold. `groups`: of the scored
+    rows, which are never in two folds.
     """
     if problem.type == "quantile":
         return None
@@ -56,7 +68,7 @@ def linear(
             model,
             learned[names],
             learned[target],
-            cv=_folds(learned[target], problem),
+            cv=_folds(learned[target], problem, groups),
             method=method,
         )
     else:
@@ -70,7 +82,15 @@ def linear(
     return Predictions(problem, rows[target], probabilities.idxmax(axis=1), probabilities)
 
 
-def _folds(target: pd.Series, problem: Problem) -> KFold | StratifiedKFold:
+def _folds(
+    target: pd.Series, problem: Problem, groups: pd.Series | None
+) -> KFold | StratifiedKFold | PredefinedSplit:
+    if groups is not None:
+        own = groups.loc[target.index]
+        numbers = fold_numbers(target, problem, Structure(own), FOLDS)
+        if numbers is None:
+            raise ValueError("no folds of whole groups have every class")
+        return PredefinedSplit(numbers.to_numpy())
     enough = problem.has_classes and target.value_counts().min() >= FOLDS
     kind = StratifiedKFold if enough else KFold
     return kind(FOLDS, shuffle=True, random_state=SEED)

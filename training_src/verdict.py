@@ -31,7 +31,7 @@ TOO_GOOD_AUC, TOO_GOOD_R2 = 0.99, 0.98
 # Of the importance of all columns, where there are at least so many; and the Matthews correlation,
 # or R², that it reaches alone. Of honest columns that work together, one may have the share.
 DOMINANT_SHARE, FEWEST_TO_DOMINATE, DOMINANT_ALONE = 0.8, 3, 0.6
-FEW_ROWS, FEW_SCORED_ROWS = 200, 50
+FEW_ROWS, FEW_SCORED_ROWS, FEW_SCORED_GROUPS = 200, 50, 20
 
 SEVERITIES: Mapping[str, Severity] = {
     f"{WARNINGS}{code}": severity
@@ -47,6 +47,7 @@ SEVERITIES: Mapping[str, Severity] = {
             YELLOW,
             (
                 *("rarely_predicted", "cut_short", "too_good", "dominant_column", "few_rows"),
+                "few_groups",
                 *("no_metric", "drift", "missing_drift", "challenger_worse"),
             ),
         ),
@@ -256,6 +257,12 @@ def _few_rows(known: Known) -> Iterator[Note]:
         yield note("few_rows", fit_rows=fit_rows, rows=rows)
 
 
+def _few_groups(known: Known) -> Iterator[Note]:
+    split = known.performance.get("split") or {}
+    if split.get("groups", FEW_SCORED_GROUPS) < FEW_SCORED_GROUPS:
+        yield note("few_groups", column=split["group_column"], count=split["groups"])
+
+
 def _percent(share: float) -> str:
     return f"{100 * share:.3g}"
 
@@ -268,4 +275,5 @@ RULES: tuple[Callable[[Known], Iterator[Note]], ...] = (
     _too_good,
     _dominant_column,
     _few_rows,
+    _few_groups,
 )

@@ -27,6 +27,7 @@ def check_datasets(
     _require_features(train, target, settings)
     if train.whole:
         _require_rows_and_classes(train, target, settings)
+        _require_groups(train, settings)
     elif train.row_count is not None:
         _require_rows(train.row_count)
     if test is not None:
@@ -38,6 +39,8 @@ def check_datasets(
 def _require_columns_of_settings(train: TableHead, target: Target, settings: Settings) -> None:
     if target.column in settings.ignore_columns or target.column == settings.id_column:
         raise RefusedError(message("target.set_aside", column=target.column))
+    if settings.group_column:
+        _require_column_to_split_by(train, target, "group_column", settings.group_column)
     for column in settings.keep_columns:
         if column not in train.columns:
             raise RefusedError(message("data.no_kept_column", column=column, columns=train.columns))
@@ -45,6 +48,25 @@ def _require_columns_of_settings(train: TableHead, target: Target, settings: Set
         raise RefusedError(
             message("data.no_id_column", column=settings.id_column, columns=train.columns)
         )
+
+
+def _require_column_to_split_by(
+    train: TableHead, target: Target, setting: str, column: str
+) -> None:
+    if column not in train.columns:
+        raise RefusedError(
+            message("data.no_split_column", setting=setting, column=column, columns=train.columns)
+        )
+    if column == target.column:
+        raise RefusedError(message("target.splits", setting=setting, column=column))
+
+
+def _require_groups(train: TableHead, settings: Settings) -> None:
+    """Refuse one group only; a row without a value is a group of its own, whatever marks it."""
+    column = settings.group_column
+    if column and len({text.strip() for text in train.values(column)}) == 1:
+        if train.values(column)[0].strip():
+            raise RefusedError(message("data.one_group", column=column))
 
 
 def _require_one_target_column(train: TableHead, target: Target) -> None:
@@ -56,6 +78,8 @@ def _require_one_target_column(train: TableHead, target: Target) -> None:
 
 def _features(train: TableHead, target: Target, settings: Settings) -> list[str]:
     aside = {target.column, settings.id_column, *settings.ignore_columns}
+    if settings.group_column not in settings.keep_columns:
+        aside.add(settings.group_column)
     return [column for column in train.columns if column not in aside]
 
 

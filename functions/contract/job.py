@@ -156,6 +156,8 @@ class ModelJob(JobBase):
     """The probability from which on a row is predicted as the positive class; None = 0.5."""
     miss_costs: float | None
     """The cost of missing a positive row, in false alarms; it decides the threshold."""
+    group_column: str | None
+    """Rows with the same value in it are never split between learning and scoring."""
     date_order: DateOrder | None
     encoding: str | None
     """Of files that are not in UTF-8."""
@@ -220,6 +222,7 @@ DEFAULTS: Mapping[str, Any] = {
     "merge_classes": False,
     "threshold": None,
     "miss_costs": None,
+    "group_column": None,
     "date_order": None,
     "encoding": None,
     "report_language": "en",

@@ -84,6 +84,8 @@ class Settings:
     """The probability from which on a row is predicted as the positive class."""
     miss_costs: float | None = None
     """The cost of missing a positive row, in false alarms; it decides the threshold."""
+    group_column: str | None = None
+    """Rows with the same value in it are never split between learning and scoring."""
     date_order: DateOrder | None = None
     encoding: str | None = None
     translate_columns: tuple[str, ...] = ()
@@ -318,6 +320,7 @@ _READERS: dict[str, Callable[[object, str], object]] = {
     "merge_classes": _yes_or_no,
     "threshold": _number(*THRESHOLD),
     "miss_costs": _number(*MISS_COSTS),
+    "group_column": _column,
     "date_order": _one_of(DATE_ORDERS),
     "encoding": _encoding,
     "translate_columns": _columns,

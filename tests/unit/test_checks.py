@@ -213,3 +213,27 @@ def test_a_mark_that_may_be_a_class_is_one() -> None:
 def test_the_job_knows_the_same_marks() -> None:
     marks = pd.Series([*ALWAYS_MISSING, *map(str.upper, ALWAYS_MISSING), *PERHAPS_MISSING, "yes"])
     assert missing(marks).tolist() == [is_missing(mark) for mark in marks]
+
+
+def test_a_column_to_split_by_is_there_and_is_no_target() -> None:
+    lacking = refusal(GOOD, settings=Settings(group_column="customer"))
+    assert lacking.code == "data.no_split_column"
+    assert lacking.values["setting"] == "group_column"
+    assert refusal(GOOD, settings=Settings(group_column="y")) == message(
+        "target.splits", setting="group_column", column="y"
+    )
+    train = table("b,a,y", *[f"{n % 5},{n % 7},{n % 2}" for n in range(30)])
+    check_datasets(train, table("b", "1"), TARGET, Settings(group_column="a"))
+    # As a feature, the test file needs it.
+    kept = Settings(group_column="a", keep_columns=("a",))
+    assert refusal(train, table("b", "1"), kept).code == "data.test_lacks"
+
+
+def test_one_group_is_refused_where_the_head_is_the_whole_file() -> None:
+    rows = [f"{n % 7},c1,{n % 2}" for n in range(30)]
+    settings = Settings(group_column="c")
+    assert refusal(table("a,c,y", *rows), settings=settings).code == "data.one_group"
+    check_datasets(table("a,c,y", *rows, whole=False), None, TARGET, settings)
+    # Each row without a value is a group of its own.
+    empty = [f"{n % 7},,{n % 2}" for n in range(30)]
+    check_datasets(table("a,c,y", *empty), None, TARGET, settings)

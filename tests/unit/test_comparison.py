@@ -39,7 +39,7 @@ def compared(model: Callable[[pd.DataFrame], Any], rows: int = ROWS) -> dict[str
     }
     scored = Scored(best, pd.DataFrame(), performance, [])
     predictor = SimpleNamespace(label="y")
-    fitted = SimpleNamespace(scored_on="test file", scored=test, predictor=predictor)
+    fitted = SimpleNamespace(scored_on="test file", scored=test, predictor=predictor, groups=None)
     compare(scored, cast(Any, fitted), cast(Any, SimpleNamespace(problem=PROBLEM, rows=train)))
     return performance
 

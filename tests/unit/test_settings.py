@@ -120,6 +120,10 @@ def test_spaces_around_a_column_count_neither_here_nor_in_the_file() -> None:
     assert (settings.target, settings.ignore_columns) == ("price", ("a", "b"))
 
 
+def test_a_column_to_split_by_is_read_like_any_column() -> None:
+    assert applied(group_column=" customer ").group_column == "customer"
+
+
 def test_a_positive_class_may_be_written_as_a_number() -> None:
     assert applied(positive_class=1).positive_class == "1"
 

@@ -31,6 +31,7 @@ from verdict import (
     DOMINANT_ALONE,
     DOMINANT_SHARE,
     FEW_ROWS,
+    FEW_SCORED_GROUPS,
     FEW_SCORED_ROWS,
     FEWEST_OF_A_CLASS,
     FEWEST_TO_DOMINATE,
@@ -89,6 +90,12 @@ def test_the_gravest_finding_is_first_and_gives_the_color() -> None:
     both = judge(few, [note("leak", columns=("x",), line="")])
     assert both.color == RED
     assert [one["severity"] for one in both.to_json()["findings"]] == [RED, YELLOW]  # type: ignore[attr-defined, index]
+
+
+def test_few_groups_are_yellow() -> None:
+    for groups, finding in ((FEW_SCORED_GROUPS - 1, ["few_groups"]), (FEW_SCORED_GROUPS, [])):
+        assert found(performing(split={"group_column": "c", "groups": groups})) == finding
+    assert found(performing(split=None)) == []
 
 
 def test_a_verdict_travels_with_the_model() -> None:
@@ -216,7 +223,7 @@ def test_the_pages_name_the_thresholds_that_the_rules_have(page: str) -> None:
         *(f"{ALMOST_NEVER:.0%}", FEWEST_OF_A_CLASS, f"{LARGE_SHARE:.0%}", HANDFUL_OF_ROUNDS),
         *(TOO_GOOD_AUC, TOO_GOOD_R2, f"{DOMINANT_SHARE:.0%}", FEWEST_TO_DOMINATE),
         DOMINANT_ALONE,
-        *(FEW_ROWS, FEW_SCORED_ROWS),
+        *(FEW_ROWS, FEW_SCORED_ROWS, FEW_SCORED_GROUPS),
     ]
     assert re.findall(r"\b\d[\d.]*%?", rules) == list(map(str, used))
 

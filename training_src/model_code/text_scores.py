@@ -29,6 +29,8 @@ TERMS_SHOWN = 8
 WORDS_SHOWN, PIECES_TRIED, LONGEST_WORD = 2, 8, 20
 BETWEEN_WORDS = re.compile(r"[^\w'’-]+")
 EDGES_OF_WORD = re.compile(r"^\W+|\W+$")
+# Places of the rows that teach, and of the rows that they score.
+Fold = tuple[np.ndarray, np.ndarray]
 # In the file of a model.
 SETTINGS, ARRAYS = "settings", ("idf", "weights", "intercepts")
 
@@ -90,9 +92,16 @@ class TextScores:
 
 
 def learn_text_scores(
-    column: str, texts: pd.Series, target: pd.Series, has_classes: bool
+    column: str,
+    texts: pd.Series,
+    target: pd.Series,
+    has_classes: bool,
+    folds: Sequence[Fold] | None = None,
 ) -> tuple[TextScores, pd.DataFrame] | None:
-    """The scores of new rows, and the features of these; None when the texts share no words."""
+    """The scores of new rows, and the features of these; None when the texts share no words.
+
+    `folds`: which rows teach, and which they score; five by chance unless given.
+    """
     filled = texts.fillna("").astype(str)
     vectorizer = _vectorizer(**_cut(filled), min_df=2, max_features=MOST_TERMS)
     learned = filled.sample(min(len(filled), MOST_ROWS), random_state=SEED)
@@ -101,7 +110,7 @@ def learn_text_scores(
     except ValueError:
         return None
     pieces = vectorizer.transform(filled)
-    seen = _out_of_fold(pieces, target, has_classes)
+    seen = _out_of_fold(pieces, target, has_classes, folds)
     model = _model(has_classes).fit(pieces, target)
     classes = tuple(map(str, model.classes_)) if has_classes else ()
     weights, intercepts = np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_)
@@ -185,13 +194,15 @@ def _model(has_classes: bool) -> SGDClassifier | Ridge:
     )
 
 
-def _out_of_fold(pieces: Any, target: pd.Series, has_classes: bool) -> np.ndarray:
+def _out_of_fold(
+    pieces: Any, target: pd.Series, has_classes: bool, folds: Sequence[Fold] | None
+) -> np.ndarray:
     """By row, the scores of a model that has not seen it."""
     labels = target.to_numpy()
     known = np.unique(labels) if has_classes else np.array([])
     width = len(known) if len(known) > 2 else 1
     scores = np.zeros((len(labels), width), dtype=np.float32)
-    for fit, rest in _folds(target, has_classes).split(pieces, labels):
+    for fit, rest in folds or _folds(target, has_classes).split(pieces, labels):
         seen = np.unique(labels[fit])
         if has_classes and len(seen) < 2:
             continue
