@@ -1,8 +1,7 @@
-"""Which columns matter, and what the strongest of them do to the prediction."""
+"""Which columns matter."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -11,11 +10,8 @@ import pandas as pd
 
 from fit import Fitted
 from metrics import Predictions, higher_is_better
-from model_code.columns import CATEGORY, DATE, Column
 from model_code.predictions import Model
-from model_code.preprocessor import Preprocessor
 from model_code.reasons import child_weights
-from prepare import Prepared
 from problem import Problem
 from sampling import random_rows
 from scoring import as_predictions
@@ -23,22 +19,8 @@ from scoring import as_predictions
 SEED = 0
 ROWS, SHUFFLES, FEWEST_SHUFFLES = 1000, 5, 3
 MOST_FEATURES, ROWS_TO_CHOOSE_BY = 100, 100
-EFFECT_COLUMNS, EFFECT_POINTS, EFFECT_ROWS = 6, 12, 150
-MOST_CLASSES_DRAWN = 4
-UNITS = {DATE: "date", CATEGORY: "category"}
-
-
-@dataclass(frozen=True)
-class Effect:
-    """The mean prediction when all rows had one value of a column."""
-
-    column: str
-    values: list[str] | list[float]
-    """Numbers in ascending order, or the usual categories."""
-    curves: dict[str, list[float]]
-    """Class → probability, or the name of the target → number."""
-    unit: str
-    """`number`, `date` or `category`."""
+# Of the strongest column's importance.
+SOME_SHARE = 0.01
 
 
 def importance(fitted: Fitted, model: Model, problem: Problem, seconds: float) -> pd.DataFrame:
@@ -110,6 +92,16 @@ def shuffled_importance(
     return table.sort_values("importance", ascending=False, kind="stable").reset_index(drop=True)
 
 
+def that_matter(importance: pd.DataFrame) -> list[str]:
+    """Return the columns, strongest first, of some importance that chance does not explain.
+
+    Where there was no time for intervals, chance is not considered.
+    """
+    some = importance["importance"] > max(0.0, SOME_SHARE * importance["importance"].max())
+    beyond_chance = (importance["low"] > 0) | importance["low"].isna()
+    return list(importance["feature"][some & beyond_chance])
+
+
 def _worth_shuffling(fitted: Fitted, model: Model) -> list[str] | None:
     """Return all features, or only the strongest when shuffling all would take too long."""
     names = [name for name in fitted.scored.columns if name != model.preprocessor.target]
@@ -160,95 +152,3 @@ def _of_folds(fitted: Fitted) -> tuple[pd.DataFrame, Callable[[list[pd.DataFrame
         return [answers.xs(n).reindex(index) for n in range(len(copies))]
 
     return x, predict
-
-
-def effects(model: Model, prepared: Prepared, columns: list[str]) -> list[Effect]:
-    """Return partial dependence of the given columns, from one prediction for all values."""
-    rows, preprocessor = prepared.rows, prepared.preprocessor
-    sample = rows.sample(min(len(rows), EFFECT_ROWS), random_state=SEED)
-    sample = sample.drop(columns=preprocessor.target)
-    features = {name: feature for feature, name in preprocessor.labels.items()}
-    known = {column.name: column for column in preprocessor.columns}
-    chosen = [known[name] for name in columns if name in known and name in features]
-    chosen = chosen[:EFFECT_COLUMNS]
-    grids = {column.name: _grid(rows[features[column.name]]) for column in chosen}
-    copies = [
-        _with_value(sample, column, value, preprocessor)
-        for column in chosen
-        for value in grids[column.name]
-    ]
-    if not copies:
-        return []
-    answers = _means(model, pd.concat(copies, ignore_index=True), len(sample))
-    made, place = [], 0
-    for column in chosen:
-        grid = grids[column.name]
-        means = answers.iloc[place : place + len(grid)]
-        place += len(grid)
-        curves = {str(label): means[label].tolist() for label in means}
-        unit = UNITS.get(column.kind, "number")
-        made.append(Effect(column.name, _shown(column, grid), curves, unit))
-    return made
-
-
-def _with_value(
-    sample: pd.DataFrame, column: Column, value: object, preprocessor: Preprocessor
-) -> pd.DataFrame:
-    """The rows as if all had this value of a column."""
-    feature = preprocessor.feature_of(column.name)
-    if column.kind == DATE:
-        days = pd.Series(_date(column, float(value)), sample.index)  # type: ignore[arg-type]
-        return sample.assign(**preprocessor.of_date(column, days))
-    return sample.assign(**{feature: _filled(sample[feature], value)})
-
-
-def _date(column: Column, days: float) -> pd.Timestamp:
-    return (pd.Timestamp(0) + pd.Timedelta(days=days + column.offset)).as_unit("us")
-
-
-def _means(model: Model, rows: pd.DataFrame, size: int) -> pd.DataFrame:
-    """Return the mean prediction of each block of `size` rows.
-
-    Shape (n_blocks, n): the probability of the positive class, at most MOST_CLASSES_DRAWN
-    classes, each quantile, or the number.
-    """
-    predictor = model.predictor
-    if predictor.problem_type == "binary":
-        positive = predictor.positive_class
-        found = predictor.predict_proba(rows)[[positive]]
-    elif predictor.problem_type == "multiclass":
-        found = predictor.predict_proba(rows)
-        usual = found.mean().nlargest(MOST_CLASSES_DRAWN).index
-        found = found[sorted(usual)]
-    else:
-        answer = predictor.predict(rows)
-        found = answer if isinstance(answer, pd.DataFrame) else answer.to_frame(predictor.label)
-    means: pd.DataFrame = found.groupby(np.arange(len(rows)) // size).mean()
-    return means
-
-
-def _grid(values: pd.Series) -> list[object]:
-    """Return values from the 2nd to the 98th percentile, or the most frequent categories."""
-    present = values.dropna()
-    if values.dtype == "category":
-        return list(present.astype(object).value_counts().index[:8])
-    if present.nunique() <= EFFECT_POINTS:
-        return sorted(present.unique())
-    shares = np.linspace(0.02, 0.98, EFFECT_POINTS)
-    return list(dict.fromkeys(present.quantile(shares, interpolation="nearest")))
-
-
-def _filled(values: pd.Series, value: object) -> pd.Series:
-    if values.dtype == "category":
-        return pd.Series(pd.Categorical([value] * len(values), values.cat.categories), values.index)
-    return pd.Series(value, values.index).astype(values.dtype)
-
-
-def _shown(column: Column, grid: list[object]) -> list[str] | list[float]:
-    """The values as people write them."""
-    if column.kind == CATEGORY:
-        return [str(value) for value in grid]
-    numbers = [float(value) for value in grid]  # type: ignore[arg-type]
-    if column.kind == DATE:
-        return [f"{_date(column, number):%Y-%m-%d}" for number in numbers]
-    return [number + column.offset for number in numbers]

@@ -24,7 +24,8 @@ from contract.layout import (
 from contract.messages import message_to_json
 from contract.spreadsheet import would_run
 from data_checks import check_data
-from explain import effects, importance
+from effects import effects
+from explain import importance, that_matter
 from fit import SEED, Fitted, Stopwatch, fit, refit, threshold_notes
 from job import run_job
 from job_spec import Folders, JobSpec, read_job_spec
@@ -35,8 +36,9 @@ from model_code.predictions import Model, write_predictions
 from pack import pack, versions
 from prepare import Prepared, prepare
 from progress import Progress
+from report.findings import Findings
 from report.language import Language
-from report.page import Findings, render_report
+from report.page import render_report
 from report.plots import draw_png
 from results import Results, write_passport
 from scoring import Scored, compare, compare_without_leaks, score
@@ -254,8 +256,7 @@ def _explain(model: Model, found: Findings, results: Results) -> None:
 
     def do() -> None:
         assert found.importance is not None
-        strongest = list(found.importance["feature"])
-        found.effects = effects(model, found.prepared, strongest)
+        found.effects = effects(model, found.prepared, that_matter(found.importance))
 
     _part("importance", found, matters)
     if found.importance is not None:

@@ -1,6 +1,7 @@
 """The report in a real browser: four kinds of data, hostile names, phone and desktop."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,7 @@ def test_the_page_is_whole_fits_and_says_nothing_on_the_console(
 
 
 # Words and numbers in cells that stand on two lines.
-BROKEN = """() => [...document.querySelectorAll("td, th, .bar span, dt")].flatMap(cell => {
+BROKEN = """() => [...document.querySelectorAll("td, th, dt")].flatMap(cell => {
   const found = [], nodes = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
   while (nodes.nextNode()) for (const word of nodes.currentNode.data.matchAll(/[\\w.,%-]+/g)) {
     const range = document.createRange();
@@ -96,6 +97,7 @@ def test_no_number_and_no_word_is_broken_inside_a_cell(
     page = browser.new_page(viewport={**SIZES, "paper": PAPER}[size])  # type: ignore[arg-type]
     page.emulate_media(media="print" if size == "paper" else "screen")
     page.goto((report.results / "report.html").as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     assert page.evaluate(BROKEN) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index]
     page.close()
@@ -111,6 +113,32 @@ def test_a_screen_reader_finds_its_way(browser: Browser, report: OptMl) -> None:
     assert page.locator("th:not([scope])").count() == 0
     assert page.locator("table:not(:has(caption))").count() == 0
     assert page.locator(".verdict").bounding_box()["y"] < page.locator(".score").bounding_box()["y"]  # type: ignore[index]
+    page.close()
+
+
+def test_every_picture_is_in_words_and_in_numbers_too(browser: Browser, report: OptMl) -> None:
+    page = browser.new_page()
+    page.goto((report.results / "report.html").as_uri())
+    pictures = page.locator("figure")
+    assert pictures.count() >= 2
+    for one in pictures.all():
+        assert re.search(r"\d", one.get_by_role("img").get_attribute("aria-label") or "")
+        one.locator("summary").click()
+        assert one.locator("tbody tr td").first.is_visible()
+        assert one.locator("tbody tr").count() >= 2
+    page.close()
+
+
+MOST_PAGES = 4
+PAGE_OF_PDF = re.compile(rb"/Type\s*/Page\b")
+
+
+def test_four_printed_pages_have_all_but_the_appendix(browser: Browser, report: OptMl) -> None:
+    page = browser.new_page()
+    page.goto((report.results / "report.html").as_uri())
+    whole = len(PAGE_OF_PDF.findall(page.pdf(format="A4")))
+    page.add_style_tag(content=".appendix { display: none; }")
+    assert 1 <= len(PAGE_OF_PDF.findall(page.pdf(format="A4"))) <= min(MOST_PAGES, whole - 1)
     page.close()
 
 

@@ -12,7 +12,7 @@ from contract.messages import message, render
 from metrics import ALIKE, BETTER, WORSE, Predictions
 from problem import Problem
 from report.language import Language
-from report.page import _compared
+from report.sentences import _compared
 from scoring import Scored, compare, out_of_fold_spread
 
 PROBLEM = Problem("regression", "root_mean_squared_error", "root_mean_squared_error")

@@ -29,7 +29,7 @@ from contract.messages import (
 from contract.target_rule import CODES, IN_ENGLISH, USUAL_IN_ENGLISH, rule_message
 from pipeline.settings import Settings
 from report.language import Language
-from report.page import how_good
+from report.sentences import how_good
 from scripts.messages_page import FAMILIES, PAGE, page
 from tests.template_facts import ROOT
 

@@ -6,7 +6,7 @@ import pytest
 
 from metrics import Predictions, all_scores
 from problem import Problem
-from report.plots import calibration, error_by_size, positive_class
+from report.numbers import calibration, error_by_size, positive_class
 from report.tables import class_scores, thresholds
 from simple_models import guessed, linear
 
@@ -87,8 +87,9 @@ def test_dearer_misses_draw_a_lower_line() -> None:
 
 def test_calibration_counts_every_row_once() -> None:
     chance = np.linspace(0, 1, 95)
-    said, happened, counts = calibration(chance > 0.5, chance)
-    assert counts.sum() == 95
+    found = calibration(chance > 0.5, chance)
+    assert found["rows"].sum() == 95
+    happened, said = found["share_that_happened"].to_numpy(), found["probability_said"]
     assert happened[0] == 0 and happened[-1] == 1 and (np.diff(said) > 0).all()
 
 
@@ -117,4 +118,4 @@ def test_errors_are_told_by_size_of_the_target() -> None:
     problem = Problem("regression", "r2", "r2")
     groups = error_by_size(Predictions(problem, target, target - target * 0.1, None))
     assert groups["rows"].sum() == 100
-    assert groups["error"].is_monotonic_increasing and (groups["bias"] > 0).all()
+    assert groups["mean_absolute_error"].is_monotonic_increasing and (groups["bias"] > 0).all()

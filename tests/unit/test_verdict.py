@@ -24,7 +24,7 @@ from metrics import ALIKE, BETTER, WORSE
 from model_code.notes import note
 from problem import Problem
 from report.language import Language
-from report.page import prediction_column
+from report.sentences import prediction_column
 from tests.opt_ml import ROOT
 from verdict import (
     ALMOST_NEVER,

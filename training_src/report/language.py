@@ -34,6 +34,11 @@ class Language:
         code = f"leaderboard.{name}"
         return self.render(message(code)) if is_known(code) else name
 
+    def metric(self, name: str) -> str:
+        """What a metric measures."""
+        code = f"metric.{name}"
+        return self.render(message(code)) if is_known(code) else name
+
     def verdict(self, key: str) -> str:
         """The verdict of a color, or `checks`: what it comes from."""
         return self.render(message(f"verdict.{key}"))

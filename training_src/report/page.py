@@ -1,74 +1,27 @@
 """report.html: everything on one page that needs nothing else."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
 
-from contract.messages import GAP
 from contract.messages import score_text as number
-from explain import Effect
-from fit import Fitted
 from job_spec import JobSpec
-from metrics import BETTER, WORSE, Predictions
 from model_code.columns import TEXT
-from model_code.notes import READINGS, Note
+from model_code.notes import READINGS
 from model_code.text_scores import TextScores
-from prepare import Prepared
-from problem import Problem
+from report.findings import Findings
 from report.language import Language
-from report.plots import draw_effects, draw_svgs, error_by_size
-from report.tables import class_scores, coverage, thresholds
+from report.pictures import draw_effect_pictures, draw_pictures
+from report.sentences import sentences
+from report.tables import class_scores, coverage, importance_rows, mixed_up, thresholds
 from report.template import load_template
 from scoring import PLACES
-from verdict import ClassCounts, Known, Verdict, judge
 
-MODELS_SHOWN, FEATURES_SHOWN, COLUMNS_SHOWN, EXAMPLES_SHOWN = 30, 20, 200, 5
-
-
-@dataclass
-class Findings:
-    """What the job has found so far; whatever is lacking is left out of the report."""
-
-    spec: JobSpec
-    prepared: Prepared
-    fitted: Fitted
-    performance: dict[str, Any]
-    leaderboard: pd.DataFrame
-    predictions: Predictions
-    own_notes: list[Note] = field(default_factory=list)
-    importance: pd.DataFrame | None = None
-    strength: float = 0.0
-    """What the most important column reaches alone."""
-    effects: list[Effect] = field(default_factory=list)
-    examples: pd.DataFrame | None = None
-    """The first rows of the predictions file: prediction and reasons."""
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    passport: Mapping[str, Any] = field(default_factory=dict)
-    classes: tuple[ClassCounts, ...] = ()
-    """How often each class is true and is predicted; none for numbers."""
-
-    @property
-    def verdict(self) -> Verdict:
-        """Whether to use the model, from what is known so far."""
-        known = Known(
-            self.performance, self.classes, self.fitted.training, self.importance, self.strength
-        )
-        return judge(known, self.notes)
-
-    @property
-    def in_order(self) -> list[Note]:
-        """What speaks against the model, the gravest first, then all other notes."""
-        against = self.verdict.findings
-        return [*against, *(one for one in self.notes if one not in against)]
-
-    @property
-    def notes(self) -> list[Note]:
-        """On the data, then on what was made of it."""
-        return [*self.prepared.notes, *self.own_notes]
+MODELS_SHOWN, COLUMNS_SHOWN, EXAMPLES_SHOWN = 30, 200, 5
+# The table of more is in the appendix.
+FEW_CLASSES = 10
 
 
 def render_report(found: Findings) -> str:
@@ -92,15 +45,15 @@ def render_report(found: Findings) -> str:
         against=[say.render(one) for one in verdict.findings],
         warnings=[say.render(n) for n in others if not n.code.startswith(READINGS)],
         readings=[say.render(n) for n in others if n.code.startswith(READINGS)],
-        # matplotlib escapes the texts in its SVGs.
-        plots={key: Markup(svg) for key, svg in draw_svgs(predictions, say).items()},
-        effects=[(name, Markup(svg)) for name, svg in draw_effects(found.effects, say)],
+        pictures_shown=draw_pictures(predictions, say),
+        effects=draw_effect_pictures(found.effects, _effect_of(found, say), say),
         effect_of=_effect_of(found, say),
         thresholds=thresholds(predictions) if problem.type == "binary" else [],
         classes=class_scores(predictions) if problem.type == "multiclass" else [],
-        sizes=[] if problem.has_classes else error_by_size(predictions).to_dict("records"),
+        few_classes=FEW_CLASSES,
+        mixed_up=mixed_up(predictions) if problem.type == "multiclass" else [],
         coverage=coverage(predictions),
-        importance=_bars(found.importance),
+        importance=importance_rows(found.importance),
         examples=shown_examples(found.examples, EXAMPLES_SHOWN),
         leaderboard=_cells(found.leaderboard.head(MODELS_SHOWN)),
         leaderboard_columns=[say.column(name) for name in found.leaderboard.columns],
@@ -110,148 +63,11 @@ def render_report(found: Findings) -> str:
     )
 
 
-def sentences(found: Findings, say: Language) -> list[str]:
-    """What was predicted from what, how good it is, and compared with what."""
-    performance, spec = found.performance, found.spec
-    what = say(
-        "sentence_what",
-        target=spec.target,
-        columns=len(found.prepared.preprocessor.columns),
-        rows=f"{performance['fit_rows']:,}",
-        file=spec.train.name,
-    )
-    column = prediction_column(found.classes, found.prepared.problem, say)
-    return [
-        what,
-        how_good(performance, say),
-        *column,
-        _compared(performance, say),
-        *_expected(found, say),
-    ]
-
-
-def prediction_column(classes: Sequence[ClassCounts], problem: Problem, say: Language) -> list[str]:
-    """What the prediction column is worth, from the scored rows: none for numbers.
-
-    Of two classes the positive one, of more the best and the worst by F1.
-    """
-    rows = sum(one.rows for one in classes)
-    if not rows:
-        return []
-    hits = _of_a_hundred(sum(one.right for one in classes) / rows)
-    if problem.type == "binary":
-        (positive,) = (one for one in classes if one.name == problem.positive_class)
-        return [say("column_right", percent=hits), *_found_of(positive, say)]
-    known = sorted((one for one in classes if one.rows), key=_f1, reverse=True)
-    return [
-        say("column_right", percent=hits),
-        *(text for one in dict.fromkeys((known[0], known[-1])) for text in _found_of(one, say)),
-    ]
-
-
-def _f1(one: ClassCounts) -> float:
-    return 2 * one.right / (one.rows + one.predicted)
-
-
-def _found_of(one: ClassCounts, say: Language) -> list[str]:
-    """Precision and recall of a class, in everyday words."""
-    if not one.rows:
-        return []
-    if not one.predicted:
-        return [say("column_never", name=one.name, rows=f"{one.rows:,}")]
-    precision, recall = one.right / one.predicted, one.right / one.rows
-    return [
-        say(
-            "column_found",
-            name=one.name,
-            precision=_of_a_hundred(precision),
-            recall=_of_a_hundred(recall),
-        )
-    ]
-
-
-def how_good(performance: Mapping[str, Any], say: Language) -> str:
-    """One sentence, in everyday words where the metric has some."""
-    metric, score = performance["metric"], performance["score"]
-    key = f"good_{metric}" if say.has(f"good_{metric}") else "good_other"
-    return say(
-        key,
-        metric=metric,
-        score=number(score),
-        percent=_of_a_hundred(score),
-        target=performance["target"],
-        positive=performance["positive_class"],
-    )
-
-
-def _of_a_hundred(share: float) -> str:
-    """Rounded, but none and all only where it is exactly that."""
-    rounded = f"{100 * share:.0f}"
-    return {"0": "1", "100": "99"}.get(rounded, rounded) if 0 < share < 1 else rounded
-
-
-def _compared(performance: Mapping[str, Any], say: Language) -> str:
-    """Which of this model, guessing and a linear model is better, as paired tests decided it."""
-    linear = performance["linear_score"]
-    values = {
-        "metric": performance["metric"],
-        "naive": number(performance["naive_score"]),
-        "linear": number(linear),
-        "target": performance["target"],
-    }
-    against_linear = performance["against_linear"]
-    if against_linear == WORSE:
-        said = say("compared_worse", **values)
-    elif performance["against_guessing"] != BETTER:
-        return say("compared_nothing", **values)
-    elif linear is None:
-        return say("compared_guessing", **values)
-    else:
-        said = say("compared_paid" if against_linear == BETTER else "compared_linear", **values)
-    rows = performance["linear_fit_rows"]
-    if rows < performance["fit_rows"]:
-        said = f"{said}{GAP[say.name]}{say('compared_rows', rows=f'{rows:,}')}"
-    return said
-
-
-def _expected(found: Findings, say: Language) -> list[str]:
-    """What scores a file as long as the test file may get."""
-    expected = found.performance.get("expected")
-    if not expected:
-        return []
-    low, high = number(expected["low"]), number(expected["high"])
-    metric = found.performance["metric"]
-    return [say("expected", metric=metric, rows=f"{expected['rows']:,}", low=low, high=high)]
-
-
 def _effect_of(found: Findings, say: Language) -> str:
     problem = found.prepared.problem
     if problem.type == "binary":
         return say("probability_of", name=problem.positive_class)
     return say("probability_per_class") if problem.has_classes else found.spec.target
-
-
-def _bars(importance: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """Widths in percent of the longest."""
-    if importance is None or importance.empty:
-        return []
-    shown = importance.head(FEATURES_SHOWN)
-    longest = max(float(shown[["high", "importance"]].max().max()), 1e-12)
-
-    def share(value: Any) -> float:
-        return round(max(0.0, min(1.0, float(value) / longest)) * 100, 1)
-
-    return [
-        {
-            "name": row.feature,
-            "value": number(row.importance),
-            "width": share(row.importance),
-            # Too few shuffles have no interval.
-            "low": None if pd.isna(float(str(row.low))) else share(row.low),
-            "range": round(share(row.high) - share(row.low), 1),
-        }
-        for row in shown.itertuples()
-    ]
 
 
 def shown_examples(examples: pd.DataFrame | None, most: int) -> list[dict[str, Any]]:
@@ -338,8 +154,6 @@ def _cost(found: Findings) -> dict[str, Any] | None:
 
 def _command(spec: JobSpec) -> str:
     """What makes the model again, for a shell."""
-    from shlex import quote
-
     files = " ".join(quote(path.name) for path in (spec.train, spec.test) if path)
     minutes = f"{spec.training_seconds / 60:.3g}"
     return f"codefree run {files} --target {quote(spec.target)} --minutes {minutes}"

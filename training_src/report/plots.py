@@ -1,9 +1,6 @@
 """Pictures of how right and how wrong the best model is: one PNG, and SVGs for the report."""
 
-import io
-import re
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,44 +9,47 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager, get_font
-from sklearn.metrics import (
-    auc,
-    average_precision_score,
-    precision_recall_curve,
-    roc_curve,
-)
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from contract.job import SCORED_ON
-from contract.messages import ENGLISH, message
-from explain import Effect
+from contract.messages import ENGLISH, message, score_text
 from metrics import Predictions
+from report.drawing import (
+    BLUE,
+    GREY,
+    HEIGHT,
+    ORANGE,
+    WIDTH,
+    Plot,
+    can_be_drawn,
+    name_what_no_font_has,
+    plain_numbers,
+    shortened,
+    style,
+    svg,
+    turned,
+)
 from report.language import Language
+from report.numbers import (
+    MOST_CLASSES_DRAWN,
+    calibration,
+    confusion,
+    error_by_size,
+    numbers,
+    positive_class,
+    precision_recall,
+    residuals,
+    roc,
+)
 from sampling import random_rows
 
-BLUE, GREY, RED, ORANGE = "#2b6cb0", "#a0aec0", "#c53030", "#c05621"
-COLOURS = (BLUE, ORANGE, "#2f855a", "#6b46c1")
-MOST_CLASSES_DRAWN = 20
-MOST_POINTS, MOST_CURVE_POINTS = 2000, 400
-CALIBRATION_BINS = 10
-SIZE_BINS = 5
-LONGEST_NAME = 18
-# In inches, as matplotlib counts.
-WIDTH, HEIGHT = 5.0, 4.2
-EFFECT_WIDTH, EFFECT_HEIGHT = 4.2, 3.0
-# Class names may be in any script, and no one font has all of them.
-FONTS = ("DejaVu Sans", "Noto Sans CJK KR", "Noto Sans CJK TC", "NanumGothic", "Malgun Gothic")
-# The first font that has a character draws it, and Chinese ones look different in Korea.
-EARLIER = {"zh-TW": ["Noto Sans CJK TC"]}
-HERE = {font.name: font.fname for font in fontManager.ttflist if font.name in FONTS}
-STYLE: Any = {
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    # A `$` in a name does not start a formula.
-    "text.parse_math": False,
-    # Texts stay texts: the browser has fonts for every script.
-    "svg.fonttype": "none",
-}
+MOST_POINTS = 2000
+# From so many classes on, a matrix is as wide as the page, or has no room for shares.
+CLASSES_TO_BE_WIDE, CLASSES_WITHOUT_SHARES = 8, 13
+WIDE = 10.0
+# Of the lightness that the eye sees (ITU-R BT.709), below which white letters are read better.
+DARK = 0.45
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 # The report's texts in plots.
 LABELS = (
     *("plot_roc", "plot_precision_recall", "plot_calibration", "plot_confusion"),
@@ -58,7 +58,6 @@ LABELS = (
     *("false_positive_rate", "true_positive_rate", "probability_said", "share_that_happened"),
     *("actual_minus_predicted", "mean_absolute_error"),
 )
-Plot = Callable[[Axes], None]
 
 
 def plots(predictions: Predictions, say: Language) -> dict[str, Plot]:
@@ -93,87 +92,52 @@ def draw_png(
         model=performance["best_model"],
         rows=message(SCORED_ON[performance["scored_on"]], rows=performance["rows"]),
     )
-    if not _can_be_drawn("".join([say.render(title), *map(say, LABELS)])):
+    if not can_be_drawn("".join([say.render(title), *map(say, LABELS)])):
         say = Language(ENGLISH)
     drawn = plots(predictions, say)
-    with matplotlib.rc_context(_style(say)):
-        wide = [_width(key, predictions) for key in drawn]
-        tall = max(HEIGHT, *wide) if len(wide) == 1 else HEIGHT
+    with matplotlib.rc_context(style(say)):
+        sizes = [size(key, predictions) for key in drawn]
+        wide = [width for width, _ in sizes]
+        tall = max(height for _, height in sizes)
         figure = Figure(figsize=(sum(wide), tall), layout="constrained")
         axes = figure.subplots(1, len(drawn), width_ratios=wide, squeeze=False)
         for (key, draw), place in zip(drawn.items(), axes[0], strict=True):
             place.set_title(say(f"plot_{key}"))
             draw(place)
         figure.suptitle(say.render(title))
-        _name_what_no_font_has(figure)
+        name_what_no_font_has(figure)
         figure.savefig(path, dpi=110, format="png")
 
 
 def draw_svgs(predictions: Predictions, say: Language) -> dict[str, str]:
     """Key → an SVG element for a page."""
     return {
-        key: _svg(draw, say, _width(key, predictions), key)
+        key: svg(draw, say, key, *size(key, predictions))
         for key, draw in plots(predictions, say).items()
     }
 
 
-def draw_effects(effects: list[Effect], say: Language) -> list[tuple[str, str]]:
-    """Column → an SVG element for a page."""
-    size = (EFFECT_WIDTH, EFFECT_HEIGHT)
-    return [
-        (effect.column, _svg(partial(_effect, effect), say, size[0], f"effect{n}", size[1]))
-        for n, effect in enumerate(effects)
-    ]
+def size(key: str, predictions: Predictions) -> tuple[float, float]:
+    """Width and height in inches."""
+    if not is_wide(key, predictions):
+        return WIDTH, HEIGHT
+    return WIDE, 2.0 + 0.3 * min(len(predictions.classes), MOST_CLASSES_DRAWN)
 
 
-def positive_class(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
-    """Of each row: whether it is of the positive class, and the probability given to that."""
-    positive = str(predictions.problem.positive_class)
-    assert predictions.probabilities is not None
-    actual = (predictions.target.astype(str) == positive).to_numpy()
-    return actual, predictions.probabilities[positive].to_numpy(float)
-
-
-def _width(key: str, predictions: Predictions) -> float:
-    if key != "confusion":
-        return WIDTH
-    return max(WIDTH, 3.0 + 0.5 * min(len(predictions.classes), MOST_CLASSES_DRAWN))
-
-
-def _style(say: Language) -> Any:
-    names = dict.fromkeys([FONTS[0], *EARLIER.get(say.name, []), *FONTS])
-    return {**STYLE, "font.family": [name for name in names if name in HERE]}
-
-
-def _svg(draw: Plot, say: Language, width: float, salt: str, height: float | None = None) -> str:
-    with matplotlib.rc_context({**_style(say), "svg.hashsalt": salt}):
-        tall = height or (width if width > WIDTH else HEIGHT)
-        figure = Figure(figsize=(width, tall), layout="constrained")
-        draw(figure.subplots())
-        written = io.StringIO()
-        figure.savefig(written, format="svg", transparent=True, metadata={"Date": None})
-    return _element(written.getvalue())
-
-
-def _element(svg: str) -> str:
-    """The SVG as an element of an HTML page: no declarations, no names that could be there twice,
-    and as wide as there is room."""
-    body = svg[svg.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
-    body = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", body)
-    used = set(re.findall(r"#([\w-]+)", body))
-    body = re.sub(r'\sid="([^"]*)"', lambda found: found[0] if found[1] in used else "", body)
-    return re.sub(
-        r'^(<svg[^>]*?)\swidth="[^"]*"',
-        r"\1",
-        re.sub(r'^(<svg[^>]*?)\sheight="[^"]*"', r"\1", body),
-    )
+def is_wide(key: str, predictions: Predictions) -> bool:
+    """Whether a picture needs the width of the page."""
+    return key == "confusion" and len(predictions.classes) >= CLASSES_TO_BE_WIDE
 
 
 def _roc(axes: Axes, actual: np.ndarray, probability: np.ndarray, say: Language) -> None:
-    wrong, right, _ = roc_curve(actual, probability)
+    points, area = roc(actual, probability), float(roc_auc_score(actual, probability))
     axes.plot([0, 1], [0, 1], "--", color=GREY, label=say("guessing"))
-    axes.plot(*_thinned(wrong, right), color=BLUE, label=f"AUC {auc(wrong, right):.3f}")
+    axes.plot(
+        points["false_positive_rate"],
+        points["true_positive_rate"],
+        color=BLUE,
+        label=f"AUC {area:.3f}",
+    )
     axes.set(xlabel=say("false_positive_rate"), ylabel=say("true_positive_rate"))
     axes.legend(loc="lower right", frameon=False)
 
@@ -181,11 +145,14 @@ def _roc(axes: Axes, actual: np.ndarray, probability: np.ndarray, say: Language)
 def _precision_recall(
     axes: Axes, actual: np.ndarray, probability: np.ndarray, say: Language
 ) -> None:
-    precision, recall, _ = precision_recall_curve(actual, probability)
+    points, average = (
+        precision_recall(actual, probability),
+        average_precision_score(actual, probability),
+    )
     axes.axhline(actual.mean(), linestyle="--", color=GREY, label=say("guessing"))
-    average = average_precision_score(actual, probability)
     axes.step(
-        *_thinned(recall, precision),
+        points["recall"],
+        points["precision"],
         where="post",
         color=BLUE,
         label=f"{say('average')} {average:.3f}",
@@ -195,60 +162,33 @@ def _precision_recall(
 
 
 def _calibration(axes: Axes, actual: np.ndarray, probability: np.ndarray, say: Language) -> None:
-    said, happened, counts = calibration(actual, probability)
+    found = calibration(actual, probability)
     axes.plot([0, 1], [0, 1], "--", color=GREY, label=say("perfect"))
-    axes.plot(said, happened, color=BLUE, linewidth=1)
-    axes.scatter(said, happened, s=20 + 120 * counts / counts.max(), color=BLUE, alpha=0.8)
+    axes.plot(
+        found["probability_said"], found["share_that_happened"], "o-", color=BLUE, linewidth=1
+    )
     axes.set(xlabel=say("probability_said"), ylabel=say("share_that_happened"))
     axes.legend(loc="upper left", frameon=False)
 
 
-def calibration(
-    actual: np.ndarray, probability: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Ten groups of about equal size: mean probability, share of positives, rows."""
-    order = np.argsort(probability, kind="stable")
-    groups = [g for g in np.array_split(order, CALIBRATION_BINS) if len(g)]
-    return (
-        np.array([probability[g].mean() for g in groups]),
-        np.array([actual[g].mean() for g in groups]),
-        np.array([len(g) for g in groups]),
-    )
-
-
 def _confusion(axes: Axes, predictions: Predictions, say: Language) -> None:
-    target, predicted = predictions.target.astype(str), predictions.predicted.astype(str)
-    classes = shown_classes(predictions)
-    # scikit-learn's is thirty times slower on texts.
-    table = pd.crosstab(target.to_numpy(), predicted.to_numpy())
-    counts = table.reindex(index=classes, columns=classes, fill_value=0).to_numpy()
+    table = confusion(predictions)
+    counts, names = table.to_numpy(), [shortened(str(name)) for name in table]
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    light = image.to_rgba(shares)[..., :3] ** 2.2 @ LUMINANCE
+    few = len(names) < CLASSES_TO_BE_WIDE
     for row, column in np.ndindex(*counts.shape):
-        share = shares[row, column]
-        axes.text(
-            column,
-            row,
-            f"{counts[row, column]:,}\n{share:.0%}",
-            ha="center",
-            va="center",
-            color="white" if share > 0.5 else "black",
-            fontsize=10 if len(classes) < 8 else 7,
-        )
-    names = [shortened(name) for name in classes]
+        count, share = counts[row, column], shares[row, column]
+        if not count and not few:
+            continue
+        text = f"{count:,}\n{share:.0%}" if len(names) < CLASSES_WITHOUT_SHARES else f"{count:,}"
+        colour = "white" if light[row, column] < DARK**2.2 else "black"
+        size = 10 if few else 8
+        axes.text(column, row, text, color=colour, fontsize=size, ha="center", va="center")
     axes.set(xlabel=say("predicted"), ylabel=say("actual"))
-    turned = 90 if max(map(len, names)) > 4 and len(names) > 4 else 0
-    axes.set_xticks(range(len(names)), names, rotation=turned)
+    axes.set_xticks(range(len(names)), names, rotation=turned(names))
     axes.set_yticks(range(len(names)), names)
-
-
-def shown_classes(predictions: Predictions) -> list[str]:
-    """The most frequent ones, in order."""
-    counts = predictions.target.astype(str).value_counts()
-    usual = set(counts.index[:MOST_CLASSES_DRAWN])
-    every = [*predictions.classes, *sorted(set(counts.index) - set(predictions.classes))]
-    shown = [name for name in every if name in usual]
-    return shown if len(shown) > 1 else every[:MOST_CLASSES_DRAWN]
 
 
 def _against(axes: Axes, predictions: Predictions, say: Language) -> None:
@@ -261,89 +201,29 @@ def _against(axes: Axes, predictions: Predictions, say: Language) -> None:
     axes.plot(ends, ends, "--", color=GREY, label=say("perfect"))
     axes.scatter(actual[rows], predicted[rows], s=8, alpha=0.35, color=BLUE, rasterized=True)
     axes.set(xlabel=say("actual"), ylabel=say("predicted"))
+    plain_numbers(axes.xaxis)
+    plain_numbers(axes.yaxis)
     axes.legend(frameon=False)
 
 
 def _residuals(axes: Axes, predictions: Predictions, say: Language) -> None:
-    actual, predicted = numbers(predictions)
-    axes.hist(actual - predicted, bins=40, color=BLUE)
-    axes.axvline(0, linestyle="--", color=RED)
+    found = residuals(predictions)
+    axes.bar(found["from"], found["rows"], found["to"] - found["from"], align="edge", color=BLUE)
+    axes.axvline(0, linestyle="--", color=ORANGE)
     axes.set(xlabel=say("actual_minus_predicted"), ylabel=say("rows"))
+    plain_numbers(axes.xaxis)
 
 
 def _error_by_size(axes: Axes, predictions: Predictions, say: Language) -> None:
     groups = error_by_size(predictions)
-    names = [
-        f"{low:,.4g} – {high:,.4g}" for low, high in zip(groups["from"], groups["to"], strict=True)
-    ]
-    axes.barh(range(len(groups)), groups["error"], color=BLUE)
-    axes.set_yticks(range(len(groups)), names)
+    axes.barh(range(len(groups)), groups["mean_absolute_error"], color=BLUE)
+    axes.set_yticks(range(len(groups)), ranges(groups))
     axes.invert_yaxis()
     axes.set(xlabel=say("mean_absolute_error"), ylabel=say("actual"))
+    plain_numbers(axes.xaxis)
 
 
-def error_by_size(predictions: Predictions) -> pd.DataFrame:
-    """Five groups by size of the target: from, to, rows, mean absolute error, mean of actual minus
-    predicted."""
-    actual, predicted = numbers(predictions)
-    groups = pd.qcut(actual, SIZE_BINS, labels=False, duplicates="drop")
-    table = pd.DataFrame({"actual": actual, "off": actual - predicted, "group": groups})
-    found = table.groupby("group")
-    return pd.DataFrame(
-        {
-            "from": found["actual"].min(),
-            "to": found["actual"].max(),
-            "rows": found.size(),
-            "error": found["off"].apply(lambda off: off.abs().mean()),
-            "bias": found["off"].mean(),
-        }
-    )
-
-
-def numbers(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
-    """Actual and predicted; of quantiles the middle one."""
-    predicted = predictions.predicted
-    if isinstance(predicted, pd.DataFrame):
-        predicted = predicted.iloc[:, predicted.shape[1] // 2]
-    return predictions.target.to_numpy(float), predicted.to_numpy(float)
-
-
-def _effect(effect: Effect, axes: Axes) -> None:
-    for (name, curve), colour in zip(effect.curves.items(), COLOURS, strict=False):
-        if effect.unit == "category":
-            places = range(len(curve))
-            axes.plot(curve, places, "o", color=colour, label=shortened(name))
-            axes.set_yticks(places, [shortened(str(value)) for value in effect.values])
-            axes.grid(axis="y", color="#e2e8f0")
-        else:
-            axes.plot(effect.values, curve, color=colour, label=shortened(name))
-    if effect.unit == "date":
-        axes.tick_params(axis="x", rotation=90)
-        axes.set_xticks(effect.values[:: max(1, len(effect.values) // 5)])
-    if len(effect.curves) > 1:
-        axes.legend(frameon=False, fontsize=8)
-
-
-def _thinned(across: np.ndarray, up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if len(across) <= MOST_CURVE_POINTS:
-        return across, up
-    chosen = np.unique(np.linspace(0, len(across) - 1, MOST_CURVE_POINTS).astype(int))
-    return across[chosen], up[chosen]
-
-
-def shortened(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
-
-
-def _name_what_no_font_has(figure: Figure) -> None:
-    """Replace labels without an available glyph by #1, #2, … in the PNG; the report has all."""
-    undrawable: dict[str, str] = {}
-    for text in figure.findobj(matplotlib.text.Text):
-        written = text.get_text()
-        if not _can_be_drawn(written):
-            text.set_text(undrawable.setdefault(written, f"#{len(undrawable) + 1}"))
-
-
-def _can_be_drawn(text: str) -> bool:
-    known = set().union(*(get_font(path).get_charmap() for path in HERE.values()))
-    return all(ord(character) in known for character in text if character not in "\n")
+def ranges(groups: pd.DataFrame) -> list[str]:
+    """What groups from … to are called."""
+    ends = zip(groups["from"], groups["to"], strict=True)
+    return [f"{score_text(low)} – {score_text(high)}" for low, high in ends]

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
 
 from contract.job import PredictionsJob, to_passport
 from contract.messages import score_text as number
 from metrics import Predictions
 from model_code.notes import Note
 from report.language import Language
-from report.page import how_good, shown_examples
-from report.plots import draw_svgs
+from report.page import shown_examples
+from report.pictures import draw_pictures
+from report.sentences import how_good
 from report.template import load_template
 from verdict import Verdict
 
@@ -47,7 +47,6 @@ def render_predictions(found: Predicted) -> str:
     """HTML; every name and value of the uploader is escaped by the template."""
     say = Language(found.job.report_language)
     page = load_template(Path(__file__).with_name("predictions.html.j2"))
-    plots = draw_svgs(found.scored, say) if found.scored else {}
     return page.render(
         t=say,
         found=found,
@@ -59,8 +58,7 @@ def render_predictions(found: Predicted) -> str:
         verdict=found.verdict.color if found.verdict else None,
         against=[say.render(one) for one in found.verdict.findings] if found.verdict else [],
         warnings=[say.render(one) for one in found.notes],
-        # matplotlib escapes the texts in its SVGs.
-        plots={key: Markup(svg) for key, svg in plots.items()},
+        pictures_shown=draw_pictures(found.scored, say) if found.scored else [],
         examples=shown_examples(_first_rows(found.written), EXAMPLES_SHOWN),
     )
 

@@ -7,10 +7,13 @@ import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
 from metrics import Predictions
-from report.plots import positive_class, shown_classes
+from report.numbers import confusion, positive_class, shown_classes
 
 COST_RATIOS = (1, 2, 5, 10, 20)
 MOST_LINES = 200
+MOST_MIXED_UP, FEATURES_SHOWN = 8, 20
+# Digits of the largest importance; the others have as many decimals.
+DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -96,3 +99,67 @@ def coverage(predictions: Predictions) -> float | None:
         return None
     inside = predictions.target.between(ranges.iloc[:, 0], ranges.iloc[:, -1])
     return float(inside.mean())
+
+
+@dataclass(frozen=True)
+class MixedUp:
+    """Rows of one class that are taken for another."""
+
+    actual: str
+    predicted: str
+    rows: int
+    share: float
+    """Of the rows of the actual class."""
+
+
+def mixed_up(predictions: Predictions) -> list[MixedUp]:
+    """The most frequent mistakes among the shown classes."""
+    table = confusion(predictions)
+    of_class = predictions.target.astype(str).value_counts()
+    wrong = [
+        MixedUp(str(actual), str(said), int(rows), float(rows / of_class[str(actual)]))
+        for actual, counts in table.iterrows()
+        for said, rows in counts.items()
+        if actual != said and rows
+    ]
+    return sorted(wrong, key=lambda one: -one.rows)[:MOST_MIXED_UP]
+
+
+@dataclass(frozen=True)
+class ImportanceRow:
+    """How much a column matters, as it is written and drawn."""
+
+    name: str
+    value: str
+    interval: str
+    """Empty after too few shuffles."""
+    width: float
+    """In percent of the longest."""
+    low: float
+    range: float
+
+
+def importance_rows(importance: pd.DataFrame | None) -> list[ImportanceRow]:
+    """The strongest columns; all amounts with the same decimals."""
+    if importance is None or importance.empty:
+        return []
+    shown = importance.head(FEATURES_SHOWN)
+    longest = max(float(shown[["high", "importance"]].max().max()), 1e-12)
+    decimals = max(0, DIGITS - 1 - int(np.floor(np.log10(longest))))
+
+    def share(value: float) -> float:
+        return round(max(0.0, min(1.0, value / longest)) * 100, 1)
+
+    def text(value: float) -> str:
+        # Adding zero makes nothing of what is nothing below zero.
+        return f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+
+    rows = []
+    for name, *values in shown[["feature", "importance", "low", "high"]].itertuples(index=False):
+        value, low, high = map(float, values)
+        interval = "" if np.isnan(low) else f"{text(low)} – {text(high)}"
+        low, high = (0.0, 0.0) if np.isnan(low) else (share(low), share(high))
+        rows.append(
+            ImportanceRow(str(name), text(value), interval, share(value), low, round(high - low, 1))
+        )
+    return rows
