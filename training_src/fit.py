@@ -20,14 +20,19 @@ from fit_watcher import FitWatcher
 from inner_split import Given, folds_by_structure, given_rows, groups_of
 from job_spec import JobSpec
 from model_code.notes import Note, note
+from model_code.plain_models import PLAIN_MODELS
 from prepare import Prepared
 from problem import QUANTILES, Problem
 from progress import Progress
 from splits import Structure, hold_out
 from verdict import TrainingTime
 
-# AWS's container also has torch and ray. Forests make folders 50 times bigger and rarely win.
+# AWS's container also has torch and ray; a laptop has neither, and other scikit-learn pickles.
 MODEL_TYPES = ["GBM", "CAT", "XGB"]
+# What each calls its number of boosting rounds.
+ROUNDS_OF = {"GBM": "num_boost_round", "CAT": "iterations", "XGB": "n_estimators"}
+# Folds in processes of their own eat short budgets.
+ONE_AFTER_THE_OTHER = {"fold_fitting_strategy": "sequential_local"}
 # What AutoGluon adds to the name of a model that it fits in folds, or for the ensemble.
 IN_FOLDS, ENSEMBLE = re.compile(r"_BAG_L\d+$"), "WeightedEnsemble"
 # Boosting rounds on few rows go on for ever with a log loss that creeps to zero.
@@ -208,9 +213,9 @@ def _fit(
             presets=PRESETS[spec.preset],
             **_models(spec, problem, given.rows),
             callbacks=[watcher],
-            # Both eat short budgets and overrun them by up to a half.
+            # It eats short budgets and overruns them by up to a half.
             dynamic_stacking=False,
-            ag_args_ensemble={"fold_fitting_strategy": "sequential_local"},
+            ag_args_ensemble=ONE_AFTER_THE_OTHER,
             **given.arguments,
         )
     except (RuntimeError, ValueError, AssertionError) as error:
@@ -235,13 +240,7 @@ def _models(spec: JobSpec, problem: Problem, rows: pd.DataFrame) -> dict[str, An
     """AutoGluon's usual kinds of trees, those first that win most often on little time."""
     if spec.preset != "medium":
         return {"included_model_types": MODEL_TYPES}
-    alone = {"ag_args_fit": {"num_cpus": 1}} if len(rows) < ROWS_FOR_ONE_CORE else {}
-
-    def rounds(name: str) -> dict[str, Any]:
-        return {name: ROUNDS_ON_FEW_ROWS} if len(rows) < FEW_ROWS else {}
-
-    gbm = {**rounds("num_boost_round"), **alone}
-    cat, xgb = rounds("iterations"), {**rounds("n_estimators"), **alone}
+    gbm, cat, xgb = (usual_settings(kind, len(rows)) for kind in MODEL_TYPES)
     large = {
         "learning_rate": 0.03,
         "num_leaves": LEAVES_PER_CLASS if problem.type == "multiclass" else 128,
@@ -253,13 +252,24 @@ def _models(spec: JobSpec, problem: Problem, rows: pd.DataFrame) -> dict[str, An
     # Numbers take CatBoost longest, and it is the best of them; many classes it is slow with.
     first = {"ag_args_fit": {"max_time_limit_ratio": 0.65}, **_named("", 95)}
     turn = {"binary": _named("", 80), "multiclass": _named("", 15)}.get(problem.type, first)
+    # In the race from the first second on: however little time there is, they have had a turn.
+    plain = {model: _named("", 100) for model in PLAIN_MODELS}
     return {
         "hyperparameters": {
+            **plain,
             "GBM": [{**gbm, **_named("", 90)}, {**gbm, **large}, {**gbm, **extra}],
             "CAT": {**cat, **turn},
             "XGB": {**xgb, **_named("", 70)},
         }
     }
+
+
+def usual_settings(kind: str, rows: int) -> dict[str, Any]:
+    """Return what all models of a kind have in common on so many rows."""
+    rounds = {ROUNDS_OF[kind]: ROUNDS_ON_FEW_ROWS} if rows < FEW_ROWS else {}
+    # CatBoost's threads do not wait for each other.
+    alone = {"ag_args_fit": {"num_cpus": 1}} if rows < ROWS_FOR_ONE_CORE and kind != "CAT" else {}
+    return {**rounds, **alone}
 
 
 def planned_models(spec: JobSpec, problem: Problem, rows: pd.DataFrame) -> tuple[str, ...]:
@@ -271,7 +281,7 @@ def planned_models(spec: JobSpec, problem: Problem, rows: pd.DataFrame) -> tuple
     planned = given or {kind: {} for kind in MODEL_TYPES}
     names = []
     for kind, settings in planned.items():
-        known = ag_model_registry.key_to_cls(kind)
+        known = ag_model_registry.key_to_cls(kind) if isinstance(kind, str) else kind
         if problem.type in known.supported_problem_types():
             for one in settings if isinstance(settings, list) else [settings]:
                 names.append(known.ag_name + one.get("ag_args", {}).get("name_suffix", ""))

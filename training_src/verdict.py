@@ -6,6 +6,7 @@ the notes on the data too. docs/results.md lists the rules.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Literal
 
 import pandas as pd
@@ -13,6 +14,7 @@ import pandas as pd
 from contract.messages import message_from_json, message_to_json
 from metrics import ALIKE, WORSE
 from model_code.notes import WARNINGS, Note, note
+from model_code.plain_models import PLAIN_NAMES
 
 Color = Literal["red", "yellow", "green"]
 Severity = Literal["red", "yellow"]
@@ -194,8 +196,9 @@ def _never_predicted(known: Known) -> Iterator[Note]:
 def _cut_short(known: Known) -> Iterator[Note]:
     training = known.training
     finished, planned, stopped = training.finished, training.planned, training.stopped
-    rounds = [stopped[name] for name in finished if name in stopped]
-    if finished and len(rounds) == len(finished) and max(rounds) <= HANDFUL_OF_ROUNDS:
+    # What has no rounds is always there.
+    boosted = [name for name in finished if name not in PLAIN_NAMES]
+    if finished and all(stopped.get(name, inf) <= HANDFUL_OF_ROUNDS for name in boosted):
         code = "starved"
     elif stopped or len(finished) < len(planned):
         code = "cut_short"

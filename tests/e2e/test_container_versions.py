@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from codefree.predict import predict
+from model_code.plain_models import Linear
 from tests.opt_ml import ROOT, SAMPLES, OptMl, opt_ml, pack
 
 CONTAINER = ROOT / ".venv-container/bin/python"
@@ -56,6 +57,24 @@ def test_what_the_container_has_trained_predicts_the_same_on_a_laptop(tmp_path: 
     predict(pack(job, tmp_path / "model.tar.gz"), file, tmp_path / "out.csv")
     assert_same(answers(tmp_path / "out.csv"), expected)
     assert expected["probability_1"].nunique() > 10
+
+
+def test_a_linear_model_of_the_container_predicts_the_same_on_a_laptop(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    rows = pd.DataFrame(random.normal(size=(TRAIN_ROWS + TEST_ROWS, 4)), columns=list("abcd"))
+    rows["kind"] = random.choice(["new", "used"], len(rows))
+    rows["price"] = rows.a + 2 * rows.b - rows.c + (rows.kind == "new")
+    train, test = rows[:TRAIN_ROWS], rows[TRAIN_ROWS:].drop(columns="price")
+    texts = (part.to_csv(index=False) for part in (train, test))
+    made = opt_ml(tmp_path, *texts, target="price", training_minutes=0.2)
+    job = replace(made, python=str(CONTAINER))
+    assert job.train() == 0, (job.root / "log").read_text()[-2000:]
+    assert list((job.model / "models").glob(f"{Linear.ag_name}*"))
+    file = job.root / "input/data/test/sample_test.csv"
+    predict(pack(job, tmp_path / "model.tar.gz"), file, tmp_path / "out.csv")
+    assert_same(answers(tmp_path / "out.csv"), answers(job.result("test_prediction.csv")))
+    reasons = pd.read_csv(tmp_path / "out.csv", encoding="utf-8-sig")["reasons"]
+    assert reasons[(test.b.abs() > 2).to_numpy()].str.contains("b = ").all()
 
 
 def test_what_a_laptop_has_trained_predicts_the_same_in_the_container(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from fit_watcher import AUTOGLUON, FitWatcher
 from leaks import LEAK_AUC, LEAK_MCC, LEAK_R2, SHARE_OF_CLASS
 from metrics import ALIKE, BETTER, WORSE
 from model_code.notes import note
+from model_code.plain_models import PLAIN_NAMES
 from problem import Problem
 from report.language import Language
 from report.sentences import prediction_column
@@ -165,6 +166,12 @@ def test_training_that_was_cut_off_is_told(
 ) -> None:
     training = what_time_allowed(PLANNED, [*fitted, "WeightedEnsemble_L2"], stopped)
     assert found(replace(FINE, training=training)) == finding
+
+
+@pytest.mark.parametrize("stopped", [{}, {"LightGBM": 1}])
+def test_a_linear_model_alone_does_not_make_up_for_starved_trees(stopped: dict[str, int]) -> None:
+    training = what_time_allowed((*PLAIN_NAMES, *PLANNED), (*PLAIN_NAMES, *stopped), stopped)
+    assert found(replace(FINE, training=training)) == ["starved"]
 
 
 def test_a_starved_model_says_after_how_many_rounds_it_stopped() -> None:

@@ -1,9 +1,10 @@
 """Explain predictions: how much each column moved the prediction of a row.
 
-Exact Shapley values of each tree model, from its own library (LightGBM, CatBoost, XGBoost). Those
-of classes are log-odds; they become points of probability along the straight line from the average
-row to this one (Aumann and Shapley), so that they add up to what the model says. The ensemble
-averages its models' answers, and so do these.
+Exact Shapley values of each tree model, from its own library (LightGBM, CatBoost, XGBoost), and of
+the linear model: a weight times the distance to the mean. Those of classes are log-odds; they
+become points of probability along the straight line from the average row to this one (Aumann and
+Shapley), so that they add up to what the model says. The ensemble averages its models' answers, and
+so do these.
 """
 
 import time
@@ -30,7 +31,7 @@ NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(48)
 
 @dataclass(frozen=True)
 class Member:
-    """A tree model of the ensemble."""
+    """A model of the ensemble that can be explained."""
 
     model: Any
     weight: float
@@ -52,7 +53,7 @@ class Reasons:
 
     @property
     def possible(self) -> bool:
-        """False for quantiles, and without a tree model."""
+        """False for quantiles, and without a model that can be explained."""
         return bool(self._members) and self._predictor.problem_type != "quantile"
 
     def within(self, seconds: float, rows: int, sample: pd.DataFrame) -> "Reasons":
@@ -206,7 +207,7 @@ def child_weights(predictor: TabularPredictor, ensemble: str) -> dict[str, float
 
 
 def _members(predictor: TabularPredictor) -> list[Member]:
-    """Return the tree models behind the best model, with weights that add up to 1."""
+    """Return the models behind the best one that can be explained; weights add up to 1."""
     found = []
     for name, weight in child_weights(predictor, predictor.model_best).items():
         model = _child(predictor._trainer.load_model(name))
@@ -339,4 +340,16 @@ def _widths(hot: Any) -> dict[str, int]:
     return widths | dict.fromkeys(hot.other_cols, 1)
 
 
-_SHAP = {"LGBModel": _lightgbm, "CatBoostModel": _catboost, "XGBoostModel": _xgboost}
+def _plain(model: Any, inner: pd.DataFrame, share: float) -> tuple[list[str], np.ndarray]:
+    del share
+    names, values = model.contributions(model.preprocess(inner))
+    return names, values if values.shape[1] > 1 else values[:, 0]
+
+
+_SHAP = {
+    "LGBModel": _lightgbm,
+    "CatBoostModel": _catboost,
+    "XGBoostModel": _xgboost,
+    "Linear": _plain,
+    "Guess": _plain,
+}
