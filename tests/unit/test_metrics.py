@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import brier_score_loss
 
 from metrics import Predictions, all_scores
 from problem import Problem
 from report.numbers import calibration, error_by_size, positive_class
-from report.tables import class_scores, thresholds
+from report.tables import brier, class_scores, thresholds
 from simple_models import guessed, linear
 
 BINARY = Problem("binary", "roc_auc", "roc_auc", positive_class="no")
@@ -91,6 +92,36 @@ def test_calibration_counts_every_row_once() -> None:
     assert found["rows"].sum() == 95
     happened, said = found["share_that_happened"].to_numpy(), found["probability_said"]
     assert happened[0] == 0 and happened[-1] == 1 and (np.diff(said) > 0).all()
+    assert said.between(found["from"], found["to"]).all()
+    assert (found["low"] <= happened).all() and (happened <= found["high"]).all()
+    assert (found["low"] < found["high"]).all()
+
+
+def test_the_intervals_of_calibration_hold_for_honest_probabilities() -> None:
+    inside, bins = 0, 0
+    for seed in range(30):
+        random = np.random.default_rng(seed)
+        chance = random.beta(1, 2, 300)
+        found = calibration(random.uniform(size=300) < chance, chance)
+        inside += int(found["probability_said"].between(found["low"], found["high"]).sum())
+        bins += len(found)
+    assert 0.93 < inside / bins
+
+
+def test_the_brier_score_is_that_of_scikit_learn_and_guessing_has_no_skill() -> None:
+    random = np.random.default_rng(0)
+    chance = random.uniform(size=500)
+    actual = list(np.where(random.uniform(size=500) < chance, "no", "yes"))
+    found = brier(binary(actual, list(chance)))
+    is_no = np.array(actual) == "no"
+    assert found.score == pytest.approx(brier_score_loss(is_no, chance))
+    assert found.low < found.score < found.high
+    assert found.guessing == pytest.approx(is_no.mean() * (1 - is_no.mean()))
+    guessing = brier(binary(actual, [is_no.mean()] * 500))
+    assert guessing.skill == pytest.approx(0)
+    certain = brier(binary(actual, list(is_no.astype(float))))
+    assert (certain.score, certain.skill) == (0, 1)
+    assert certain.low == 0 < certain.high
 
 
 def test_the_positive_class_of_the_plots_is_that_of_the_problem() -> None:

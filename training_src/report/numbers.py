@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from intervals import of_share
 from metrics import Predictions
 
 MOST_CLASSES_DRAWN = 30
@@ -27,7 +28,8 @@ def picture_numbers(predictions: Predictions) -> dict[str, pd.DataFrame]:
             }
         return {**curves, "confusion": confusion(predictions)}
     if kind == "multiclass":
-        return {"confusion": confusion(predictions)}
+        calibrated = calibration(*said_and_happened(predictions))
+        return {"confusion": confusion(predictions), "calibration": calibrated}
     return {
         "against": against(predictions),
         "residuals": residuals(predictions),
@@ -57,17 +59,32 @@ def precision_recall(
     return _thinned({"recall": recall, "precision": precision}, most)
 
 
-def calibration(actual: np.ndarray, probability: np.ndarray) -> pd.DataFrame:
-    """Ten groups of about equal size: mean probability, share of positives, rows."""
-    order = np.argsort(probability, kind="stable")
-    groups = [g for g in np.array_split(order, CALIBRATION_BINS) if len(g)]
-    return pd.DataFrame(
-        {
-            "probability_said": [probability[g].mean() for g in groups],
-            "share_that_happened": [actual[g].mean() for g in groups],
-            "rows": [len(g) for g in groups],
-        }
-    )
+def calibration(happened: np.ndarray, probability: np.ndarray) -> pd.DataFrame:
+    """Rows by predicted probability, in tenths: the mean that was predicted, the share that came
+    true with its 95% interval, and rows. Tenths without rows are left out.
+    """
+    places = np.minimum((probability * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    found = []
+    for place in np.unique(places):
+        here = places == place
+        true, rows = int(happened[here].sum()), int(here.sum())
+        low, high = of_share(true, rows)
+        ends = (place / CALIBRATION_BINS, (place + 1) / CALIBRATION_BINS)
+        found.append((*ends, float(probability[here].mean()), true / rows, low, high, rows))
+    names = ("from", "to", "probability_said", "share_that_happened", "low", "high", "rows")
+    return pd.DataFrame(found, columns=list(names))
+
+
+def said_and_happened(predictions: Predictions) -> tuple[np.ndarray, np.ndarray]:
+    """Of each row: whether what was predicted came true, and the probability given to that.
+
+    Of two classes it is the positive one, of more the predicted one.
+    """
+    if predictions.problem.type == "binary":
+        return positive_class(predictions)
+    assert predictions.probabilities is not None
+    right = predictions.target.astype(str) == predictions.predicted.astype(str)
+    return right.to_numpy(), predictions.probabilities.max(axis=1).to_numpy(float)
 
 
 def confusion(predictions: Predictions) -> pd.DataFrame:

@@ -16,9 +16,11 @@ from contract.messages import ENGLISH, message, score_text
 from metrics import Predictions
 from report.drawing import (
     BLUE,
+    FRAME,
     GREY,
     HEIGHT,
     ORANGE,
+    PALE,
     WIDTH,
     Plot,
     can_be_drawn,
@@ -40,6 +42,7 @@ from report.numbers import (
     precision_recall,
     residuals,
     roc,
+    said_and_happened,
 )
 from sampling import random_rows
 
@@ -47,6 +50,8 @@ MOST_POINTS = 2000
 # From so many classes on, a matrix is as wide as the page, or has no room for shares.
 CLASSES_TO_BE_WIDE, CLASSES_WITHOUT_SHARES = 8, 13
 WIDE = 10.0
+# Below the calibration curve, where the rows are, on its own scale.
+BARS = 0.2
 # Of the lightness that the eye sees (ITU-R BT.709), below which white letters are read better.
 DARK = 0.45
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
@@ -69,12 +74,15 @@ def plots(predictions: Predictions, say: Language) -> dict[str, Plot]:
         curves: dict[str, Plot] = {
             "roc": lambda axes: _roc(axes, actual, probability, say),
             "precision_recall": lambda axes: _precision_recall(axes, actual, probability, say),
-            "calibration": lambda axes: _calibration(axes, actual, probability, say),
+            "calibration": lambda axes: _calibration(axes, predictions, say),
         }
         matrix: dict[str, Plot] = {"confusion": lambda axes: _confusion(axes, predictions, say)}
         return {**(curves if both else {}), **matrix}
     if kind == "multiclass":
-        return {"confusion": lambda axes: _confusion(axes, predictions, say)}
+        return {
+            "confusion": lambda axes: _confusion(axes, predictions, say),
+            "calibration": lambda axes: _calibration(axes, predictions, say),
+        }
     return {
         "against": lambda axes: _against(axes, predictions, say),
         "residuals": lambda axes: _residuals(axes, predictions, say),
@@ -161,13 +169,18 @@ def _precision_recall(
     axes.legend(loc="lower left", frameon=False)
 
 
-def _calibration(axes: Axes, actual: np.ndarray, probability: np.ndarray, say: Language) -> None:
-    found = calibration(actual, probability)
+def _calibration(axes: Axes, predictions: Predictions, say: Language) -> None:
+    found = calibration(*said_and_happened(predictions))
+    said, happened = found["probability_said"], found["share_that_happened"]
+    tallest = found["rows"].max()
+    heights, widths = found["rows"] / tallest * BARS, found["to"] - found["from"]
+    axes.bar(found["from"], heights, widths, -BARS, align="edge", color=PALE, edgecolor="white")
+    axes.axhline(0, color=FRAME, linewidth=1)
     axes.plot([0, 1], [0, 1], "--", color=GREY, label=say("perfect"))
-    axes.plot(
-        found["probability_said"], found["share_that_happened"], "o-", color=BLUE, linewidth=1
-    )
+    whiskers = [happened - found["low"], found["high"] - happened]
+    axes.errorbar(said, happened, whiskers, fmt="o-", color=BLUE, linewidth=1, capsize=3)
     axes.set(xlabel=say("probability_said"), ylabel=say("share_that_happened"))
+    axes.set_yticks(np.linspace(0, 1, 6))
     axes.legend(loc="upper left", frameon=False)
 
 

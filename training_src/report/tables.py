@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
-from metrics import Predictions
+from intervals import drawn, with_unseen
+from metrics import MOST_ROWS_DRAWN, Predictions
 from report.numbers import confusion, positive_class, shown_classes
+from sampling import random_rows
 
 COST_RATIOS = (1, 2, 5, 10, 20)
 MOST_LINES = 200
@@ -163,3 +165,47 @@ def importance_rows(importance: pd.DataFrame | None) -> list[ImportanceRow]:
             ImportanceRow(str(name), text(value), interval, share(value), low, round(high - low, 1))
         )
     return rows
+
+
+@dataclass(frozen=True)
+class Brier:
+    """The mean squared distance between the predicted probabilities and what came true."""
+
+    score: float
+    low: float
+    high: float
+    """The 95% interval."""
+    guessing: float
+    """What the shares of the classes get, for every row the same."""
+
+    @property
+    def skill(self) -> float:
+        """How far from guessing, 0, to perfect, 1."""
+        return 1 - self.score / self.guessing if self.guessing else 0.0
+
+
+def brier(predictions: Predictions) -> Brier:
+    """Of two classes 0 to 1, of more 0 to 2: summed over the classes."""
+    assert predictions.probabilities is not None
+    said = predictions.probabilities.to_numpy(float)
+    actual = pd.Index(predictions.classes).get_indexer(pd.Index(predictions.target.astype(str)))
+    both = 0.5 if predictions.problem.type == "binary" else 1.0
+
+    def off(classes: np.ndarray, chances: np.ndarray) -> np.ndarray:
+        happened = classes[:, None] == np.arange(said.shape[1])
+        distances: np.ndarray = both * ((chances - happened) ** 2).sum(axis=1)
+        return distances
+
+    shares = np.bincount(actual, minlength=said.shape[1]) / len(actual)
+    guessing = float(off(actual, np.tile(shares, (len(actual), 1))).mean())
+    score, rows = float(off(actual, said).mean()), random_rows(len(said), MOST_ROWS_DRAWN)
+    classes, chances, shapes = with_unseen(actual[rows], said[rows])
+    distances = off(classes, chances)
+
+    def mean(weights: np.ndarray) -> np.ndarray:
+        found: np.ndarray = weights @ distances / weights.sum(1)
+        return found
+
+    scale = float(np.sqrt(len(rows) / len(said)))
+    low, high = drawn([mean], shapes, len(rows), score, scale) or (score, score)
+    return Brier(score, max(0.0, low), high, guessing)
