@@ -16,6 +16,8 @@ from codefree.cloud import Cloud, Settings, open_cloud
 
 # Only what never comes takes so long, also on a machine that is many times slower.
 PATIENCE_SECONDS = 600
+# A look often asks the embedded AWS, which has the same processor as what is waited for.
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.02, 0.3
 # An example may take its time on a busy machine.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
@@ -37,12 +39,14 @@ def eventually(look: Callable[[], T | None], progress: Callable[[], object] = bo
     Fails only when nothing has come, and `progress` has not changed, for PATIENCE_SECONDS.
     """
     known, deadline = progress(), time.monotonic() + PATIENCE_SECONDS
+    pause = SHORTEST_PAUSE_SECONDS
     while time.monotonic() < deadline:
         if found := look():
             return found
         if (now := progress()) != known:
             known, deadline = now, time.monotonic() + PATIENCE_SECONDS
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(pause * 1.3, LONGEST_PAUSE_SECONDS)
     raise AssertionError(f"nothing came within {PATIENCE_SECONDS} seconds")
 
 
