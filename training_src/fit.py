@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,14 @@ from sklearn.model_selection import train_test_split
 from contract.messages import Message, message, score_text
 from failure import TrainingError, first_line, no_model
 from fit_watcher import FitWatcher
-from inner_split import Given, folds_by_structure, given_rows, groups_of
+from inner_split import (
+    Given,
+    folds_by_structure,
+    given_rows,
+    groups_of,
+    learnable,
+    split_facts,
+)
 from job_spec import JobSpec
 from model_code.notes import Note, note
 from model_code.plain_models import PLAIN_MODELS
@@ -81,8 +88,12 @@ class Fitted:
     worth_refitting: bool
     """Whether the models have not seen enough of all rows."""
     training: TrainingTime
+    unseen: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """The train rows that no model has learned from or was chosen by."""
     groups: "pd.Series[str] | None" = None
     """Of the scored rows, which belong together; None when every row stands alone."""
+    facts: Mapping[str, Any] | None = None
+    """How the rows were split, where not by chance."""
     refitted: bool = False
     """Whether predictions come from a model of all rows."""
 
@@ -109,8 +120,20 @@ def fit(spec: JobSpec, prepared: Prepared, folder: Path, progress: Progress) -> 
         planned_models(spec, prepared.problem, rows), predictor.model_names(), watcher.stopped
     )
     best = predictor.model_best
-    groups = groups_of(scored_on, scored, prepared)
-    return Fitted(predictor, best, scored_on, scored, len(rows), folds, worth, training, groups)
+    unseen = prepared.rows.drop(index=given.index)
+    return Fitted(
+        predictor,
+        best,
+        scored_on,
+        scored,
+        len(given.index),
+        folds,
+        worth,
+        training,
+        unseen,
+        groups_of(scored_on, scored, prepared),
+        split_facts(given.index, scored_on, scored, prepared),
+    )
 
 
 def threshold_notes(spec: JobSpec, problem: Problem) -> list[Note]:
@@ -134,7 +157,7 @@ def refit(fitted: Fitted, seconds_left: float) -> Fitted:
         return replace(fitted, refitted=True)
     if _seconds_of_refit(fitted) > seconds_left:
         return fitted
-    extra = fitted.scored if fitted.scored_on == "hold-out" else None
+    extra = learnable(fitted.unseen, predictor)
     names: dict[str, str] = predictor.refit_full(model="best", train_data_extra=extra)
     best = names[fitted.best] if fitted.scored_on == "test file" else fitted.best
     return replace(fitted, best=best, refitted=True)

@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 from autogluon.core.utils.utils import default_holdout_frac
+from autogluon.tabular import TabularPredictor
 
 from prepare import Prepared
-from splits import fold_numbers, hold_out
+from splits import Structure, fold_numbers, hold_out
 
 # The column that has the fold of a row. No feature has a tab in its name, and no name ends in one.
 FOLD = "fold\t"
@@ -30,6 +31,12 @@ class Given:
     """The column by which it makes folds, which is no feature then."""
     arguments: dict[str, Any] = field(default_factory=dict)
     """More of them, for `fit`."""
+
+    @property
+    def index(self) -> pd.Index:
+        """The labels of all rows that it learns from or chooses by."""
+        chosen_by = self.arguments.get("tuning_data")
+        return self.rows.index if chosen_by is None else self.rows.index.union(chosen_by.index)
 
 
 def given_rows(
@@ -58,15 +65,50 @@ def folds_by_structure(folds: int, prepared: Prepared) -> tuple[int, pd.Series |
     """
     if prepared.structure is None or folds < 2:
         return folds, None
+    if prepared.structure.times is not None:
+        # Of folds in time, the earliest rows are never scored, and a refit would be of few models.
+        return 0, None
     goal = prepared.rows[prepared.preprocessor.target]
     numbers = fold_numbers(goal, prepared.problem, prepared.structure, folds)
     return (0, None) if numbers is None else (int(numbers.nunique()), numbers)
 
 
+def learnable(unseen: pd.DataFrame, predictor: TabularPredictor) -> pd.DataFrame | None:
+    """Return the rows that a model can be fitted on once more: of classes that it knows."""
+    if predictor.problem_type in ("binary", "multiclass") and len(unseen):
+        unseen = unseen[unseen[predictor.label].isin(predictor.class_labels)]
+    return unseen if len(unseen) else None
+
+
 def groups_of(scored_on: str, scored: pd.DataFrame, prepared: Prepared) -> "pd.Series[str] | None":
     """Return which of the scored rows belong together; None when each stands alone."""
-    if prepared.structure is None:
+    known = _structure_of(scored_on, scored, prepared)
+    return None if known is None else known.groups
+
+
+def split_facts(
+    learned: pd.Index, scored_on: str, scored: pd.DataFrame, prepared: Prepared
+) -> dict[str, Any] | None:
+    """Return by which columns rows were kept apart, and how; None where chance parted them.
+
+    Times are written as the column is read: dates in ISO 8601, or numbers.
+    """
+    structure, known = prepared.structure, _structure_of(scored_on, scored, prepared)
+    if structure is None or known is None:
         return None
-    if scored_on == "test file":
-        return prepared.test_groups
-    return prepared.structure.groups.loc[scored.index]
+    facts: dict[str, Any] = {}
+    if known.groups is not None:
+        facts |= {"group_column": known.groups.name, "groups": known.count}
+    if structure.times is not None and known.times is not None:
+        until, start = structure.times.loc[learned].max(), known.times.min()
+        facts |= {
+            "time_column": known.times.name,
+            "learned_until": structure.written(until),
+            "scored_from": structure.written(start),
+        }
+    return facts
+
+
+def _structure_of(scored_on: str, scored: pd.DataFrame, prepared: Prepared) -> Structure | None:
+    known = prepared.test_structure if scored_on == "test file" else prepared.structure
+    return None if known is None else known.of(scored.index)

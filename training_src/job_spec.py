@@ -111,6 +111,8 @@ class JobSpec:
     """The cost of missing a positive row, in false alarms; it decides the threshold."""
     group_column: str | None
     """Rows with the same value in it are never split between learning and scoring."""
+    time_column: str | None
+    """Rows that are later by it never teach earlier ones; the latest are scored."""
     date_order: DateOrder | None
     encoding: str | None
     """Of files that are not in UTF-8."""
@@ -164,6 +166,7 @@ def read_job_spec(folders: Folders) -> JobSpec:
         threshold=job.threshold,
         miss_costs=job.miss_costs,
         group_column=job.group_column,
+        time_column=job.time_column,
         date_order=job.date_order,
         encoding=job.encoding,
         report_language=job.report_language,

@@ -35,7 +35,7 @@ from reading.csv_head import Expected, expected_like
 from reading.errors import UnreadableError
 from reading.identifiers import is_row_name
 from splits import Structure
-from structure import apart_rows, folds_of_texts, structure_of
+from structure import folds_of_texts, read_structure
 
 MOST_TEXT_COLUMNS = 10
 ROWS_OF_HEAD = 1000
@@ -60,8 +60,8 @@ class Prepared:
     notes: list[Note] = field(default_factory=list)
     structure: Structure | None = None
     """Which train rows belong together; None when every row stands alone."""
-    test_groups: "pd.Series[str] | None" = None
-    """By test row, which belong together; None where nothing says so."""
+    test_structure: Structure | None = None
+    """The same of test rows; None where the test file does not tell."""
 
     @property
     def labelled_test(self) -> pd.DataFrame | None:
@@ -96,7 +96,8 @@ def _prepare(spec: JobSpec) -> Prepared:
     problem = decide_problem(target, spec, context)
     table, goal, target = _with_target(table, target, problem, spec, context.points, notes)
     notes += _target_notes(table, goal, problem, context, spec)
-    structure = structure_of(table, spec, context, notes)
+    beside = read_structure(table, spec, context, notes)
+    structure = None if beside is None else beside.structure
     chosen = choose_columns(table, target, spec, context, _row_numbers(table, expected, spec))
     notes += chosen.notes
     check_reading(chosen.columns, chosen.values, table, expected)
@@ -109,13 +110,11 @@ def _prepare(spec: JobSpec) -> Prepared:
     )
     rows[spec.target] = goal
     test = read_test(spec, preprocessor, notes) if spec.test else None
-    test_target = test_groups = None
+    test_target = test_structure = None
     if test is not None:
         test_target = scorable_target(test.target, problem, notes)
-        if structure is not None and test_target is not None:
-            test_groups, test_target = apart_rows(
-                test_target, test.beside, structure, spec, context, notes
-            )
+        if beside is not None and test_target is not None:
+            test_structure, test_target = beside.apart(test_target, test.beside, notes)
     return Prepared(
         problem,
         preprocessor,
@@ -126,7 +125,7 @@ def _prepare(spec: JobSpec) -> Prepared:
         {path.name: sha256(path) for path in (spec.train, spec.test) if path},
         notes,
         structure,
-        test_groups,
+        test_structure,
     )
 
 
@@ -285,7 +284,11 @@ def read_test(spec: JobSpec, preprocessor: Preprocessor, notes: list[Note]) -> T
         parts.append(preprocessor.made_from(values))
         # A slice, and not the other columns, is kept.
         targets.append(part.select([n for n in part.column_names if n == preprocessor.target]))
-        beside.append(part.select([n for n in part.column_names if n == spec.group_column]))
+        beside.append(
+            part.select(
+                [n for n in part.column_names if n in (spec.group_column, spec.time_column)]
+            )
+        )
     notes += checks.notes()
     target = written_target(targets, preprocessor.target)
     return TestRows(_joined(parts), target, pa.concat_tables(beside, promote_options="permissive"))

@@ -9,7 +9,7 @@ from autogluon.tabular import TabularPredictor
 from fit import Fitted
 from leaks import LEAK, scored_leak_note
 from metrics import Predictions, all_scores, higher_is_better
-from model_code.notes import Note, note, part_failed
+from model_code.notes import Note, note, part_failed, read_note
 from prepare import Prepared
 from problem import Problem, reading_of
 from simple_models import MOST_ROWS, guessed, linear
@@ -32,7 +32,10 @@ def score(fitted: Fitted, prepared: Prepared) -> Scored:
     predictor, problem = fitted.predictor, prepared.problem
     every = _predictions(fitted, problem)
     best = every[fitted.best]
-    scores, notes = all_scores(best), []
+    scores, notes = all_scores(best), list[Note]()
+    if fitted.facts and "time_column" in fitted.facts:
+        notes.append(read_note("times", **fitted.facts))
+        notes += _late_classes(fitted, problem)
     metric = problem.metric
     value = best.score(metric)
     if value is None:
@@ -54,7 +57,7 @@ def score(fitted: Fitted, prepared: Prepared) -> Scored:
         "target_reading": reading_of(problem),
         "best_model": fitted.best,
         "threshold": _threshold(predictor, problem),
-        "split": _split(best),
+        "split": fitted.facts,
         "all_metrics": {metric: value, **scores},
     }
     return Scored(best, _leaderboard(fitted, every, problem, metric), performance, notes)
@@ -65,11 +68,14 @@ def _threshold(predictor: TabularPredictor, problem: Problem) -> float | None:
     return float(predictor.decision_threshold) if problem.type == "binary" else None
 
 
-def _split(best: Predictions) -> dict[str, Any] | None:
-    """By which column learning and scoring were kept apart; None where chance did it."""
-    if best.groups is None:
-        return None
-    return {"group_column": best.groups.name, "groups": int(best.groups.nunique())}
+def _late_classes(fitted: Fitted, problem: Problem) -> list[Note]:
+    """Of a split in time: the classes that no earlier row has."""
+    if not problem.has_classes:
+        return []
+    target = fitted.scored[fitted.predictor.label]
+    late = target[~target.isin(fitted.predictor.class_labels)]
+    classes = tuple(sorted(late.unique()))
+    return [note("late_classes", classes=classes, count=len(late))] if classes else []
 
 
 def _predictions(fitted: Fitted, problem: Problem) -> dict[str, Predictions]:
@@ -179,8 +185,7 @@ def _learned_from(fitted: Fitted, prepared: Prepared) -> pd.DataFrame:
     """The rows that a model may learn from to be scored like this one."""
     if _is_out_of_fold(fitted):
         return fitted.scored
-    held_out = fitted.scored.index if fitted.scored_on == "hold-out" else pd.Index([])
-    return prepared.rows.drop(index=held_out)
+    return prepared.rows.drop(index=fitted.unseen.index)
 
 
 def out_of_fold_spread(folds: int) -> float:

@@ -39,8 +39,10 @@ def check_datasets(
 def _require_columns_of_settings(train: TableHead, target: Target, settings: Settings) -> None:
     if target.column in settings.ignore_columns or target.column == settings.id_column:
         raise RefusedError(message("target.set_aside", column=target.column))
-    if settings.group_column:
-        _require_column_to_split_by(train, target, "group_column", settings.group_column)
+    for setting in ("group_column", "time_column"):
+        if column := getattr(settings, setting):
+            _require_column_to_split_by(train, target, setting, column)
+    _require_times(train, settings)
     for column in settings.keep_columns:
         if column not in train.columns:
             raise RefusedError(message("data.no_kept_column", column=column, columns=train.columns))
@@ -59,6 +61,16 @@ def _require_column_to_split_by(
         )
     if column == target.column:
         raise RefusedError(message("target.splits", setting=setting, column=column))
+
+
+def _require_times(train: TableHead, settings: Settings) -> None:
+    """Refuse what is surely no time, in whatever style: cells without a digit, or all the same."""
+    column = settings.time_column
+    texts = {text.strip() for text in train.values(column)} - {""} if column else set()
+    if texts and not any(character.isdigit() for text in texts for character in text):
+        raise RefusedError(message("data.no_time", column=column, value=min(texts)))
+    if train.whole and len(texts) == 1:
+        raise RefusedError(message("data.one_time", column=column))
 
 
 def _require_groups(train: TableHead, settings: Settings) -> None:

@@ -13,7 +13,7 @@ NOT_PART_OF_THE_MODEL = ("max_cost_usd", "max_cost_usd_in_settings", "instance_t
 # Settings of later releases count only where they are used: the names of jobs stay what they were.
 COUNTED_WHERE_USED = (
     *("keep_columns", "missing_values", "merge_classes", "date_order", "encoding"),
-    *("threshold", "miss_costs", "group_column"),
+    *("threshold", "miss_costs", "group_column", "time_column"),
 )
 
 
@@ -60,6 +60,7 @@ def model_job(
         threshold=settings.threshold,
         miss_costs=settings.miss_costs,
         group_column=settings.group_column,
+        time_column=settings.time_column,
         date_order=settings.date_order,
         encoding=settings.encoding,
         report_language=settings.report_language,

@@ -158,6 +158,8 @@ class ModelJob(JobBase):
     """The cost of missing a positive row, in false alarms; it decides the threshold."""
     group_column: str | None
     """Rows with the same value in it are never split between learning and scoring."""
+    time_column: str | None
+    """Rows that are later by it never teach earlier ones; the latest are scored."""
     date_order: DateOrder | None
     encoding: str | None
     """Of files that are not in UTF-8."""
@@ -223,6 +225,7 @@ DEFAULTS: Mapping[str, Any] = {
     "threshold": None,
     "miss_costs": None,
     "group_column": None,
+    "time_column": None,
     "date_order": None,
     "encoding": None,
     "report_language": "en",

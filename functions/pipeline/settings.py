@@ -86,6 +86,8 @@ class Settings:
     """The cost of missing a positive row, in false alarms; it decides the threshold."""
     group_column: str | None = None
     """Rows with the same value in it are never split between learning and scoring."""
+    time_column: str | None = None
+    """Rows that are later by it never teach earlier ones; the latest are scored."""
     date_order: DateOrder | None = None
     encoding: str | None = None
     translate_columns: tuple[str, ...] = ()
@@ -321,6 +323,7 @@ _READERS: dict[str, Callable[[object, str], object]] = {
     "threshold": _number(*THRESHOLD),
     "miss_costs": _number(*MISS_COSTS),
     "group_column": _column,
+    "time_column": _column,
     "date_order": _one_of(DATE_ORDERS),
     "encoding": _encoding,
     "translate_columns": _columns,

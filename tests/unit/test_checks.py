@@ -237,3 +237,18 @@ def test_one_group_is_refused_where_the_head_is_the_whole_file() -> None:
     # Each row without a value is a group of its own.
     empty = [f"{n % 7},,{n % 2}" for n in range(30)]
     check_datasets(table("a,c,y", *empty), None, TARGET, settings)
+
+
+def test_what_is_surely_no_time_is_refused() -> None:
+    def rows(times: list[str], whole: bool = True) -> TableHead:
+        return table("a,t,y", *[f"{n % 7},{times[n % 2]},{n % 2}" for n in range(30)], whole=whole)
+
+    settings = Settings(time_column="t")
+    words = refusal(rows(["soon", "later"], whole=False), settings=settings)
+    assert words == message("data.no_time", column="t", value="later")
+    assert refusal(rows(["3", "3"]), settings=settings).code == "data.one_time"
+    for good in (["1", "2"], ["2024-01-05", ""], ["Q1", "Q2"], ["3", "3"]):
+        check_datasets(rows(good, whole=False), None, TARGET, settings)
+    assert refusal(GOOD, settings=Settings(time_column="y")).code == "target.splits"
+    # Its month and hour may be learned from, so the test file needs it.
+    assert refusal(rows(["1", "2"]), table("a", "1"), settings).code == "data.test_lacks"

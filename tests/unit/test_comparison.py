@@ -39,7 +39,13 @@ def compared(model: Callable[[pd.DataFrame], Any], rows: int = ROWS) -> dict[str
     }
     scored = Scored(best, pd.DataFrame(), performance, [])
     predictor = SimpleNamespace(label="y")
-    fitted = SimpleNamespace(scored_on="test file", scored=test, predictor=predictor, groups=None)
+    fitted = SimpleNamespace(
+        scored_on="test file",
+        scored=test,
+        predictor=predictor,
+        groups=None,
+        unseen=pd.DataFrame(),
+    )
     compare(scored, cast(Any, fitted), cast(Any, SimpleNamespace(problem=PROBLEM, rows=train)))
     return performance
 

@@ -121,7 +121,8 @@ def test_spaces_around_a_column_count_neither_here_nor_in_the_file() -> None:
 
 
 def test_a_column_to_split_by_is_read_like_any_column() -> None:
-    assert applied(group_column=" customer ").group_column == "customer"
+    chosen = applied(group_column=" customer ", time_column="day ")
+    assert (chosen.group_column, chosen.time_column) == ("customer", "day")
 
 
 def test_a_positive_class_may_be_written_as_a_number() -> None:

@@ -1,6 +1,8 @@
 """Rows of one group never stand on both sides of a split, whatever the groups are."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from failure import TrainingError
-from inner_split import FOLD, given_rows
+from inner_split import FOLD, given_rows, learnable
 from intervals import TAIL
 from metrics import ALIKE, Predictions
 from prepare import Prepared, prepare
@@ -223,9 +225,9 @@ def labelled(customers: list[str]) -> pd.DataFrame:
     ("customers", "code", "scored"),
     [
         ([f"new{n % 9}" for n in range(80)], None, 80),
-        ([*["c1"] * 20, *[f"new{n}" for n in range(60)]], "note.test_shares_some_groups", 60),
-        ([*[""] * 20, *[f"new{n}" for n in range(60)]], "note.test_shares_some_groups", 60),
-        ([*["c1"] * 60, *[f"new{n}" for n in range(20)]], "note.test_shares_groups", 0),
+        ([*["c1"] * 20, *[f"new{n}" for n in range(60)]], "note.test_some_not_apart", 60),
+        ([*[""] * 20, *[f"new{n}" for n in range(60)]], "note.test_some_not_apart", 60),
+        ([*["c1"] * 60, *[f"new{n}" for n in range(20)]], "note.test_not_apart", 0),
     ],
 )
 def test_only_test_rows_of_new_groups_are_scored(
@@ -235,12 +237,13 @@ def test_only_test_rows_of_new_groups_are_scored(
     found = prepared(files(tmp_path, train, labelled(customers)))
     test = found.labelled_test
     assert (0 if test is None else len(test)) == scored
-    assert codes(found) & {"note.test_shares_some_groups", "note.test_shares_groups"} == (
+    assert codes(found) & {"note.test_some_not_apart", "note.test_not_apart"} == (
         {code} if code else set()
     )
     if test is not None:
-        assert found.test_groups is not None and found.structure is not None
-        assert not set(found.test_groups.loc[test.index]) & set(found.structure.groups)
+        assert found.test_structure is not None and found.structure is not None
+        new = found.test_structure.of(test.index).groups
+        assert not set(new) & set(found.structure.groups)  # type: ignore[arg-type]
 
 
 def test_a_test_file_without_the_column_is_not_scored(tmp_path: Path) -> None:
@@ -315,3 +318,122 @@ def test_rows_that_are_groups_of_their_own_have_about_the_interval_of_rows() -> 
     alone = Predictions(TWO, found.target, found.predicted, found.probabilities)
     for metric in ("roc_auc", "accuracy", "f1", "log_loss"):
         assert own.interval(metric) == pytest.approx(alone.interval(metric), abs=0.015)
+
+
+TIMED = st.lists(
+    st.tuples(st.integers(0, 6), st.sampled_from("aaab"), st.none() | st.integers(0, 12)),
+    min_size=4,
+    max_size=60,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(rows=TIMED, kind=st.sampled_from(list(GOALS)), grouped=st.booleans())
+def test_no_later_row_teaches_an_earlier_one(
+    rows: list[tuple[int, str, int | None]], kind: str, grouped: bool
+) -> None:
+    goal, problem = goal_of(kind, [label for _, label, _ in rows]), GOALS[kind]
+    times = pd.Series([np.nan if time is None else time for *_, time in rows], dtype=float)
+    groups = pd.Series([f"g{number}" for number, *_ in rows])
+    structure = Structure(groups if grouped else None, times)
+    folds = folds_of_texts(goal, problem, structure)
+    cuts = [(pd.Index(learn), pd.Index(score)) for learn, score in folds]
+    try:
+        sides = hold_out(goal, problem, structure, 0.2)
+    except TrainingError:
+        assert times.nunique() < 2 or problem.has_classes or grouped
+    else:
+        cuts.append((sides.learn, sides.score))
+        if problem.has_classes:
+            assert goal[sides.learn].nunique() > 1
+        if not grouped:
+            # Only rows without a time are on neither side.
+            assert len(sides.learn) + len(sides.score) == times.notna().sum()
+    for learn, score in cuts:
+        assert times[learn].max() < times[score].min()
+        assert len(learn) and len(score)
+        if grouped:
+            assert not both_sides(groups, learn, score)
+
+
+def test_the_latest_rows_are_held_out_and_rows_of_one_time_stay_together() -> None:
+    times = pd.Series(np.repeat(np.arange(10.0), 10))
+    goal = pd.Series(np.arange(100.0))
+    for share, scored in ((0.2, 20), (0.14, 10), (0.01, 10)):
+        sides = hold_out(goal, NUMBERS, Structure(times=times), share)
+        assert list(sides.score) == list(range(100 - scored, 100))
+    # Seven in ten rows have the last time.
+    times[30:] = 9.0
+    sides = hold_out(goal, NUMBERS, Structure(times=times), 0.2)
+    assert list(sides.learn) == list(range(30))
+
+
+def test_a_class_that_comes_late_only_is_waited_for() -> None:
+    """Of the latest fifth all are of one class; of the latest half they are not."""
+    goal = pd.Series(["yes", "no"] * 30 + ["yes"] * 40)
+    sides = hold_out(goal, TWO, Structure(times=pd.Series(np.arange(100.0))), 0.2)
+    assert goal[sides.score].nunique() == goal[sides.learn].nunique() == 2
+    late = pd.Series(["yes"] * 90 + ["no"] * 10, name="y")
+    with raises(TrainingError, "split.one_class", column="y"):
+        hold_out(late, TWO, Structure(times=pd.Series(np.arange(100.0))), 0.2)
+
+
+DAYS = pd.date_range("2024-01-01", periods=120).strftime("%d.%m.%Y").to_list()
+
+
+def timed(folder: Path, days: list[str], **chosen: object) -> Prepared:
+    paths = files(folder, [f"c{n % 12}" for n in range(len(days))])
+    rows = pd.read_csv(paths["train"], dtype=str).assign(day=days)
+    rows.to_csv(paths["train"], index=False)
+    return prepare(job_spec(**paths, target="y", time_column="day", **chosen))
+
+
+def test_times_are_read_as_dates_or_numbers_and_stay_features(tmp_path: Path) -> None:
+    found = timed(tmp_path, DAYS)
+    assert found.structure is not None and found.structure.times is not None
+    times = found.structure.times
+    assert times.is_monotonic_increasing and found.structure.written(times.iloc[0]) == "2024-01-01"
+    assert "day" in found.preprocessor.needed
+    assert "day" not in timed(tmp_path, DAYS, ignore_columns=("day",)).preprocessor.needed
+    numbers = timed(tmp_path, [str(n // 2) for n in range(120)])
+    assert numbers.structure is not None and numbers.structure.times is not None
+    assert numbers.structure.times.tolist() == [n // 2 for n in range(120)]
+
+
+def test_rows_without_a_time_are_on_neither_side_and_said(tmp_path: Path) -> None:
+    found = timed(tmp_path, [*DAYS[:100], *["", "NA"] * 10])
+    (note,) = [one for one in found.notes if one.code == "note.rows_without_time"]
+    assert (note.values["count"], note.values["rows"]) == (20, 120)
+    given = given_rows(found.rows, 0, None, found)
+    assert set(given.index) == set(range(100))
+
+
+@pytest.mark.parametrize(
+    ("days", "code"),
+    [(["morning", "evening"] * 60, "data.no_time"), (["7"] * 120, "data.one_time")],
+)
+def test_what_is_no_time_is_refused(tmp_path: Path, days: list[str], code: str) -> None:
+    with raises(TrainingError, code, column="day"):
+        timed(tmp_path, days)
+
+
+@pytest.mark.parametrize(("first", "scored"), [(0, 0), (60, 60), (200, 80)])
+def test_only_test_rows_that_are_not_earlier_are_scored(
+    tmp_path: Path, first: int, scored: int
+) -> None:
+    test = labelled(["c1"] * 80)
+    days = [str(100 + first + n) for n in range(80)]
+    paths = files(tmp_path, [f"c{n % 12}" for n in range(120)], test.assign(day=days))
+    rows = pd.read_csv(paths["train"], dtype=str).assign(day=[str(n + 61) for n in range(120)])
+    rows.to_csv(paths["train"], index=False)
+    found = prepare(job_spec(**paths, target="y", time_column="day"))
+    assert (0 if found.labelled_test is None else len(found.labelled_test)) == scored
+
+
+def test_a_model_is_fitted_once_more_on_classes_that_it_knows() -> None:
+    predictor: Any = SimpleNamespace(problem_type="multiclass", label="y", class_labels=["a", "b"])
+    unseen = pd.DataFrame({"x": range(4), "y": ["a", "late", "b", "late"]})
+    found = learnable(unseen, predictor)
+    assert found is not None and found["y"].tolist() == ["a", "b"]
+    assert learnable(unseen[unseen["y"] == "late"], predictor) is None
+    assert learnable(pd.DataFrame(), predictor) is None

@@ -201,7 +201,7 @@ def _out_of_fold(
     labels = target.to_numpy()
     known = np.unique(labels) if has_classes else np.array([])
     width = len(known) if len(known) > 2 else 1
-    scores = np.zeros((len(labels), width), dtype=np.float32)
+    scores = np.full((len(labels), width), 0 if folds is None else np.nan, dtype=np.float32)
     for fit, rest in folds or _folds(target, has_classes).split(pieces, labels):
         seen = np.unique(labels[fit])
         if has_classes and len(seen) < 2:
@@ -210,7 +210,9 @@ def _out_of_fold(
         found = _scores(model, pieces[rest])
         lacking = has_classes and len(seen) < len(known)
         scores[rest] = _spread(found, seen, known) if lacking else found
-    return scores
+    # Of rows that no other may teach, nothing is known.
+    usual = np.nan_to_num(np.array([one[~np.isnan(one)].mean() for one in scores.T]))
+    return np.where(np.isnan(scores), usual.astype(np.float32), scores)
 
 
 def _folds(target: pd.Series, has_classes: bool) -> KFold | StratifiedKFold:
