@@ -139,7 +139,7 @@ def compare(scored: Scored, fitted: Fitted, prepared: Prepared) -> None:
     except ValueError as error:
         scored.notes.append(part_failed("linear_model", error))
         simple = None
-    spread = out_of_fold_spread(fitted.folds) if _is_out_of_fold(fitted) else 1.0
+    spread = spread_of(fitted)
     performance["interval"] = interval = best.interval(metric, spread)
     if interval and (rows := performance["rows_in_file"]):
         low, high = best.expected(metric, interval, rows)
@@ -186,6 +186,11 @@ def _learned_from(fitted: Fitted, prepared: Prepared) -> pd.DataFrame:
     if _is_out_of_fold(fitted):
         return fitted.scored
     return prepared.rows.drop(index=fitted.unseen.index)
+
+
+def spread_of(fitted: Fitted) -> float:
+    """How much wider intervals are than the scored rows alone show."""
+    return out_of_fold_spread(fitted.folds) if _is_out_of_fold(fitted) else 1.0
 
 
 def out_of_fold_spread(folds: int) -> float:

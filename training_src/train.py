@@ -41,12 +41,13 @@ from report.language import Language
 from report.page import render_report
 from report.plots import draw_png
 from results import Results, write_passport
-from scoring import Scored, compare, compare_without_leaks, score
+from scoring import Scored, compare, compare_without_leaks, score, spread_of
+from slices import find_slices, parts_of
 from verdict import count_classes
 
 # Of the training minutes: what explaining may take beside them.
 EXPLAINING_SHARE = 0.2
-REASONS_SHARE, IMPORTANCE_SHARE = 0.25, 0.25
+REASONS_SHARE, IMPORTANCE_SHARE, SLICES_SHARE = 0.25, 0.25, 0.1
 SECONDS_AT_LEAST = 3.0
 
 
@@ -258,9 +259,18 @@ def _explain(model: Model, found: Findings, results: Results) -> None:
         assert found.importance is not None
         found.effects = effects(model, found.prepared, that_matter(found.importance))
 
+    def differ() -> None:
+        assert found.importance is not None
+        strongest = list(found.importance["feature"])
+        parts = parts_of(found.fitted.scored, model.preprocessor, strongest)
+        metric, spread = found.performance["metric"], spread_of(found.fitted)
+        limit = _seconds_to_explain(found.spec, SLICES_SHARE)
+        found.slices = find_slices(found.predictions, parts, metric, limit, spread)
+
     _part("importance", found, matters)
     if found.importance is not None:
         _part("effects", found, do)
+        _part("slices", found, differ)
 
 
 def _strength_of(column: str, found: Findings) -> float:

@@ -12,6 +12,7 @@ from job_spec import JobSpec
 from metrics import Predictions
 from model_code.notes import Note
 from prepare import Prepared
+from slices import Slice
 from verdict import ClassCounts, Known, Verdict, judge
 
 
@@ -30,6 +31,7 @@ class Findings:
     strength: float = 0.0
     """What the most important column reaches alone."""
     effects: list[Effect] = field(default_factory=list)
+    slices: list[Slice] = field(default_factory=list)
     examples: pd.DataFrame | None = None
     """The first rows of the predictions file: prediction and reasons."""
     seconds: Mapping[str, float] = field(default_factory=dict)

@@ -14,7 +14,8 @@ from model_code.text_scores import TextScores
 from report.findings import Findings
 from report.language import Language
 from report.pictures import draw_effect_pictures, draw_pictures
-from report.sentences import sentences
+from report.sentences import calibrated, sentences
+from report.slice_table import slice_rows
 from report.tables import class_scores, coverage, importance_rows, mixed_up, thresholds
 from report.template import load_template
 from scoring import PLACES
@@ -46,6 +47,7 @@ def render_report(found: Findings) -> str:
         warnings=[say.render(n) for n in others if not n.code.startswith(READINGS)],
         readings=[say.render(n) for n in others if n.code.startswith(READINGS)],
         pictures_shown=draw_pictures(predictions, say),
+        calibrated=calibrated(predictions, say),
         effects=draw_effect_pictures(found.effects, _effect_of(found, say), say),
         effect_of=_effect_of(found, say),
         thresholds=thresholds(predictions) if problem.type == "binary" else [],
@@ -54,6 +56,8 @@ def render_report(found: Findings) -> str:
         mixed_up=mixed_up(predictions) if problem.type == "multiclass" else [],
         coverage=coverage(predictions),
         importance=importance_rows(found.importance),
+        slices=slice_rows(found.slices, problem, say),
+        comparisons=2 * len(found.slices),
         examples=shown_examples(found.examples, EXAMPLES_SHOWN),
         leaderboard=_cells(found.leaderboard.head(MODELS_SHOWN)),
         leaderboard_columns=[say.column(name) for name in found.leaderboard.columns],

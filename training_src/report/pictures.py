@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from contract.messages import GAP, score_text
+from contract.messages import score_text
 from effects import Effect
 from metrics import Predictions
 from report.drawing import shortened
@@ -17,7 +17,6 @@ from report.effect_plots import draw_effects, effect_numbers
 from report.language import Language
 from report.numbers import numbers, picture_numbers, positive_class
 from report.plots import draw_svgs, is_wide
-from report.tables import brier
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def draw_pictures(predictions: Predictions, say: Language) -> list[Picture]:
             confusion_table(tables[key], say)
             if key == "confusion"
             else number_table(tables[key], say),
-            _about(key, predictions, say),
+            say(f"about_{key}", positive=predictions.problem.positive_class),
             is_wide(key, predictions),
         )
         for key, svg in draw_svgs(predictions, say).items()
@@ -70,21 +69,6 @@ def draw_effect_pictures(effects: Sequence[Effect], what: str, say: Language) ->
         )
         for effect, svg in zip(effects, svgs, strict=True)
     ]
-
-
-def _about(key: str, predictions: Predictions, say: Language) -> str:
-    """What the picture means."""
-    about = say(f"about_{key}", positive=predictions.problem.positive_class)
-    if key != "calibration":
-        return about
-    found, sentences = brier(predictions), [about]
-    if predictions.problem.type == "multiclass":
-        sentences.append(say("calibration_of_predicted"))
-    score, low, high, guessing = map(cell, (found.score, found.low, found.high, found.guessing))
-    sentences.append(say("brier", score=score, low=low, high=high, guessing=guessing))
-    percent = f"{100 * found.skill:.0f}"
-    better = say("brier_better", percent=percent) if found.skill > 0 else say("brier_worse")
-    return GAP[say.name].join((*sentences, better))
 
 
 def number_table(table: pd.DataFrame, say: Language) -> NumberTable:

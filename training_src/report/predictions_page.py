@@ -14,7 +14,7 @@ from model_code.notes import Note
 from report.language import Language
 from report.page import shown_examples
 from report.pictures import draw_pictures
-from report.sentences import how_good
+from report.sentences import calibrated, how_good
 from report.template import load_template
 from verdict import Verdict
 
@@ -59,6 +59,7 @@ def render_predictions(found: Predicted) -> str:
         against=[say.render(one) for one in found.verdict.findings] if found.verdict else [],
         warnings=[say.render(one) for one in found.notes],
         pictures_shown=draw_pictures(found.scored, say) if found.scored else [],
+        calibrated=calibrated(found.scored, say) if found.scored else "",
         examples=shown_examples(_first_rows(found.written), EXAMPLES_SHOWN),
     )
 

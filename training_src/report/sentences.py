@@ -5,10 +5,11 @@ from typing import Any
 
 from contract.messages import GAP
 from contract.messages import score_text as number
-from metrics import BETTER, WORSE
+from metrics import BETTER, WORSE, Predictions
 from problem import Problem
 from report.findings import Findings
 from report.language import Language
+from report.tables import brier
 from verdict import ClassCounts
 
 
@@ -124,3 +125,17 @@ def _expected(found: Findings, say: Language) -> list[str]:
     low, high = number(expected["low"]), number(expected["high"])
     metric = found.performance["metric"]
     return [say("expected", metric=metric, rows=f"{expected['rows']:,}", low=low, high=high)]
+
+
+def calibrated(predictions: Predictions, say: Language) -> str:
+    """How good the probabilities are, beside those of guessing; nothing for numbers."""
+    if not predictions.problem.has_classes:
+        return ""
+    found, said = brier(predictions), []
+    if predictions.problem.type == "multiclass":
+        said.append(say("calibration_of_predicted"))
+    score, low, high, guessing = map(number, (found.score, found.low, found.high, found.guessing))
+    said.append(say("brier", score=score, low=low, high=high, guessing=guessing))
+    percent = f"{100 * found.skill:.0f}"
+    better = say("brier_better", percent=percent) if found.skill > 0 else say("brier_worse")
+    return GAP[say.name].join((*said, better))
