@@ -30,6 +30,7 @@ from fit import SEED, Fitted, Stopwatch, fit, refit, threshold_notes
 from job import run_job
 from job_spec import Folders, JobSpec, read_job_spec
 from leaks import strength
+from learning_curve import learning_curve
 from libraries import use_libraries
 from model_code.notes import Note, note, part_failed
 from model_code.predictions import Model, write_predictions
@@ -47,7 +48,7 @@ from verdict import count_classes
 
 # Of the training minutes: what explaining may take beside them.
 EXPLAINING_SHARE = 0.2
-REASONS_SHARE, IMPORTANCE_SHARE, SLICES_SHARE = 0.25, 0.25, 0.1
+REASONS_SHARE, IMPORTANCE_SHARE, SLICES_SHARE, LEARNING_SHARE = 0.25, 0.25, 0.1, 0.15
 SECONDS_AT_LEAST = 3.0
 
 
@@ -267,10 +268,15 @@ def _explain(model: Model, found: Findings, results: Results) -> None:
         limit = _seconds_to_explain(found.spec, SLICES_SHARE)
         found.slices = find_slices(found.predictions, parts, metric, limit, spread)
 
+    def learn() -> None:
+        rows, limit = found.prepared.rows, _seconds_to_explain(found.spec, LEARNING_SHARE)
+        found.learning = learning_curve(rows, found.spec.target, found.prepared.problem, limit)
+
     _part("importance", found, matters)
     if found.importance is not None:
         _part("effects", found, do)
         _part("slices", found, differ)
+    _part("learning", found, learn)
 
 
 def _strength_of(column: str, found: Findings) -> float:

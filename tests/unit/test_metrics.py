@@ -3,12 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss
 
 from metrics import Predictions, all_scores
 from problem import Problem
-from report.numbers import calibration, error_by_size, positive_class
-from report.tables import brier, class_scores, thresholds
+from report.numbers import calibration, error_by_size, gain, positive_class
+from report.tables import brier, class_scores, lifts, thresholds
 from simple_models import guessed, linear
 
 BINARY = Problem("binary", "roc_auc", "roc_auc", positive_class="no")
@@ -150,3 +152,34 @@ def test_errors_are_told_by_size_of_the_target() -> None:
     groups = error_by_size(Predictions(problem, target, target - target * 0.1, None))
     assert groups["rows"].sum() == 100
     assert groups["mean_absolute_error"].is_monotonic_increasing and (groups["bias"] > 0).all()
+
+
+chances = st.lists(st.sampled_from([0.1, 0.2, 0.2, 0.5, 0.9]), min_size=2, max_size=60)
+
+
+@given(chances, st.integers(0, 2**32 - 1))
+def test_gain_rises_to_all_and_does_not_see_the_order_of_equals(
+    chance: list[float], seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    actual = random.uniform(size=len(chance)) < 0.5
+    actual[0], actual[1] = True, False
+    order = random.permutation(len(chance))
+    curve = gain(actual, np.array(chance))
+    pd.testing.assert_frame_equal(curve, gain(actual[order], np.array(chance)[order]))
+    assert curve.iloc[0].tolist() == [0, 0] and curve.iloc[-1].tolist() == [1, 1]
+    assert curve["share_of_rows"].is_monotonic_increasing
+    assert curve["share_found"].is_monotonic_increasing
+
+
+def test_lift_is_how_many_times_as_many_as_by_chance() -> None:
+    chance = np.linspace(1, 0, 1000)
+    perfect = lifts(binary(["no"] * 100 + ["yes"] * 900, list(chance)))
+    assert [(one.rows, one.found, round(one.lift, 2)) for one in perfect[:3]] == [
+        (50, 50, 10.0),
+        (100, 100, 10.0),
+        (200, 100, 5.0),
+    ]
+    same = lifts(binary(["no"] * 100 + ["yes"] * 900, [0.3] * 1000))
+    assert [one.lift for one in same] == pytest.approx([1.0] * len(same))
+    assert lifts(binary(["yes"] * 20, [0.3] * 20)) == []

@@ -9,6 +9,7 @@ import pandas as pd
 from effects import Effect
 from fit import Fitted
 from job_spec import JobSpec
+from learning_curve import LearningCurve
 from metrics import Predictions
 from model_code.notes import Note
 from prepare import Prepared
@@ -32,6 +33,7 @@ class Findings:
     """What the most important column reaches alone."""
     effects: list[Effect] = field(default_factory=list)
     slices: list[Slice] = field(default_factory=list)
+    learning: LearningCurve | None = None
     examples: pd.DataFrame | None = None
     """The first rows of the predictions file: prediction and reasons."""
     seconds: Mapping[str, float] = field(default_factory=dict)

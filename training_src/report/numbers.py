@@ -25,6 +25,7 @@ def picture_numbers(predictions: Predictions) -> dict[str, pd.DataFrame]:
                 "roc": roc(actual, probability, POINTS_LISTED),
                 "precision_recall": precision_recall(actual, probability, POINTS_LISTED),
                 "calibration": calibration(actual, probability),
+                "gain": gain(actual, probability, POINTS_LISTED),
             }
         return {**curves, "confusion": confusion(predictions)}
     if kind == "multiclass":
@@ -57,6 +58,19 @@ def precision_recall(
     """Precision by recall, at most so many points."""
     precision, recall, _ = precision_recall_curve(actual, probability)
     return _thinned({"recall": recall, "precision": precision}, most)
+
+
+def gain(actual: np.ndarray, probability: np.ndarray, most: int = POINTS_DRAWN) -> pd.DataFrame:
+    """Of the rows with the highest probabilities: which share of all rows, and of all positives.
+
+    Rows with the same probability come at once, as nothing tells them apart.
+    """
+    order = np.argsort(-probability, kind="stable")
+    last_of_equals = np.append(np.diff(probability[order]) != 0, True)
+    found = actual[order].cumsum()[last_of_equals] / actual.sum()
+    rows = np.flatnonzero(last_of_equals) + 1
+    shares = np.append(0.0, rows / len(actual))
+    return _thinned({"share_of_rows": shares, "share_found": np.append(0.0, found)}, most)
 
 
 def calibration(happened: np.ndarray, probability: np.ndarray) -> pd.DataFrame:

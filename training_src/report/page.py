@@ -13,10 +13,11 @@ from model_code.notes import READINGS
 from model_code.text_scores import TextScores
 from report.findings import Findings
 from report.language import Language
+from report.learning_picture import draw_learning
 from report.pictures import draw_effect_pictures, draw_pictures
 from report.sentences import calibrated, sentences
 from report.slice_table import slice_rows
-from report.tables import class_scores, coverage, importance_rows, mixed_up, thresholds
+from report.tables import class_scores, coverage, importance_rows, lifts, mixed_up, thresholds
 from report.template import load_template
 from scoring import PLACES
 
@@ -51,6 +52,8 @@ def render_report(found: Findings) -> str:
         effects=draw_effect_pictures(found.effects, _effect_of(found, say), say),
         effect_of=_effect_of(found, say),
         thresholds=thresholds(predictions) if problem.type == "binary" else [],
+        lifts=lifts(predictions) if problem.type == "binary" else [],
+        learning=draw_learning(found.learning, problem, say) if found.learning else None,
         classes=class_scores(predictions) if problem.type == "multiclass" else [],
         few_classes=FEW_CLASSES,
         mixed_up=mixed_up(predictions) if problem.type == "multiclass" else [],

@@ -17,6 +17,7 @@ from report.effect_plots import draw_effects, effect_numbers
 from report.language import Language
 from report.numbers import numbers, picture_numbers, positive_class
 from report.plots import draw_svgs, is_wide
+from report.tables import lifts
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,9 @@ def _alts(predictions: Predictions, say: Language) -> Iterator[tuple[str, str]]:
             "precision_recall",
             say("alt_precision_recall", average=average, guessing=guessing),
         )
+        top = lifts(predictions)[0]
+        found, part = f"{100 * top.share_found:.0f}", f"{100 * top.share:.0f}"
+        yield "gain", say("alt_gain", percent=part, found=found, lift=cell(top.lift))
     if "calibration" in tables:
         groups = tables["calibration"]
         off = (groups["probability_said"] - groups["share_that_happened"]).abs()

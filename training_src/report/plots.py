@@ -37,6 +37,7 @@ from report.numbers import (
     calibration,
     confusion,
     error_by_size,
+    gain,
     numbers,
     positive_class,
     precision_recall,
@@ -57,11 +58,11 @@ DARK = 0.45
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 # The report's texts in plots.
 LABELS = (
-    *("plot_roc", "plot_precision_recall", "plot_calibration", "plot_confusion"),
+    *("plot_roc", "plot_precision_recall", "plot_calibration", "plot_gain", "plot_confusion"),
     *("plot_against", "plot_residuals", "plot_error_by_size"),
     *("guessing", "perfect", "average", "recall", "precision", "predicted", "actual", "rows"),
     *("false_positive_rate", "true_positive_rate", "probability_said", "share_that_happened"),
-    *("actual_minus_predicted", "mean_absolute_error"),
+    *("actual_minus_predicted", "mean_absolute_error", "share_of_rows", "share_found"),
 )
 
 
@@ -75,6 +76,7 @@ def plots(predictions: Predictions, say: Language) -> dict[str, Plot]:
             "roc": lambda axes: _roc(axes, actual, probability, say),
             "precision_recall": lambda axes: _precision_recall(axes, actual, probability, say),
             "calibration": lambda axes: _calibration(axes, predictions, say),
+            "gain": lambda axes: _gain(axes, actual, probability, say),
         }
         matrix: dict[str, Plot] = {"confusion": lambda axes: _confusion(axes, predictions, say)}
         return {**(curves if both else {}), **matrix}
@@ -167,6 +169,15 @@ def _precision_recall(
     )
     axes.set(xlabel=say("recall"), ylabel=say("precision"), ylim=(0, 1.02))
     axes.legend(loc="lower left", frameon=False)
+
+
+def _gain(axes: Axes, actual: np.ndarray, probability: np.ndarray, say: Language) -> None:
+    found = gain(actual, probability)
+    axes.plot([0, 1], [0, 1], "--", color=GREY, label=say("guessing"))
+    axes.plot([0, actual.mean(), 1], [0, 1, 1], ":", color=ORANGE, label=say("perfect"))
+    axes.plot(found["share_of_rows"], found["share_found"], color=BLUE)
+    axes.set(xlabel=say("share_of_rows"), ylabel=say("share_found"))
+    axes.legend(loc="lower right", frameon=False)
 
 
 def _calibration(axes: Axes, predictions: Predictions, say: Language) -> None:

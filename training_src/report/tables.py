@@ -8,11 +8,12 @@ from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
 from intervals import drawn, with_unseen
 from metrics import MOST_ROWS_DRAWN, Predictions
-from report.numbers import confusion, positive_class, shown_classes
+from report.numbers import confusion, gain, positive_class, shown_classes
 from sampling import random_rows
 
 COST_RATIOS = (1, 2, 5, 10, 20)
 MOST_LINES = 200
+SHARES_OF_ROWS = (0.05, 0.1, 0.2, 0.3, 0.5)
 MOST_MIXED_UP, FEATURES_SHOWN = 8, 20
 # Digits of the largest importance; the others have as many decimals.
 DIGITS = 4
@@ -59,6 +60,36 @@ def _at(line: float, actual: np.ndarray, probability: np.ndarray) -> tuple[int, 
     called = probability >= line
     found = int((called & actual).sum())
     return int(called.sum()), found, int(actual.sum()) - found, int(called.sum()) - found
+
+
+@dataclass(frozen=True)
+class Lift:
+    """What is found among the rows with the highest probabilities."""
+
+    share: float
+    """Of all rows."""
+    rows: int
+    found: int
+    """How many of them are positive."""
+    share_found: float
+    """Of all positive rows."""
+    lift: float
+    """How many times as many as among as many rows by chance."""
+
+
+def lifts(predictions: Predictions) -> list[Lift]:
+    """The top parts of the rows; of rows with the same probability at the end, the mean."""
+    actual, probability = positive_class(predictions)
+    if not 0 < actual.mean() < 1:
+        return []
+    curve = gain(actual, probability, len(actual) + 1)
+    made = []
+    for share in SHARES_OF_ROWS:
+        rows = max(1, round(share * len(actual)))
+        reached = float(np.interp(rows / len(actual), curve["share_of_rows"], curve["share_found"]))
+        found = round(reached * int(actual.sum()))
+        made.append(Lift(share, rows, found, reached, reached * len(actual) / rows))
+    return made
 
 
 @dataclass(frozen=True)
