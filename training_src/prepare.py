@@ -36,6 +36,7 @@ from reading.errors import UnreadableError
 from reading.identifiers import is_row_name
 from splits import Structure
 from structure import folds_of_texts, read_structure
+from suspected_structure import still_suspected, suspects_of
 
 MOST_TEXT_COLUMNS = 10
 ROWS_OF_HEAD = 1000
@@ -62,6 +63,8 @@ class Prepared:
     """Which train rows belong together; None when every row stands alone."""
     test_structure: Structure | None = None
     """The same of test rows; None where the test file does not tell."""
+    suspects: Sequence[Structure] = ()
+    """What rows may have in common although no setting says so."""
 
     @property
     def labelled_test(self) -> pd.DataFrame | None:
@@ -101,6 +104,7 @@ def _prepare(spec: JobSpec) -> Prepared:
     chosen = choose_columns(table, target, spec, context, _row_numbers(table, expected, spec))
     notes += chosen.notes
     check_reading(chosen.columns, chosen.values, table, expected)
+    suspects = suspects_of(table, chosen, spec, context)
     # All cells of the file, half of the memory so far: nothing needs them any more.
     del table
     pa.default_memory_pool().release_unused()
@@ -109,7 +113,10 @@ def _prepare(spec: JobSpec) -> Prepared:
         chosen, goal, problem, expected, spec.target, folds, notes
     )
     rows[spec.target] = goal
-    test = read_test(spec, preprocessor, notes) if spec.test else None
+    aside = [name for name in (spec.group_column, spec.time_column) if name]
+    aside += [name for one in suspects for name in one.columns]
+    test = read_test(spec, preprocessor, notes, aside) if spec.test else None
+    suspects = still_suspected(suspects, test.beside if test else None, chosen, context)
     test_target = test_structure = None
     if test is not None:
         test_target = scorable_target(test.target, problem, notes)
@@ -126,6 +133,7 @@ def _prepare(spec: JobSpec) -> Prepared:
         notes,
         structure,
         test_structure,
+        suspects,
     )
 
 
@@ -270,8 +278,13 @@ def written_target(parts: Iterable[pa.Table], name: str) -> WrittenTarget | None
     return WrittenTarget(pd.concat(texts, ignore_index=True), points) if texts else None
 
 
-def read_test(spec: JobSpec, preprocessor: Preprocessor, notes: list[Note]) -> TestRows:
-    """Read a test file in parts; raises UnreadableError or TrainingError with a message."""
+def read_test(
+    spec: JobSpec, preprocessor: Preprocessor, notes: list[Note], aside: Sequence[str] = ()
+) -> TestRows:
+    """Read a test file in parts; raises UnreadableError or TrainingError with a message.
+
+    `aside`: columns whose cells are kept too.
+    """
     assert spec.test is not None
     head = look_at(spec.test, preprocessor.expected)
     if lacking := preprocessor.lacking(head.columns):
@@ -284,11 +297,7 @@ def read_test(spec: JobSpec, preprocessor: Preprocessor, notes: list[Note]) -> T
         parts.append(preprocessor.made_from(values))
         # A slice, and not the other columns, is kept.
         targets.append(part.select([n for n in part.column_names if n == preprocessor.target]))
-        beside.append(
-            part.select(
-                [n for n in part.column_names if n in (spec.group_column, spec.time_column)]
-            )
-        )
+        beside.append(part.select([n for n in part.column_names if n in aside]))
     notes += checks.notes()
     target = written_target(targets, preprocessor.target)
     return TestRows(_joined(parts), target, pa.concat_tables(beside, promote_options="permissive"))

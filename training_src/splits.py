@@ -37,6 +37,11 @@ class Structure:
         return Structure(groups, times, self.dated)
 
     @property
+    def columns(self) -> list[str]:
+        """The columns that it is made of."""
+        return [str(one.name) for one in (self.groups, self.times) if one is not None]
+
+    @property
     def count(self) -> int:
         """How many groups there are."""
         return 0 if self.groups is None else int(self.groups.nunique())

@@ -30,12 +30,6 @@ class Beside:
     context: Context
     time: Column | None
 
-    @property
-    def columns(self) -> list[str]:
-        """The columns that it is made of."""
-        made_of = (self.structure.groups, self.structure.times)
-        return [str(one.name) for one in made_of if one is not None]
-
     def apart(
         self, target: pd.Series, cells: pa.Table, notes: list[Note]
     ) -> tuple[Structure | None, pd.Series | None]:
@@ -44,7 +38,7 @@ class Beside:
         Their group has no train row, and they are not earlier than any train row. The score comes
         from these alone. Without a target, they are too few, and it comes from train.
         """
-        if lacking := [name for name in self.columns if name not in cells.column_names]:
+        if lacking := [name for name in self.structure.columns if name not in cells.column_names]:
             notes.append(note("test_without_column", column=lacking[0]))
             return None, None
         near, train = np.zeros(len(target), bool), self.structure
@@ -61,7 +55,7 @@ class Beside:
         count, known = int(near.sum()), int(target.notna().sum())
         if not count:
             return structure, target
-        values = {"columns": tuple(self.columns), "count": count, "rows": known}
+        values = {"columns": tuple(self.structure.columns), "count": count, "rows": known}
         if known - count < FEW_SCORED_ROWS:
             notes.append(note("test_not_apart", **values))
             return structure, None

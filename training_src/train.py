@@ -44,6 +44,7 @@ from report.plots import draw_png
 from results import Results, write_passport
 from scoring import Scored, compare, compare_without_leaks, score, spread_of
 from slices import find_slices, parts_of
+from suspected_structure import structure_notes
 from verdict import count_classes
 
 # Of the training minutes: what explaining may take beside them.
@@ -272,6 +273,13 @@ def _explain(model: Model, found: Findings, results: Results) -> None:
         rows, limit = found.prepared.rows, _seconds_to_explain(found.spec, LEARNING_SHARE)
         found.learning = learning_curve(rows, found.spec.target, found.prepared.problem, limit)
 
+    def looked_for_structure() -> None:
+        prepared = found.prepared
+        found.own_notes += structure_notes(
+            prepared.suspects, prepared.rows, found.spec.target, prepared.problem, seconds
+        )
+
+    _part("structure", found, looked_for_structure)
     _part("importance", found, matters)
     if found.importance is not None:
         _part("effects", found, do)

@@ -49,7 +49,7 @@ SEVERITIES: Mapping[str, Severity] = {
             YELLOW,
             (
                 *("rarely_predicted", "cut_short", "too_good", "dominant_column", "few_rows"),
-                *("few_groups", "late_classes"),
+                *("few_groups", "late_classes", "groups_mixed", "times_mixed"),
                 *("no_metric", "drift", "missing_drift", "challenger_worse"),
             ),
         ),

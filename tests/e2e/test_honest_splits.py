@@ -66,6 +66,16 @@ def test_the_score_is_that_of_new_customers(by_customer: OptMl, mixed: OptMl) ->
     assert honest["linear_score"] < 0.75
 
 
+def test_without_the_setting_both_scores_are_said_and_the_line_to_paste(mixed: OptMl) -> None:
+    job = mixed.performance()
+    said = notes_by_code(job)["note.groups_mixed"]
+    assert said.values["mixed"] > 0.75 > said.values["apart"]
+    assert said.values["line"] == '{"group_column": "customer_id"}'
+    assert "note.groups_mixed" in [one["code"] for one in job["verdict"]["findings"]]
+    page = html.unescape((mixed.results / "report.html").read_text())
+    assert render(said) in page
+
+
 def test_the_report_says_how_the_rows_were_split(by_customer: OptMl) -> None:
     said = notes_by_code(by_customer.performance())["read.groups"]
     assert (said.values["count"], said.values["rows"]) == (CUSTOMERS, CUSTOMERS * EACH)

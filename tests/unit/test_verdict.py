@@ -26,6 +26,7 @@ from model_code.plain_models import PLAIN_NAMES
 from problem import Problem
 from report.language import Language
 from report.sentences import prediction_column
+from suspected_structure import PART_THAT_MATTERS
 from tests.opt_ml import ROOT
 from verdict import (
     ALMOST_NEVER,
@@ -230,7 +231,7 @@ def test_the_pages_name_the_thresholds_that_the_rules_have(page: str) -> None:
         *(f"{ALMOST_NEVER:.0%}", FEWEST_OF_A_CLASS, f"{LARGE_SHARE:.0%}", HANDFUL_OF_ROUNDS),
         *(TOO_GOOD_AUC, TOO_GOOD_R2, f"{DOMINANT_SHARE:.0%}", FEWEST_TO_DOMINATE),
         DOMINANT_ALONE,
-        *(FEW_ROWS, FEW_SCORED_ROWS, FEW_SCORED_GROUPS),
+        *(FEW_ROWS, FEW_SCORED_ROWS, FEW_SCORED_GROUPS, f"{PART_THAT_MATTERS:.0%}"),
     ]
     assert re.findall(r"\b\d[\d.]*%?", rules) == list(map(str, used))
 
