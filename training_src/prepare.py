@@ -65,6 +65,8 @@ class Prepared:
     """The same of test rows; None where the test file does not tell."""
     suspects: Sequence[Structure] = ()
     """What rows may have in common although no setting says so."""
+    places: np.ndarray | None = None
+    """Which row of the train file each row is, from 0 on; None where that is not known."""
 
     @property
     def labelled_test(self) -> pd.DataFrame | None:
@@ -97,7 +99,7 @@ def _prepare(spec: JobSpec) -> Prepared:
     context = context_of(table, spec, lambda name: _test_values(name, spec, expected))
     target = as_texts(table.data[spec.target]).to_pandas()
     problem = decide_problem(target, spec, context)
-    table, goal, target = _with_target(table, target, problem, spec, context.points, notes)
+    table, goal, target, places = _with_target(table, target, problem, spec, context.points, notes)
     notes += _target_notes(table, goal, problem, context, spec)
     beside = read_structure(table, spec, context, notes)
     structure = None if beside is None else beside.structure
@@ -134,6 +136,7 @@ def _prepare(spec: JobSpec) -> Prepared:
         structure,
         test_structure,
         suspects,
+        places,
     )
 
 
@@ -181,8 +184,8 @@ def _with_target(
     spec: JobSpec,
     points: bool,
     notes: list[Note],
-) -> tuple[Table, pd.Series, "pd.Series[str]"]:
-    """The rows whose target is known, that target typed, and as texts."""
+) -> tuple[Table, pd.Series, "pd.Series[str]", np.ndarray]:
+    """The rows whose target is known, that target typed, and as texts, and which rows those are."""
     empty = missing(written, problem.marks, problem.style).to_numpy()
     if problem.has_classes:
         labels = class_labels(written[~empty], spec.merge_classes)
@@ -206,7 +209,7 @@ def _with_target(
     if left_out.any():
         table = replace(table, data=table.data.filter(pa.array(~left_out)))
         goal, written = (part[~left_out].reset_index(drop=True) for part in (goal, written))
-    return table, goal, written
+    return table, goal, written, np.flatnonzero(~left_out)
 
 
 def _target_notes(

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from check_model import check_model
@@ -34,6 +35,7 @@ from learning_curve import learning_curve
 from libraries import use_libraries
 from model_code.notes import Note, note, part_failed
 from model_code.predictions import Model, write_predictions
+from notable_rows import NotableRow, notable_rows, pick_rows
 from pack import pack, versions
 from prepare import Prepared, prepare
 from progress import Progress
@@ -280,11 +282,28 @@ def _explain(model: Model, found: Findings, results: Results) -> None:
         )
 
     _part("structure", found, looked_for_structure)
+
+    def look_up() -> None:
+        found.notable = _notable_rows(model, found)
+
     _part("importance", found, matters)
     if found.importance is not None:
         _part("effects", found, do)
         _part("slices", found, differ)
     _part("learning", found, learn)
+    _part("notable", found, look_up)
+
+
+def _notable_rows(model: Model, found: Findings) -> list[NotableRow]:
+    """Rows of the file that was scored; none where it is not known which they are."""
+    of_test = found.fitted.scored_on == "test file"
+    file = found.spec.test if of_test else found.spec.train
+    test = found.prepared.test
+    places = np.arange(len(test)) if of_test and test is not None else found.prepared.places
+    if file is None or places is None:
+        return []
+    picks = pick_rows(found.predictions, found.performance["threshold"])
+    return notable_rows(found.predictions, picks, model, found.fitted.scored, file, places)
 
 
 def _strength_of(column: str, found: Findings) -> float:

@@ -12,6 +12,7 @@ from job_spec import JobSpec
 from learning_curve import LearningCurve
 from metrics import Predictions
 from model_code.notes import Note
+from notable_rows import NotableRow
 from prepare import Prepared
 from slices import Slice
 from verdict import ClassCounts, Known, Verdict, judge
@@ -34,6 +35,7 @@ class Findings:
     effects: list[Effect] = field(default_factory=list)
     slices: list[Slice] = field(default_factory=list)
     learning: LearningCurve | None = None
+    notable: list[NotableRow] = field(default_factory=list)
     examples: pd.DataFrame | None = None
     """The first rows of the predictions file: prediction and reasons."""
     seconds: Mapping[str, float] = field(default_factory=dict)

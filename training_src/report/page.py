@@ -61,6 +61,11 @@ def render_report(found: Findings) -> str:
         importance=importance_rows(found.importance),
         slices=slice_rows(found.slices, problem, say),
         comparisons=2 * len(found.slices),
+        scored_file=_scored_file(found),
+        notable=[
+            {"shown": row, "chance": _percent(row.probability), **_reasons(row.reasons)}
+            for row in found.notable
+        ],
         examples=shown_examples(found.examples, EXAMPLES_SHOWN),
         leaderboard=_cells(found.leaderboard.head(MODELS_SHOWN)),
         leaderboard_columns=[say.column(name) for name in found.leaderboard.columns],
@@ -91,6 +96,16 @@ def _reasons(text: str) -> dict[str, Any]:
     """The way from the average prediction to this one, and what moved it."""
     way, _, amounts = text.partition(": ")
     return {"way": way, "reasons": amounts.split("; ") if amounts else []}
+
+
+def _scored_file(found: Findings) -> str:
+    spec = found.spec
+    test = spec.test if found.fitted.scored_on == "test file" else None
+    return (test or spec.train).name
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f}%"
 
 
 def _predicted(row: "pd.Series[str]") -> str:
