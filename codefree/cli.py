@@ -288,6 +288,12 @@ def predict(
         bool,
         typer.Option("--plain", help="For programs: no mark for Excel, no cell made harmless."),
     ] = False,
+    reason_columns: Annotated[
+        bool,
+        typer.Option(
+            "--reason-columns", help="For programs: each reason as a column and its amount, too."
+        ),
+    ] = False,
     language: Annotated[
         Language | None,
         typer.Option(help="Language of what you read here; else that of the model's report."),
@@ -313,6 +319,7 @@ def predict(
                 file,
                 out,
                 safe=not plain,
+                reason_columns=reason_columns,
                 language=language,
                 tell=lambda rows: _say(say("cli.rows_so_far", count=rows)),
                 name_code=_name_code,

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,6 +21,7 @@ from codefree.words import (
     ENGLISH,
     Message,
     SaidError,
+    Words,
     known_language,
     message,
     reason,
@@ -38,6 +39,8 @@ WATCH_SECONDS = 0.1
 MOST_SAID_BYTES = 50_000_000
 # The model's own code reads it, and is silent about a language that it does not know.
 LANGUAGE: str = load("bounds").LANGUAGE_VARIABLE
+REASON_COLUMNS: str = load("bounds").REASON_COLUMNS_VARIABLE
+WITH_REASON_COLUMNS: str = load("bounds").WITH_REASON_COLUMNS
 plain_text: Callable[[str, int], str] = load("messages").plain_text
 
 
@@ -62,6 +65,7 @@ def predict(
     out: Path,
     *,
     safe: bool = True,
+    reason_columns: bool = False,
     language: str | None = None,
     tell: Callable[[int], None] = lambda rows: None,
     name_code: Callable[[Message, str], None] = lambda sentence, language: None,
@@ -103,7 +107,7 @@ def predict(
             spoken = language or known_language(passport.get("report_language"))
             name_code(whose_code(model, passport), spoken)
             files = (file.resolve(), unfinished.resolve())
-            predicted = ask_model(unpacked, *files, safe, spoken, tell)
+            predicted = ask_model(unpacked, *files, safe, reason_columns, spoken, tell)
             unfinished.replace(out)
     finally:
         remove(unfinished)
@@ -157,7 +161,13 @@ def _text_of_note(written: str) -> str:
 
 
 def ask_model(
-    unpacked: Path, file: Path, into: Path, safe: bool, language: str, tell: Callable[[int], None]
+    unpacked: Path,
+    file: Path,
+    into: Path,
+    safe: bool,
+    reason_columns: bool,
+    language: str,
+    tell: Callable[[int], None],
 ) -> Predicted:
     """Let the model's own inference code write the predictions."""
     refusal = unpacked.with_name("reason.txt")
@@ -175,6 +185,7 @@ def ask_model(
                 "PATH": os.environ.get("PATH", os.defpath),
                 "LANG": "C.UTF-8",
                 LANGUAGE: language,
+                **({REASON_COLUMNS: "1"} if reason_columns else {}),
                 "HOME": str(unpacked.parent),
                 "TMPDIR": str(unpacked.parent),
             },
@@ -183,11 +194,13 @@ def ask_model(
             stderr=log,
         ) as child,
     ):
-        predicted, notes = None, list[str]()
+        predicted, notes, with_columns = None, list[str](), False
         for line in _lines_until_end(child, lines, log):
             match line.split(maxsplit=2 if line.startswith("note ") else -1):
                 case ["note", *_]:
                     notes.append(_text_of_note(line.removeprefix("note ")))
+                case [said_so] if said_so == WITH_REASON_COLUMNS:
+                    with_columns = True
                 case ["rows", rows] if _is_count(rows):
                     tell(int(rows))
                 case ["done", rows, explained] if _is_count(rows) and _is_count(explained):
@@ -200,6 +213,9 @@ def ask_model(
             raise PredictError(message("job.model_code_failed", error=last), language)
     if predicted is None or into.is_symlink() or not into.is_file():
         raise PredictError(message("cli.old_model"), language)
+    if reason_columns and not with_columns:
+        lacking = Words(language).render(message("note.no_reason_columns"))
+        predicted = replace(predicted, notes=(*predicted.notes, lacking))
     return predicted
 
 

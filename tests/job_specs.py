@@ -19,6 +19,7 @@ OWN: dict[str, Any] = {
     "target_rule": "rule.settings",
     "training_seconds": 30.0,
     "safe_for_spreadsheets": True,
+    "reason_columns": False,
     "passport": {},
 }
 

@@ -1,6 +1,7 @@
 """A model that an earlier job has made, asked through the code that it brings along."""
 
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -12,9 +13,12 @@ from typing import IO, Any
 
 import pandas as pd
 
+from contract.bounds import REASON_COLUMNS_VARIABLE, WITH_REASON_COLUMNS
 from contract.messages import Message, is_known, message, message_from_json, verbatim
 from failure import TrainingError
 from metrics import Predictions
+from model_code.notes import note
+from model_code.predictions import REASON_COLUMNS
 from problem import QUANTILES, Problem
 from reading.csv_head import Expected
 
@@ -39,7 +43,9 @@ class EarlierModel:
         labels = tuple(written.get("labels", ()))
         return Expected(tuple(written["columns"]), written["delimiter"], encoding, labels)
 
-    def predict(self, file: Path, into: Path, form: str) -> list[Message]:
+    def predict(
+        self, file: Path, into: Path, form: str, reason_columns: bool = False
+    ) -> list[Message]:
         """All rows of a file, `excel` or `plain`, and what the model says is odd in them.
 
         Raises TrainingError in the model's own words.
@@ -52,6 +58,7 @@ class EarlierModel:
         with tempfile.TemporaryFile("w+b") as said, tempfile.TemporaryFile("w+b") as log:
             done = subprocess.run(
                 [sys.executable, "-P", code, file, into, reason, form],
+                env={**os.environ, **({REASON_COLUMNS_VARIABLE: "1"} if reason_columns else {})},
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=log,
@@ -62,7 +69,10 @@ class EarlierModel:
             if done.returncode:
                 raise TrainingError(message("job.model_code_failed", error=_end_of(_text(log))))
             lines = _text(said).splitlines()
-        return [_note(line.removeprefix("note ")) for line in lines if line.startswith("note ")]
+        notes = [_note(line.removeprefix("note ")) for line in lines if line.startswith("note ")]
+        if reason_columns and WITH_REASON_COLUMNS not in lines:
+            notes.append(note("no_reason_columns"))
+        return notes
 
     def answers(self, written: Path, target: "pd.Series[Any]", problem: Problem) -> Predictions:
         """What a predictions file says of the rows whose target is given, by row.
@@ -101,7 +111,9 @@ def _note(written: str) -> Message:
 
 def _last(table: pd.DataFrame, columns: int) -> pd.DataFrame:
     """The last columns but the reasons; the file's own may be named like anything."""
-    return table.iloc[:, -1 - columns : -1]
+    with_columns = str(table.columns[-1]).startswith(REASON_COLUMNS[-1])
+    end = table.shape[1] - (1 + len(REASON_COLUMNS) if with_columns else 1)
+    return table.iloc[:, end - columns : end]
 
 
 def _text(written: IO[bytes]) -> str:

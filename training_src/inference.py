@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import pandas as pd
 from autogluon.tabular import TabularPredictor
 
-from contract.bounds import LANGUAGE_VARIABLE
+from contract.bounds import LANGUAGE_VARIABLE, REASON_COLUMNS_VARIABLE, WITH_REASON_COLUMNS
 from contract.messages import (
     ENGLISH,
     Message,
@@ -103,6 +103,7 @@ def _answered(
 def main(file: str, into: str, reason: str, form: str) -> None:
     """Predict all rows of a file with the model that this code belongs to."""
     language = os.environ.get(LANGUAGE_VARIABLE, ENGLISH)
+    reason_columns = bool(os.environ.get(REASON_COLUMNS_VARIABLE))
     try:
         model = model_fn(str(Path(__file__).parents[1]))
         written = write_predictions(
@@ -110,6 +111,7 @@ def main(file: str, into: str, reason: str, form: str) -> None:
             Path(file),
             Path(into),
             safe=form == "excel",
+            reason_columns=reason_columns,
             tell=lambda rows: print("rows", rows, flush=True),
         )
     except (RowsError, OtherVersionError, UnreadableError) as error:
@@ -118,6 +120,8 @@ def main(file: str, into: str, reason: str, form: str) -> None:
     for note in written.notes:
         text = render(note, language)
         print("note", json.dumps({**message_to_json(note), "text": text}), flush=True)
+    if reason_columns:
+        print(WITH_REASON_COLUMNS, flush=True)
     print("done", written.rows, written.explained, flush=True)
 
 

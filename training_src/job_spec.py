@@ -120,6 +120,8 @@ class JobSpec:
     """en, ko or zh-TW."""
     safe_for_spreadsheets: bool
     """Whether the predictions file is made for Excel."""
+    reason_columns: bool
+    """Whether it has each reason as columns too."""
     passport: Mapping[str, Any]
     """All of job.json, for the report."""
 
@@ -171,6 +173,7 @@ def read_job_spec(folders: Folders) -> JobSpec:
         encoding=job.encoding,
         report_language=job.report_language,
         safe_for_spreadsheets=job.predictions_format == "excel",
+        reason_columns=job.reason_columns,
         passport=to_passport(job),
     )
 

@@ -120,7 +120,7 @@ def notable_rows(
     features = model.preprocessor.features(part)
     texts = [""] * len(known)
     if model.reasons.possible:
-        texts = model.reasons.texts(features, part, answer)
+        texts = model.reasons.of_rows(features, part, answer).texts
     said = answer["prediction"] if "prediction" in answer else answer.iloc[:, answer.shape[1] // 2]
     chances: list[float | None] = [None] * len(known)
     if rows.probabilities is not None:

@@ -42,7 +42,7 @@ def predict(folders: Folders) -> None:
         notes: list[Note] = []
 
         def write(into: Path) -> None:
-            notes.extend(model.predict(file, into, job.predictions_format))
+            notes.extend(model.predict(file, into, job.predictions_format, job.reason_columns))
 
         results.make(written, write)
         progress.enter("scoring")

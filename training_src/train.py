@@ -34,7 +34,7 @@ from leaks import strength
 from learning_curve import learning_curve
 from libraries import use_libraries
 from model_code.notes import Note, note, part_failed
-from model_code.predictions import Model, write_predictions
+from model_code.predictions import REASON_COLUMNS, Model, write_predictions
 from notable_rows import NotableRow, notable_rows, pick_rows
 from pack import pack, versions
 from prepare import Prepared, prepare
@@ -215,6 +215,7 @@ def _predict(
             file,
             path,
             safe=found.spec.safe_for_spreadsheets,
+            reason_columns=found.spec.reason_columns,
             seconds_for_reasons=budget,
             known=_known_answers(model, found, scored),
         )
@@ -235,7 +236,8 @@ def _predict(
     found.examples = pd.read_csv(results.path(into), dtype=str, nrows=20, keep_default_na=False)
     if classes := found.performance["classes"]:
         # Before the probabilities and the reasons; the file's own columns may be named alike.
-        place = len(found.examples.columns) - len(classes) - 2
+        more = len(REASON_COLUMNS) if found.spec.reason_columns else 0
+        place = len(found.examples.columns) - len(classes) - 2 - more
         said = pd.read_csv(results.path(into), dtype=str, usecols=[place], keep_default_na=False)
         _count_classes(found, said.iloc[:, 0])
 
@@ -275,17 +277,16 @@ def _explain(model: Model, found: Findings, results: Results) -> None:
         rows, limit = found.prepared.rows, _seconds_to_explain(found.spec, LEARNING_SHARE)
         found.learning = learning_curve(rows, found.spec.target, found.prepared.problem, limit)
 
-    def looked_for_structure() -> None:
+    def look_for_structure() -> None:
         prepared = found.prepared
         found.own_notes += structure_notes(
             prepared.suspects, prepared.rows, found.spec.target, prepared.problem, seconds
         )
 
-    _part("structure", found, looked_for_structure)
-
     def look_up() -> None:
         found.notable = _notable_rows(model, found)
 
+    _part("structure", found, look_for_structure)
     _part("importance", found, matters)
     if found.importance is not None:
         _part("effects", found, do)

@@ -13,7 +13,7 @@ NOT_PART_OF_THE_MODEL = ("max_cost_usd", "max_cost_usd_in_settings", "instance_t
 # Settings of later releases count only where they are used: the names of jobs stay what they were.
 COUNTED_WHERE_USED = (
     *("keep_columns", "missing_values", "merge_classes", "date_order", "encoding"),
-    *("threshold", "miss_costs", "group_column", "time_column"),
+    *("threshold", "miss_costs", "group_column", "time_column", "reason_columns"),
 )
 
 
@@ -65,4 +65,5 @@ def model_job(
         encoding=settings.encoding,
         report_language=settings.report_language,
         predictions_format=settings.predictions_format,
+        reason_columns=settings.reason_columns,
     )

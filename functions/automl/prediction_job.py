@@ -58,4 +58,5 @@ def prediction_job(
         model_key=model_key(model.job),
         report_language=settings.report_language,
         predictions_format=settings.predictions_format,
+        reason_columns=settings.reason_columns,
     )

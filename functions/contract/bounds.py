@@ -8,6 +8,10 @@ Language = Literal["en", "ko", "zh-TW"]
 LANGUAGES: tuple[str, ...] = get_args(Language)
 # Of the environment of a model's code: in which language it speaks.
 LANGUAGE_VARIABLE = "CODEFREE_LANGUAGE"
+# The same: set where predictions have columns of reasons; earlier models do not know it.
+REASON_COLUMNS_VARIABLE = "CODEFREE_REASON_COLUMNS"
+# What a model says that has written them.
+WITH_REASON_COLUMNS = "reason_columns"
 # From the least to the most.
 MINUTES = (0.5, 1440.0)
 MAX_COST_USD = (0.01, 1000.0)

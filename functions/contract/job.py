@@ -167,6 +167,8 @@ class ModelJob(JobBase):
     """en, ko or zh-TW."""
     predictions_format: str
     """excel or plain."""
+    reason_columns: bool
+    """Whether the predictions have each reason as columns too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +186,7 @@ class PredictionsJob(JobBase):
     model_key: str
     report_language: str
     predictions_format: str
+    reason_columns: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +233,7 @@ DEFAULTS: Mapping[str, Any] = {
     "encoding": None,
     "report_language": "en",
     "predictions_format": "excel",
+    "reason_columns": False,
     "seed": 0,
     "base_model": None,
     "versions": {},

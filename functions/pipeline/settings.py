@@ -95,6 +95,8 @@ class Settings:
     translate_target: str | None = None
     report_language: str = "en"
     predictions_format: str = "excel"
+    reason_columns: bool = False
+    """Whether the predictions have each reason as columns too, for programs."""
     base_model: str | None = None
     """Only for translators: what to fine-tune."""
 
@@ -331,5 +333,6 @@ _READERS: dict[str, Callable[[object, str], object]] = {
     "translate_target": _text,
     "report_language": _one_of(LANGUAGES),
     "predictions_format": _one_of(PREDICTIONS_FORMATS),
+    "reason_columns": _yes_or_no,
     "base_model": _text,
 }

@@ -1,6 +1,7 @@
 """Reasons as people read them: amounts that add up to the prediction, as it is shown."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,44 @@ LONGEST_VALUE = 40
 # A share of probability is shown in points with so many decimals, a number with so many digits.
 DECIMALS_OF_POINTS, DIGITS, MOST_DECIMALS = 1, 4, 12
 MINUS, REST = "\N{MINUS SIGN}", "…"
+
+
+@dataclass(frozen=True)
+class RowReasons:
+    """Why each row is predicted so: for people, and for programs."""
+
+    texts: list[str]
+    columns: np.ndarray
+    """Names of the columns that move the row most, shape (n_rows, STRONGEST); empty for none."""
+    amounts: np.ndarray
+    """What each adds, in the unit of the target or as a share of probability; NaN for none."""
+
+    def and_none(self, rows: int) -> "RowReasons":
+        """Return the same with so many more rows that have no reasons."""
+        return joined_reasons([self, no_reasons(rows)])
+
+
+def no_reasons(rows: int) -> RowReasons:
+    """Return reasons of rows that have none."""
+    shape = (rows, STRONGEST)
+    return RowReasons([""] * rows, np.full(shape, "", object), np.full(shape, np.nan))
+
+
+def joined_reasons(parts: Sequence[RowReasons]) -> RowReasons:
+    """Return the reasons of all rows, one part after the other."""
+    return RowReasons(
+        [text for part in parts for text in part.texts],
+        np.concatenate([part.columns for part in parts]),
+        np.concatenate([part.amounts for part in parts]),
+    )
+
+
+def of_strongest(texts: list[str], moved: pd.DataFrame, order: np.ndarray) -> RowReasons:
+    """Return texts with the columns that `order` has by row; shape (n_rows, up to STRONGEST)."""
+    found, width = no_reasons(len(texts)), order.shape[1]
+    found.columns[:, :width] = moved.columns.to_numpy(object)[order]
+    found.amounts[:, :width] = np.take_along_axis(moved.to_numpy(float), order, axis=1)
+    return RowReasons(texts, found.columns, found.amounts)
 
 
 def strongest(moved: pd.DataFrame) -> np.ndarray:

@@ -14,6 +14,7 @@ from autogluon.tabular import TabularPredictor
 
 from contract.messages import ENGLISH, message
 from contract.spreadsheet import FORMULA, SIGNED_NUMBER, safe_row
+from model_code.amounts import STRONGEST, RowReasons, joined_reasons, no_reasons
 from model_code.cell_checks import CellChecks
 from model_code.columns import typed
 from model_code.errors import RowsError
@@ -26,7 +27,11 @@ from reading.names import column_names
 # At least so many rows get reasons, if need be from fewer trees.
 ROWS_EXPLAINED, ROWS_TIMED = 10_000, 120
 SHARE_PLANNED = 0.7
-DIGITS_OF_PROBABILITY = 6
+DIGITS_OF_PROBABILITY, DIGITS_OF_AMOUNT = 6, 9
+# Names of the columns of reasons for programs, each with its amount.
+REASON_COLUMNS = tuple(
+    name for n in range(1, STRONGEST + 1) for name in (f"reason_{n}", f"reason_{n}_amount")
+)
 UTF8, UTF8_WITH_MARK = "utf-8", "utf-8-sig"
 
 
@@ -89,12 +94,14 @@ def write_predictions(
     safe: bool = True,
     seconds_for_reasons: float = 60.0,
     known: pd.DataFrame | None = None,
+    reason_columns: bool = False,
     tell: Callable[[int], None] = lambda rows: None,
 ) -> Written:
     """Predict all rows of a file in parts; the same number and order of rows, always.
 
-    `known` has the answers where they are known already, by row. `tell` hears the number of rows
-    done. Raises UnreadableError when the file is none, and RowsError when it lacks columns.
+    `known` has the answers where they are known already, by row. `reason_columns` adds each reason
+    as a column and its amount, for programs. `tell` hears the number of rows done.
+    Raises UnreadableError when the file is none, and RowsError when it lacks columns.
     """
     head = look_at(file, model.preprocessor.expected)
     require_columns(model.preprocessor, list(head.columns))
@@ -114,11 +121,12 @@ def write_predictions(
                 answer = known.iloc[rows : rows + part.num_rows].reset_index(drop=True)
             reasons = explainer.explain(part, answer, features)
             if not rows:
-                names = [*head.header, *answer.columns, "reasons"]
+                more = REASON_COLUMNS if reason_columns else ()
+                names = [*head.header, *answer.columns, "reasons", *more]
                 new = column_names(names)[len(head.header) :]
                 header = [*head.header, *new]
                 writer.writerow(safe_row(header) if safe else header)
-            lines = _lines(part, answer, reasons, safe)
+            lines = _lines(part, answer, reasons, safe, reason_columns)
             opened.write(lines.text)
             run += lines.made_safe
             rows += part.num_rows
@@ -145,51 +153,62 @@ class _Explainer:
 
     def explain(
         self, part: pa.Table, answer: pd.DataFrame, features: pd.DataFrame | None
-    ) -> list[str]:
-        """A text per row, empty from where it was over; makes lacking features only if need be."""
-        reasons: list[str] = []
+    ) -> RowReasons:
+        """Reasons per row, none from where it was over; makes lacking features only if need be."""
+        reasons = no_reasons(0)
         start = time.monotonic()
         if not self._over:
             try:
                 if features is None:
                     features = self._model.preprocessor.features(part)
-                reasons = self._texts(part, answer, features)
+                reasons = self._reasons_of(part, answer, features)
             # Whatever breaks in three libraries must not cost the predictions.
             except Exception as error:
                 traceback.print_exc()
                 self.failure, self._over = part_failed("reasons", error), True
         self.seconds += time.monotonic() - start
-        self.explained += len(reasons)
-        return reasons + [""] * (part.num_rows - len(reasons))
+        self.explained += len(reasons.texts)
+        return reasons.and_none(part.num_rows - len(reasons.texts))
 
-    def _texts(self, part: pa.Table, answer: pd.DataFrame, features: pd.DataFrame) -> list[str]:
+    def _reasons_of(
+        self, part: pa.Table, answer: pd.DataFrame, features: pd.DataFrame
+    ) -> RowReasons:
         end = time.monotonic() + self._budget - self.seconds
         if self._reasons is None:
             rows = min(len(features), ROWS_EXPLAINED)
             self._reasons = self._model.reasons.within(
                 self._budget * SHARE_PLANNED, rows, features.head(ROWS_TIMED)
             )
-        reasons: list[str] = []
+        reasons = [no_reasons(0)]
         for first in range(0, len(features), ROWS_AT_A_TIME):
             if time.monotonic() > end:
                 self._over = True
                 break
             few = slice(first, first + ROWS_AT_A_TIME)
             rows_of = part.slice(first, ROWS_AT_A_TIME)
-            reasons += self._reasons.texts(features.iloc[few], rows_of, answer.iloc[few])
-        return reasons
+            reasons.append(self._reasons.of_rows(features.iloc[few], rows_of, answer.iloc[few]))
+        return joined_reasons(reasons)
 
 
-def _lines(part: pa.Table, answer: pd.DataFrame, reasons: list[str], safe: bool) -> Lines:
+def _lines(
+    part: pa.Table, answer: pd.DataFrame, reasons: RowReasons, safe: bool, reason_columns: bool
+) -> Lines:
     """The rows as lines of CSV, and how many cells of the input had to be made safe."""
     given = texts_of(part)
     said = [_as_texts(answer[name]) for name in answer.columns]
-    columns = [*given, *said, pa.array(reasons, pa.string())]
+    why = [pa.array(reasons.texts, pa.string())]
+    if reason_columns:
+        for names, amounts in zip(reasons.columns.T, reasons.amounts.T, strict=True):
+            why += [
+                pa.array(names, pa.string()),
+                _as_texts(pd.Series(amounts.round(DIGITS_OF_AMOUNT))),
+            ]
+    columns = [*given, *said, *why]
     count = 0
     if safe:
         count = sum(int(pc.sum(would_run(column)).as_py() or 0) for column in given)
         # The prediction is a label, which must stay the label that train has.
-        columns = [*map(made_safe, given), *said, made_safe(columns[-1])]
+        columns = [*map(made_safe, given), *said, *map(made_safe, why)]
     return Lines(_joined(columns), count)
 
 

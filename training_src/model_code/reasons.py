@@ -18,7 +18,7 @@ import pyarrow as pa
 from autogluon.tabular import TabularPredictor
 from scipy.special import expit, softmax
 
-from model_code.amounts import row_reasons, strongest
+from model_code.amounts import RowReasons, of_strongest, row_reasons, strongest
 from model_code.cells import as_texts
 from model_code.preprocessor import Preprocessor
 from model_code.text_scores import TextScores
@@ -86,8 +86,9 @@ class Reasons:
         """
         return self._contributions(features, classes)[1]
 
-    def texts(self, features: pd.DataFrame, part: pa.Table, answer: pd.DataFrame) -> list[str]:
-        """Write one text per row: `38.1% → 95.6%: Sex = female +41.3; … +16.2`.
+    def of_rows(self, features: pd.DataFrame, part: pa.Table, answer: pd.DataFrame) -> RowReasons:
+        """Return the strongest columns of each row with their amounts, and a text per row:
+        `38.1% → 95.6%: Sex = female +41.3; … +16.2`.
 
         From the average prediction to this one, the strongest columns first, and the rest. It is
         the number, the probability of the positive class in points, or with more classes that of
@@ -106,7 +107,8 @@ class Reasons:
             ]
             words[scores.column] = scores.words_of(texts, self._direction(scores, answer))
         is_share = self._predictor.problem_type in ("binary", "multiclass")
-        return row_reasons(base, said, moved, cells, words, is_share=is_share)
+        texts = row_reasons(base, said, moved, cells, words, is_share=is_share)
+        return of_strongest(texts, moved, order)
 
     def _contributions(
         self, features: pd.DataFrame, classes: np.ndarray | None
