@@ -11,6 +11,7 @@ from autogluon.core.metrics import get_metric
 from intervals import (
     Interval,
     Measure,
+    Units,
     cells,
     drawn,
     grouped,
@@ -194,7 +195,8 @@ class Predictions:
                 for _, theirs in pairs
                 for area in areas_of(metric, actual, theirs)
             ]
-            low, high = of_areas_lead(areas_of(metric, actual, ours), areas, size)
+            groups = self._group_numbers
+            low, high = of_areas_lead(areas_of(metric, actual, ours), areas, size, groups)
             return (low + high) / 2, (low, high)
         measures = [measure_of(metric, actual, theirs) for _, theirs in pairs]
 
@@ -204,7 +206,10 @@ class Predictions:
 
         sides, once = [measure_of(metric, actual, ours), mean], np.ones((1, size))
         value = float(sides[0](once)[0] - sides[1](once)[0])
-        interval = drawn(sides, np.ones(size), size, value)
+        numbers, units = self._group_numbers, Units(np.ones(size))
+        if numbers is not None:
+            size, units = int(numbers.max()) + 1, grouped(numbers, np.ones(size))
+        interval = drawn(sides, units, size, value)
         if interval is None:
             raise ValueError(f"{metric} is undefined on these rows")
         return value, interval

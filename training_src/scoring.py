@@ -9,7 +9,7 @@ from autogluon.tabular import TabularPredictor
 from fit import Fitted
 from leaks import LEAK, scored_leak_note
 from metrics import Predictions, all_scores, higher_is_better
-from model_code.notes import Note, note, part_failed, read_note
+from model_code.notes import Note, note, part_failed
 from prepare import Prepared
 from problem import Problem, reading_of
 from simple_models import MOST_ROWS, guessed, linear
@@ -34,7 +34,7 @@ def score(fitted: Fitted, prepared: Prepared) -> Scored:
     best = every[fitted.best]
     scores, notes = all_scores(best), list[Note]()
     if fitted.facts and "time_column" in fitted.facts:
-        notes.append(read_note("times", **fitted.facts))
+        notes.append(note("split_by_time", **fitted.facts))
         notes += _late_classes(fitted, problem)
     metric = problem.metric
     value = best.score(metric)

@@ -12,7 +12,7 @@ from failure import TrainingError
 from job_spec import JobSpec
 from model_code.cells import as_texts
 from model_code.columns import DATE, NUMBER, Column, Context, decide_and_type, typed
-from model_code.notes import Note, note, read_note
+from model_code.notes import Note, note
 from model_code.tables import Table
 from model_code.text_scores import FOLDS, Fold
 from problem import Problem, missing, number_key
@@ -87,7 +87,7 @@ def _groups(table: Table, column: str, context: Context, notes: list[Note]) -> "
     count = int(keys.nunique())
     if count < 2:
         raise TrainingError(message("data.one_group", column=column))
-    notes.append(read_note("groups", column=column, count=count, rows=len(keys)))
+    notes.append(note("split_by_groups", column=column, count=count, rows=len(keys)))
     if alone := int(empty.sum()):
         notes.append(note("rows_without_group", column=column, count=alone, rows=len(keys)))
     return keys.rename(column)

@@ -13,17 +13,19 @@ import lightgbm
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from choose_columns import ChosenColumns
 from failure import TrainingError
 from job_spec import JobSpec
 from metrics import BETTER, Predictions
+from model_code.cells import as_texts
 from model_code.columns import CATEGORY, DATE, NUMBER, TEXT, Context, decide_column, typed
 from model_code.notes import Note, note
 from model_code.tables import Table
 from problem import Problem
-from reading.identifiers import WHOLE, is_id_name
+from reading.identifiers import LONGEST_CODE, WHOLE, is_id_name
 from sampling import SEED, random_rows
 from simple_models import guessed
 from splits import Structure, deal, hold_out
@@ -31,6 +33,7 @@ from structure import as_numbers, group_keys
 from verdict import FEW_SCORED_GROUPS
 
 FEWEST_ROWS, MOST_ROWS, MOST_GROUP_COLUMNS = 100, 4000, 2
+ROWS_LOOKED_AT = 20_000
 # A column that identifies groups has a value in most rows; each has rows enough to be known by.
 FILLED, FEWEST_IN_A_GROUP = 0.8, 2.0
 # Words that are no name of an identifier are groups only where there are so many of them.
@@ -64,7 +67,7 @@ def suspects_of(
         kind = kinds.get(name) or decide_column(name, table.data[name], context).kind
         if kind == DATE and name in chosen.values:
             times.append(Structure(times=as_numbers(chosen.values[name]).rename(name), dated=True))
-        elif kind in (TEXT, CATEGORY) or (kind == NUMBER and is_id_name(written)):
+        elif _may_be_groups(table.data[name], kind, is_id_name(written)):
             keys, empty = group_keys(table.data[name], context)
             if kind == NUMBER and not all(map(WHOLE.fullmatch, keys[~empty].unique())):
                 continue
@@ -74,6 +77,17 @@ def suspects_of(
     groups.sort(key=lambda one: -one[0])
     known = [one for one in times if one.times is not None and one.times.nunique() >= FEWEST_TIMES]
     return [*(one for _, one in groups[:MOST_GROUP_COLUMNS]), *known]
+
+
+def _may_be_groups(values: pa.ChunkedArray, kind: str, named: bool) -> bool:
+    """Whether the first cells may be identifiers, before all are looked at."""
+    if kind not in (TEXT, CATEGORY):
+        return kind == NUMBER and named
+    texts = as_texts(values.slice(0, ROWS_LOOKED_AT))
+    if (pc.mean(pc.utf8_length(texts)).as_py() or 0) > LONGEST_CODE:
+        return False
+    # Rows of one group may stand together.
+    return named or pc.count_distinct(texts).as_py() >= WORDS_PER_ROW * len(texts) / 2
 
 
 def _are_groups(count: int, filled: int, rows: int, named: bool) -> bool:

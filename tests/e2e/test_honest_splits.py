@@ -77,7 +77,7 @@ def test_without_the_setting_both_scores_are_said_and_the_line_to_paste(mixed: O
 
 
 def test_the_report_says_how_the_rows_were_split(by_customer: OptMl) -> None:
-    said = notes_by_code(by_customer.performance())["read.groups"]
+    said = notes_by_code(by_customer.performance())["note.split_by_groups"]
     assert (said.values["count"], said.values["rows"]) == (CUSTOMERS, CUSTOMERS * EACH)
     page = (by_customer.results / "report.html").read_text()
     assert html.escape(render(said)) in page
@@ -140,9 +140,9 @@ def test_the_score_is_that_of_later_days(by_day: OptMl) -> None:
 def test_the_report_says_until_when_was_learned_and_what_had_no_time(by_day: OptMl) -> None:
     job = by_day.performance()
     said, page = notes_by_code(job), (by_day.results / "report.html").read_text()
-    for code in ("read.times", "note.rows_without_time"):
+    for code in ("note.split_by_time", "note.rows_without_time"):
         assert html.escape(render(said[code])) in page
-    assert said["read.times"].values["scored_from"] == job["split"]["scored_from"]
+    assert said["note.split_by_time"].values["scored_from"] == job["split"]["scored_from"]
     assert said["note.rows_without_time"].values["count"] == 15
 
 

@@ -1,5 +1,6 @@
 """Rows of one group never stand on both sides of a split, whatever the groups are."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -437,3 +438,23 @@ def test_a_model_is_fitted_once_more_on_classes_that_it_knows() -> None:
     assert found is not None and found["y"].tolist() == ["a", "b"]
     assert learnable(unseen[unseen["y"] == "late"], predictor) is None
     assert learnable(pd.DataFrame(), predictor) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "metric"), [("binary", "roc_auc"), ("regression", "root_mean_squared_error")]
+)
+def test_a_lead_over_a_mean_is_of_whole_groups_too(kind: str, metric: str) -> None:
+    found = clustered(kind, np.random.default_rng(11))
+    other = clustered(kind, np.random.default_rng(11))
+    noise = np.random.default_rng(1).normal(size=40)[found.groups]
+    if other.probabilities is None:
+        worse = Predictions(NUMBERS, other.target, other.predicted + noise, None, other.groups)
+    else:
+        yes = (other.probabilities["yes"] + noise / 4).clip(0, 1)
+        table = pd.DataFrame({"no": 1 - yes, "yes": yes})
+        worse = Predictions(TWO, other.target, table.idxmax(axis=1), table, other.groups)
+    alone = replace(found, groups=None)
+    (_, by_groups), (_, by_rows) = (one.lead_of_mean([worse], metric) for one in (found, alone))
+    assert by_groups[1] - by_groups[0] > 1.3 * (by_rows[1] - by_rows[0])
+    lead = found.lead(worse, metric)
+    assert by_groups == pytest.approx(lead, abs=0.01)
