@@ -1,4 +1,4 @@
-"""Training with few rounds of boosting: models come in seconds instead of filling their time.
+"""Training with few rounds of boosting, and few models: seconds instead of all minutes.
 
 All else happens as in production. `few_rounds.py program` runs a program of the job so.
 """
@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 ROUNDS = 60
+# So few models are tried in vain.
+PATIENCE = 1
 FULL = Path(__file__).parents[1] / "training_src"
 
 
@@ -21,6 +23,10 @@ def few_rounds_source(home: Path) -> Path:
     assert code.count(" = 3000, 600\n") == 1
     code = code.replace(" = 3000, 600\n", f" = 3000, {ROUNDS}\n")
     (source / "fit.py").write_text(code, "utf-8")
+    code = (source / "race.py").read_text("utf-8")
+    assert code.count("\nPATIENCE = 20\n") == 1
+    code = code.replace("\nPATIENCE = 20\n", f"\nPATIENCE = {PATIENCE}\n")
+    (source / "race.py").write_text(code, "utf-8")
     return source
 
 
@@ -30,8 +36,10 @@ def main() -> None:
     # As Python itself does for a script.
     sys.path[0] = str(Path(program).parent)
     import fit
+    import race
 
     fit.ROUNDS_ON_FEW_ROWS = ROUNDS
+    race.PATIENCE = PATIENCE
     runpy.run_path(program, run_name="__main__")
 
 

@@ -96,6 +96,8 @@ class Fitted:
     """How the rows were split, where not by chance."""
     refitted: bool = False
     """Whether predictions come from a model of all rows."""
+    lost: tuple[pd.DataFrame, ...] = ()
+    """The rows of AutoGluon's leaderboard of models that were tried and are no more."""
 
 
 def fit(spec: JobSpec, prepared: Prepared, folder: Path, progress: Progress) -> Fitted:

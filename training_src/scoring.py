@@ -84,7 +84,7 @@ def _predictions(fitted: Fitted, problem: Problem) -> dict[str, Predictions]:
     target = scored[predictor.label]
     found: dict[str, Any]
     if fitted.scored_on == "out-of-fold":
-        found = {fitted.best: _out_of_fold(predictor, fitted.best, problem)}
+        found = {fitted.best: out_of_fold(predictor, fitted.best, problem)}
     elif problem.has_classes:
         found = predictor.predict_proba_multi(scored.drop(columns=predictor.label))
     else:
@@ -95,7 +95,8 @@ def _predictions(fitted: Fitted, problem: Problem) -> dict[str, Predictions]:
     }
 
 
-def _out_of_fold(predictor: TabularPredictor, name: str, problem: Problem) -> Any:
+def out_of_fold(predictor: TabularPredictor, name: str, problem: Problem) -> Any:
+    """Return what a model says of each row, each time by the fold that has not seen it."""
     if problem.has_classes:
         return predictor.predict_proba_oof(model=name)
     return predictor.predict_oof(model=name)
@@ -207,7 +208,7 @@ def _leaderboard(
 ) -> pd.DataFrame:
     """Every model, best first: scores in their natural sign, times in seconds."""
     predictor = fitted.predictor
-    board = predictor.leaderboard()
+    board = pd.concat([predictor.leaderboard(), *fitted.lost], ignore_index=True)
     natural = predictor.eval_metric.convert_score_to_original
     place = PLACES[fitted.scored_on]
     found = pd.DataFrame({"model": board["model"], "metric": predictor.eval_metric.name})

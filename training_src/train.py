@@ -39,6 +39,7 @@ from notable_rows import NotableRow, notable_rows, pick_rows
 from pack import pack, versions
 from prepare import Prepared, prepare
 from progress import Progress
+from race import RACING_PRESETS, race, race_notes
 from report.findings import Findings
 from report.language import Language
 from report.page import render_report
@@ -76,8 +77,11 @@ def train(folders: Folders) -> None:
         clock.start(spec.training_seconds)
         with _stage("fitting", progress, clock):
             fitted = fit(spec, prepared, Path(workshop) / "predictor", progress)
+            fitted = _race(fitted, spec, prepared, progress, clock)
+        # The minutes are for fitting, not for scoring.
+        left = clock.left
         if fitted.scored_on == "test file":
-            fitted = _refit(fitted, prepared, progress, clock)
+            fitted = _refit(fitted, prepared, progress, clock, left)
         with _stage("scoring", progress, clock):
             scored = score(fitted, prepared)
         with clock.stage("comparing"):
@@ -91,7 +95,7 @@ def train(folders: Folders) -> None:
         with clock.stage("scoring"):
             _write_scores(found, results)
         if fitted.scored_on != "test file":
-            found.fitted = _refit(fitted, prepared, progress, clock)
+            found.fitted = _refit(fitted, prepared, progress, clock, left)
         model = Model(fitted.predictor, prepared.preprocessor)
         with _stage("packing", progress, clock):
             pack(fitted.predictor, prepared.preprocessor, folders.model, found.passport)
@@ -183,7 +187,24 @@ def _write_performance(found: Findings, results: Results) -> None:
     results.write_json(results.named(PERFORMANCE), content)
 
 
-def _refit(fitted: Fitted, prepared: Prepared, progress: Progress, clock: Stopwatch) -> Fitted:
+def _race(
+    fitted: Fitted, spec: JobSpec, prepared: Prepared, progress: Progress, clock: Stopwatch
+) -> Fitted:
+    """Try more models where minutes are left."""
+    if spec.preset not in RACING_PRESETS:
+        return fitted
+    try:
+        fitted = race(fitted, prepared.problem, progress, clock)
+    except Exception as error:
+        fitted.predictor.set_model_best(fitted.best, save_trainer=True)
+        _give_up("race", error, prepared.notes)
+    prepared.notes.extend(race_notes(fitted.training))
+    return fitted
+
+
+def _refit(
+    fitted: Fitted, prepared: Prepared, progress: Progress, clock: Stopwatch, seconds_left: float
+) -> Fitted:
     """Predictions come from a model of all rows, where there is time to fit one.
 
     It is what is scored on a test file; rows of train have to be scored before.
@@ -192,7 +213,7 @@ def _refit(fitted: Fitted, prepared: Prepared, progress: Progress, clock: Stopwa
         return fitted
     with _stage("refitting", progress, clock):
         try:
-            fitted = refit(fitted, clock.left)
+            fitted = refit(fitted, seconds_left)
         except Exception as error:
             _give_up("refit", error, prepared.notes)
     if not fitted.refitted:

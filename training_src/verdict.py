@@ -16,6 +16,8 @@ from metrics import ALIKE, WORSE
 from model_code.notes import WARNINGS, Note, note
 from model_code.plain_models import PLAIN_NAMES
 
+# Why no more models are tried.
+NO_TIME, NO_HELP, ENOUGH = "time", "no_help", "enough"
 Color = Literal["red", "yellow", "green"]
 Severity = Literal["red", "yellow"]
 RED: Severity = "red"
@@ -83,6 +85,12 @@ class TrainingTime:
     """Of the planned ones, the ones that time stopped too."""
     stopped: Mapping[str, int] = field(default_factory=dict)
     """Model → the most rounds that it got through before time ran out."""
+    tried: int = 0
+    """How many more were tried in the minutes left."""
+    joined: tuple[str, ...] = ()
+    """Of these, the ones that made the model clearly better."""
+    ended: str = ""
+    """Why no more were tried; empty where none was."""
 
 
 @dataclass(frozen=True)
