@@ -21,6 +21,7 @@ from contract.layout import (
     PLOTS,
     PREDICTIONS,
     REPORT,
+    REPORT_JSON,
 )
 from contract.messages import message_to_json
 from contract.spreadsheet import would_run
@@ -40,6 +41,7 @@ from pack import pack, versions
 from prepare import Prepared, prepare
 from progress import Progress
 from race import RACING_PRESETS, race, race_notes
+from report.content import report_content
 from report.findings import Findings
 from report.language import Language
 from report.page import render_report
@@ -107,6 +109,7 @@ def train(folders: Folders) -> None:
         with _stage("reporting", progress, clock):
             found.seconds = clock.stages
             _part("report", found, lambda: results.write(REPORT, render_report(found)))
+            _part("report_json", found, lambda: _write_content(found, results))
         _write_performance(found, results)
         judged = {**found.performance, "verdict": found.verdict.to_json()}
         write_passport(folders.model, {**found.passport, "performance": judged})
@@ -200,6 +203,10 @@ def _race(
         _give_up("race", error, prepared.notes)
     prepared.notes.extend(race_notes(fitted.training))
     return fitted
+
+
+def _write_content(found: Findings, results: Results) -> None:
+    results.write_json(REPORT_JSON, report_content(found))
 
 
 def _refit(

@@ -33,6 +33,7 @@ LEDGER_KEY, COSTS_KEY = f"{JOBS}costs.json", f"{RESULTS}costs.csv"
 STATUS_TEXT, STATUS_JSON, MODEL_JSON = "STATUS.txt", "status.json", "model.json"
 JOB_JSON = "job.json"
 # Files of a job, below its results folder.
+REPORT_JSON = "report.json"
 REPORT, PROGRESS, INDEX, FAILURE = (
     "report.html",
     "progress.json",
@@ -59,6 +60,7 @@ RESULT_FILES: Mapping[str, str] = {
     "plots": PLOTS,
     "importance": IMPORTANCE,
     "performance": PERFORMANCE,
+    "report data": REPORT_JSON,
     "fit summary": FIT_SUMMARY,
     "examples": EXAMPLES,
     "learning curve": LEARNING_CURVE,

@@ -102,7 +102,7 @@ def test_the_report_of_predictions_reads_well(
     assert page.title() == "later: predictions of Survived"
     assert f"for the {len(TEST)} rows of later_test.csv" in page.inner_text("body")
     assert HOSTILE in page.inner_text(".warnings")
-    assert page.locator("figure").count() == 4
+    assert page.locator("figure").count() == 5
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert heard == []
     page.close()

@@ -2,17 +2,22 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import jsonschema_rs
 import numpy as np
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page
 
+from contract.layout import INDEX, REPORT_JSON
 from fit import ENSEMBLE, IN_FOLDS
+from model_code.amounts import MINUS
 from report.language import Language
 from tests.browser import needs_chromium, picture
-from tests.opt_ml import SAMPLES, OptMl, opt_ml
+from tests.opt_ml import ROOT, SAMPLES, OptMl, opt_ml
 
 pytestmark = needs_chromium
 SIZES = {"desktop": {"width": 1200, "height": 900}, "phone": {"width": 390, "height": 844}}
@@ -127,6 +132,45 @@ def test_every_picture_is_in_words_and_in_numbers_too(browser: Browser, report: 
         assert one.locator("tbody tr td").first.is_visible()
         assert one.locator("tbody tr").count() >= 2
     page.close()
+
+
+def numbers_in(content: Any) -> Iterator[float]:
+    """All numbers of a JSON value."""
+    if isinstance(content, dict):
+        yield from (number for value in content.values() for number in numbers_in(value))
+    elif isinstance(content, list):
+        yield from (number for value in content for number in numbers_in(value))
+    elif isinstance(content, int | float) and not isinstance(content, bool):
+        yield float(content)
+
+
+def test_every_number_of_the_page_is_in_the_json_that_its_schema_describes(
+    browser: Browser, report: OptMl
+) -> None:
+    content = json.loads((report.results / REPORT_JSON).read_text("utf-8"))
+    schema = json.loads((ROOT / "docs/report.schema.json").read_text("utf-8"))
+    jsonschema_rs.validator_for(schema).validate(content)
+    index = json.loads((report.results / INDEX).read_text("utf-8"))["files"]
+    assert REPORT_JSON in {file["name"] for file in index}
+    assert content["performance"]["problem_type"] == report.performance()["problem_type"]
+    page = browser.new_page()
+    page.goto((report.results / "report.html").as_uri())
+    # Not the user's own cells, nor texts.
+    cells = page.locator("main td").evaluate_all("all => all.map(one => one.textContent.trim())")
+    page.close()
+    shown = [cell.replace(",", "").replace(MINUS, "-").removesuffix("%") for cell in cells]
+    known = np.array([*numbers_in(content)])
+    every = np.concatenate([known, 100 * known])
+    found = [cell for cell in shown if re.fullmatch(r"-?\d+(\.\d+)?", cell)]
+    assert len(found) > 20
+    assert [
+        cell for cell in found if not (np.abs(every - float(cell)) <= rounding(cell)).any()
+    ] == []
+
+
+def rounding(cell: str) -> float:
+    """Half of the last digit that is shown."""
+    return 0.51 * 10.0 ** -len(cell.partition(".")[2])
 
 
 MOST_PAGES = 4

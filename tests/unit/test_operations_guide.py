@@ -9,6 +9,7 @@ from typing import Any, get_args
 import botocore.session
 from samtranslator.yaml_helper import yaml_parse
 
+from contract.layout import REPORT, REPORT_JSON
 from contract.messages import message, render, usd_at_most
 from pipeline import aws_errors, budget, failures
 from pipeline.budget import cost_usd, instances, plan_budget
@@ -123,7 +124,8 @@ def test_the_mail_is_the_one_that_the_code_writes() -> None:
     endings += "model_performance.txt fit_summary.txt"
     folder = f"results/titanic/{JOB}/"
     keys = {
-        f"{folder}report.html",
+        f"{folder}{REPORT}",
+        f"{folder}{REPORT_JSON}",
         done.model_key,
         *(f"{folder}titanic_{end}" for end in endings.split()),
     }
