@@ -223,4 +223,6 @@ def _leaderboard(
     found["predict_seconds_val"] = board["pred_time_val"]
     better = predictor.eval_metric.greater_is_better_internal
     by = f"score_{place}" if place != "oof" else "score_val"
-    return found.sort_values(by, ascending=not better, kind="stable").reset_index(drop=True)
+    found = found.sort_values(by, ascending=not better, kind="stable").reset_index(drop=True)
+    # A model that is no more has no score on these rows; people see nothing instead of `nan`.
+    return found.astype(object).where(found.notna(), "") if fitted.lost else found
