@@ -26,7 +26,7 @@ torch: .venv/torch ## add what training a translator of your own needs
 # Two processes whatever the machine: each opens an embedded AWS and fits models of its own. All
 # tests of a file run in one of them and share what is expensive.
 PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
-test: check .venv-toolkit/ready .venv-operations/ready .venv-lambda/ready .venv-container/ready ## run everything that CI runs
+test: check .venv-toolkit/ready .venv-operations/ready .venv-lambda/ready .venv-container/ready .tools/axe/ready ## run everything that CI runs
 	.venv/bin/pytest $(PARALLEL)
 
 # One whole pipeline: uploads, jobs and results through the embedded AWS.
@@ -151,6 +151,15 @@ TORCH := torch==2.13.0 transformers==5.14.1
 	  && .venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 	  > "$$(.venv-toolkit/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/autogluon.pth" \
 	  || { rm -rf .venv-toolkit/bin/train; echo "The toolkit could not be built; its test is skipped."; }
+	@touch $@
+
+# Looks for barriers in the report; without npm the one test that needs it says so.
+.tools/axe/ready: requirements/axe/package-lock.json requirements/axe/package.json | .tools/bin/uv
+	@echo "Installing the accessibility checker in .tools/axe …"
+	@mkdir -p .tools/axe && cp $^ .tools/axe
+	@npm ci --prefix .tools/axe --ignore-scripts --no-audit --no-fund --silent \
+	  || { rm -rf .tools/axe/node_modules; \
+	  echo "npm is missing or failed; the test of accessibility is skipped."; }
 	@touch $@
 
 # Python 3.12 as in AWS, whatever Python the engineer has; pyenv shows it only when it is named.

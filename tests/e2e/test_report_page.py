@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jsonschema_rs
 import numpy as np
@@ -142,6 +142,8 @@ def numbers_in(content: Any) -> Iterator[float]:
         yield from (number for value in content for number in numbers_in(value))
     elif isinstance(content, int | float) and not isinstance(content, bool):
         yield float(content)
+    elif isinstance(content, str) and re.fullmatch(r"-?\d+(\.\d+)?", content):
+        yield float(content)
 
 
 def test_every_number_of_the_page_is_in_the_json_that_its_schema_describes(
@@ -155,7 +157,9 @@ def test_every_number_of_the_page_is_in_the_json_that_its_schema_describes(
     assert content["performance"]["problem_type"] == report.performance()["problem_type"]
     page = browser.new_page()
     page.goto((report.results / "report.html").as_uri())
-    # Not the user's own cells, nor texts.
+    # The first rows of the predictions file are in that file.
+    predicted = page.locator("#h_examples + p + .scroll")
+    predicted.evaluate_all("all => all.forEach(one => one.remove())")
     cells = page.locator("main td").evaluate_all("all => all.map(one => one.textContent.trim())")
     page.close()
     shown = [cell.replace(",", "").replace(MINUS, "-").removesuffix("%") for cell in cells]
@@ -171,6 +175,27 @@ def test_every_number_of_the_page_is_in_the_json_that_its_schema_describes(
 def rounding(cell: str) -> float:
     """Half of the last digit that is shown."""
     return 0.51 * 10.0 ** -len(cell.partition(".")[2])
+
+
+AXE = ROOT / ".tools/axe/node_modules/axe-core/axe.min.js"
+
+
+@pytest.mark.skipif(
+    not AXE.exists(), reason="no accessibility checker: run `make .tools/axe/ready`"
+)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_checker_of_accessibility_has_no_findings(
+    browser: Browser, report: OptMl, size: str, scheme: Literal["light", "dark"]
+) -> None:
+    page = browser.new_page(viewport=SIZES[size], color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto((report.results / "report.html").as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    page.add_script_tag(path=AXE)
+    found = page.evaluate("axe.run()")
+    page.close()
+    assert len(found["passes"]) > 20
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
 
 
 MOST_PAGES = 4

@@ -9,6 +9,23 @@ import pytest
 from tests.template_facts import ROOT
 
 
+def test_without_npm_make_says_so_and_goes_on(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    shutil.copytree(ROOT / "requirements/axe", tmp_path / "requirements/axe")
+    (tmp_path / "requirements/uv.txt").touch()
+    tools = tmp_path / ".tools/bin"
+    tools.mkdir(parents=True)
+    for name, status in (("uv", 0), ("npm", 1)):
+        (tools / name).write_text(f"#!/bin/sh\nexit {status}\n")
+        (tools / name).chmod(0o755)
+    done = subprocess.run(
+        ["make", ".tools/axe/ready"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "the test of accessibility is skipped" in done.stdout
+    assert not (tmp_path / ".tools/axe/node_modules").exists()
+
+
 @pytest.mark.parametrize("name", ["lambda", "container"])
 def test_without_python_3_12_make_says_so_and_goes_on(tmp_path: Path, name: str) -> None:
     shutil.copy(ROOT / "Makefile", tmp_path)
