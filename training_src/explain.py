@@ -41,7 +41,8 @@ def importance(fitted: Fitted, model: Model, problem: Problem, seconds: float) -
 
     def scorable(copies: list[pd.DataFrame]) -> list[Predictions]:
         return [
-            as_predictions(fitted.predictor, answer, target, problem) for answer in predict(copies)
+            as_predictions(fitted.predictor, answer, target, problem, fitted.groups)
+            for answer in predict(copies)
         ]
 
     return shuffled_importance(scorable, rows, names, problem.fit_metric, seconds)
