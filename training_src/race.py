@@ -14,6 +14,7 @@ from autogluon.tabular import TabularPredictor
 from autogluon.tabular.registry import ag_model_registry
 
 from candidates import Candidate, candidates
+from contract.messages import message
 from fit import MODEL_TYPES, ONE_AFTER_THE_OTHER, REFIT_COST, Fitted, Stopwatch
 from fit_watcher import best_model
 from metrics import BETTER, Predictions, higher_is_better
@@ -130,6 +131,7 @@ def race(fitted: Fitted, problem: Problem, progress: Progress, clock: Stopwatch)
 def _run(going: Race, fitted: Fitted, progress: Progress, clock: Stopwatch) -> str:
     """Try one candidate after the other; return why it ended."""
     predictor, whole, costs = fitted.predictor, clock.left, _costs(fitted.predictor)
+    names, planned = _names(), len(predictor.model_names())
     share_of_refit = fitted.worth_refitting * REFIT_COST / max(fitted.folds, 1)
     for candidate in candidates():
         if going.in_vain >= PATIENCE:
@@ -144,20 +146,25 @@ def _run(going: Race, fitted: Fitted, progress: Progress, clock: Stopwatch) -> s
         if left <= costs[candidate.kind]:
             continue
         best = best_model(predictor._trainer)
-        progress.fitting(candidate.suffix, going.tried, best, 1 - clock.left / whole, clock.left)
+        name, models = f"{names[candidate.kind]}{candidate.suffix}", planned + going.tried
+        progress.fitting(name, models, best, 1 - clock.left / whole, clock.left)
         start = time.monotonic()
         going.try_out(candidate, fitted.fit_rows, left)
         costs[candidate.kind] = time.monotonic() - start
     return NO_TIME
 
 
+def _names() -> dict[str, str]:
+    """Kind → what AutoGluon's names of such models begin with."""
+    return {kind: str(ag_model_registry.key_to_cls(kind).ag_name) for kind in MODEL_TYPES}
+
+
 def _costs(predictor: TabularPredictor) -> dict[str, float]:
     """Kind → the seconds that one more model takes; where none was fitted, as the slowest."""
     board = predictor.leaderboard()
-    names = {kind: ag_model_registry.key_to_cls(kind).ag_name for kind in MODEL_TYPES}
     known = {
         kind: float(board["fit_time_marginal"][board["model"].str.startswith(name)].median())
-        for kind, name in names.items()
+        for kind, name in _names().items()
     }
     slowest = max((cost for cost in known.values() if not isnan(cost)), default=inf)
     return {kind: slowest if isnan(cost) else cost for kind, cost in known.items()}
@@ -194,11 +201,7 @@ def race_notes(training: TrainingTime) -> list[Note]:
     """Say how the rest of the minutes was used."""
     if not training.tried:
         return []
-    return [
-        note(
-            f"more_until_{training.ended}",
-            count=training.tried,
-            joined=len(training.joined),
-            last=PATIENCE,
-        )
-    ]
+    joined = len(training.joined)
+    said = message("note.some_joined", count=joined) if joined else message("note.none_joined")
+    ended = f"more_until_{training.ended}"
+    return [note(ended, count=training.tried, joined=said, last=PATIENCE)]

@@ -16,7 +16,7 @@ from scipy.special import expit
 
 import race as racing
 from candidates import FIRST, candidates
-from contract.messages import LANGUAGES, render
+from contract.messages import LANGUAGES, message, render
 from fit import MODEL_TYPES, ONE_AFTER_THE_OTHER, ROUNDS_OF, Fitted, Stopwatch, usual_settings
 from metrics import BETTER, Predictions
 from model_code.plain_models import Guess
@@ -201,8 +201,10 @@ def test_every_candidate_that_is_known_to_differ_can_be_trained(tmp_path: Path) 
 
 @pytest.mark.parametrize("ended", [NO_TIME, NO_HELP, ENOUGH])
 def test_the_report_says_how_the_minutes_were_used(ended: str) -> None:
-    (one,) = race_notes(TrainingTime(tried=7, joined=("LightGBMSlow",), ended=ended))
+    (one,) = race_notes(TrainingTime(tried=7, joined=("LightGBMSlow", "XGBoostDeep"), ended=ended))
+    (none,) = race_notes(TrainingTime(tried=7, ended=ended))
     for language in LANGUAGES:
         said = render(one, language)
-        assert "7" in said and "1" in said
+        assert "7" in said and "2" in said
+        assert render(message("note.none_joined"), language) in render(none, language)
         assert (str(racing.PATIENCE) in said) == (ended == NO_HELP)
