@@ -215,14 +215,12 @@ def _leaderboard(
     if place != "oof":
         for name in dict.fromkeys([predictor.eval_metric.name, metric]):
             column = f"score_{place}" if name == predictor.eval_metric.name else f"{name}_{place}"
-            found[column] = [
-                every[model].score(name) if model in every else None for model in board["model"]
-            ]
+            scores = [every[one].score(name) if one in every else None for one in board["model"]]
+            found[column] = pd.Series(scores, dtype=float)
     found["score_val"] = board["score_val"].map(natural)
     found["fit_seconds"] = board["fit_time"]
     found["predict_seconds_val"] = board["pred_time_val"]
     better = predictor.eval_metric.greater_is_better_internal
     by = f"score_{place}" if place != "oof" else "score_val"
-    found = found.sort_values(by, ascending=not better, kind="stable").reset_index(drop=True)
-    # A model that is no more has no score on these rows; people see nothing instead of `nan`.
-    return found.astype(object).where(found.notna(), "") if fitted.lost else found
+    # A model that is no more has no score on these rows.
+    return found.sort_values(by, ascending=not better, kind="stable").reset_index(drop=True)

@@ -357,7 +357,7 @@ def _summary(found: Findings) -> str:
         model=found.performance["best_model"],
         columns=len(found.prepared.preprocessor.columns),
     )
-    return f"{summary}\n\n{found.leaderboard.to_string(index=False)}\n"
+    return f"{summary}\n\n{found.leaderboard.to_string(index=False, na_rep='')}\n"
 
 
 def _part(name: str, found: Findings, make: Callable[[], None]) -> None:

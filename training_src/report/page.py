@@ -1,5 +1,6 @@
 """report.html: everything on one page that needs nothing else."""
 
+import math
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -114,13 +115,13 @@ def _predicted(row: "pd.Series[str]") -> str:
 
 def _cells(board: pd.DataFrame) -> list[list[tuple[str, str]]]:
     """What is shown, and what is sorted by."""
-    return [
-        [
-            (number(cell), repr(float(cell))) if isinstance(cell, float) else (str(cell), str(cell))
-            for cell in row
-        ]
-        for row in board.itertuples(index=False)
-    ]
+
+    def shown(cell: object) -> tuple[str, str]:
+        if not isinstance(cell, float):
+            return str(cell), str(cell)
+        return ("–", "-Infinity") if math.isnan(cell) else (number(cell), repr(float(cell)))
+
+    return [[shown(cell) for cell in row] for row in board.itertuples(index=False)]
 
 
 def _columns(found: Findings, say: Language) -> list[dict[str, str]]:
