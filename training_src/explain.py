@@ -132,7 +132,8 @@ def _of_folds(fitted: Fitted) -> tuple[pd.DataFrame, Callable[[list[pd.DataFrame
     trainer, learner = predictor._trainer, predictor._learner
     x, y = trainer.load_X(), trainer.load_y()
     members = []
-    for name, weight in child_weights(predictor, fitted.best).items():
+    # What some presets fit once more on all rows has seen them all.
+    for name, weight in child_weights(predictor, fitted.best.removesuffix("_FULL")).items():
         bagged = trainer.load_model(name)
         folds = [rows for _, rows in bagged._cv_splitters[0].split(X=x, y=y)]
         for child, rows in zip(bagged.models, folds, strict=True):

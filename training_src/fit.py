@@ -241,6 +241,8 @@ def _fit(
             # It eats short budgets and overruns them by up to a half.
             dynamic_stacking=False,
             ag_args_ensemble=ONE_AFTER_THE_OTHER,
+            # The preset `good` throws them away; importance asks them. They are not packed.
+            save_bag_folds=True,
             **given.arguments,
         )
     except (RuntimeError, ValueError, AssertionError) as error:

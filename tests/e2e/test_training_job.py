@@ -217,6 +217,23 @@ def test_progress_ends_at_a_hundred_percent(multiclass: OptMl) -> None:
     assert 1 <= progress["models"] <= len(pd.read_csv(multiclass.result("leaderboard.csv")))
 
 
+def test_importance_is_of_unseen_rows_where_the_preset_fits_on_all_of_them(tmp_path: Path) -> None:
+    job = opt_ml(
+        tmp_path,
+        SAMPLES / "penguins_train.csv",
+        target="species",
+        preset="good",
+        training_seconds=15,
+    )
+    assert job.train() == 0, (job.root / "log").read_text()[-2000:]
+    performance = job.performance()
+    assert performance["best_model"].endswith("_FULL")
+    assert performance["scored_on"] == "out-of-fold"
+    importance = pd.read_csv(job.result("feature_importance.csv"))
+    assert importance["importance"].max() > 0
+    assert len(importance) == len(cut("penguins_train.csv", 0).split(",")) - 1
+
+
 def test_every_prediction_has_reasons_that_lead_to_it_and_point_the_right_way(
     binary: OptMl,
 ) -> None:
