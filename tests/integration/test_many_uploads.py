@@ -123,7 +123,6 @@ def test_three_hundred_datasets_at_once_are_each_trained_once_whenever_the_funct
     names = [f"set{n:03d}" for n in range(DATASETS)]
     with small_cloud(visibility_seconds=1, quota=AT_ONCE, training_run=ShortRun) as cloud:
         home = cloud.functions["StartTrainingFunction"].configuration.home
-        # An event that three invocations did not survive is put aside, and that is right.
         (home / "mortal start_training.lambda_handler").write_text(str(DEATHS_WANTED))
         (home / "deaths").write_text("")
         drop_shuffled_and_duplicated(cloud, names)
