@@ -175,13 +175,6 @@ class SageMakerService:
             job.training_job_status = "Stopping"
         job.stop.set()
 
-    def running(self, prefix: str) -> list[str]:
-        return [
-            name
-            for name, job in list(self._jobs.items())
-            if name.startswith(prefix) and job.training_job_status == "InProgress"
-        ]
-
     def interrupt(self, name: str) -> None:
         """Take a job's machine away, as AWS may with spare ones; it starts again by itself."""
         self._find(name).interrupt.set()
