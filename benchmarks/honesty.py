@@ -29,9 +29,9 @@ from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "functions"), str(ROOT / "training_src")]
 
+from intervals import out_of_fold_spread
 from metrics import ALIKE, BETTER, METRICS, Predictions, higher_is_better
 from problem import DEFAULT_METRICS, Problem
-from scoring import out_of_fold_spread
 from simple_models import MOST_ROWS_SCORED, linear
 
 TARGETS = {

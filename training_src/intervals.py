@@ -181,6 +181,15 @@ def drawn(
     return float(min(low, value)), float(max(high, value))
 
 
+def out_of_fold_spread(folds: int) -> float:
+    """How much wider an interval out of fold is than its rows alone show.
+
+    Other rows would have given other models too (Nadeau & Bengio 2003, "Inference for the
+    generalization error"): the variance 1/folds of the mean is in truth 1/folds + 1/(folds - 1).
+    """
+    return float((1 + folds / (folds - 1)) ** 0.5)
+
+
 def cells(*labels: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
     """Return the distinct rows of actual and predicted labels, and how many rows each stands for.
 

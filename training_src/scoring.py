@@ -7,6 +7,7 @@ import pandas as pd
 from autogluon.tabular import TabularPredictor
 
 from fit import Fitted
+from intervals import out_of_fold_spread
 from leaks import LEAK, scored_leak_note
 from metrics import Predictions, all_scores, higher_is_better
 from model_code.notes import Note, note, part_failed
@@ -192,15 +193,6 @@ def _learned_from(fitted: Fitted, prepared: Prepared) -> pd.DataFrame:
 def spread_of(fitted: Fitted) -> float:
     """How much wider intervals are than the scored rows alone show."""
     return out_of_fold_spread(fitted.folds) if _is_out_of_fold(fitted) else 1.0
-
-
-def out_of_fold_spread(folds: int) -> float:
-    """How much wider an interval out of fold is than its rows alone show.
-
-    Other rows would have given other models too (Nadeau & Bengio 2003, "Inference for the
-    generalization error"): the variance 1/folds of the mean is in truth 1/folds + 1/(folds - 1).
-    """
-    return float((1 + folds / (folds - 1)) ** 0.5)
 
 
 def _leaderboard(

@@ -18,6 +18,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 
 from choose_columns import ChosenColumns
 from failure import TrainingError
+from intervals import out_of_fold_spread
 from job_spec import JobSpec
 from metrics import BETTER, Predictions
 from model_code.cells import as_texts
@@ -44,8 +45,6 @@ FEWEST_TIMES = 20
 # With so many test rows of groups that train has, new rows are of known groups.
 KNOWN_GROUPS = 0.5
 FOLDS, SHARE, ROUNDS = 5, 0.2, 60
-# Other rows would have given other models (see scoring.out_of_fold_spread).
-SPREAD = (1 + FOLDS / (FOLDS - 1)) ** 0.5
 # Of what a model gains over guessing, the least part that matters.
 PART_THAT_MATTERS = 0.1
 
@@ -166,7 +165,11 @@ def _too_good(mixed: Predictions, apart: Predictions, train: pd.Series) -> bool:
     metric = mixed.problem.metric
     one, other = mixed.score(metric), apart.score(metric)
     nothing = guessed(mixed.problem, train, mixed.target).score(metric)
-    if one is None or other is None or mixed.compared_with(apart, metric, SPREAD) != BETTER:
+    if (
+        one is None
+        or other is None
+        or mixed.compared_with(apart, metric, out_of_fold_spread(FOLDS)) != BETTER
+    ):
         return False
     return nothing is None or abs(one - other) >= PART_THAT_MATTERS * abs(one - nothing)
 

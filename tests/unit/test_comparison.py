@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 
 from contract.messages import message, render
+from intervals import out_of_fold_spread
 from metrics import ALIKE, BETTER, WORSE, Predictions
 from problem import Problem
 from report.language import Language
 from report.sentences import _compared
-from scoring import Scored, compare, out_of_fold_spread
+from scoring import Scored, compare
 
 PROBLEM = Problem("regression", "root_mean_squared_error", "root_mean_squared_error")
 ROWS = 300
