@@ -67,6 +67,10 @@ def suspects_of(
         if kind == DATE and name in chosen.values:
             times.append(Structure(times=as_numbers(chosen.values[name]).rename(name), dated=True))
         elif _may_be_groups(table.data[name], kind, is_id_name(written)):
+            # A key for each cell of a million takes ten times as long as to count their texts.
+            texts = pc.count_distinct(as_texts(table.data[name])).as_py()
+            if texts < _fewest_groups(FILLED * len(table.data), is_id_name(written)):
+                continue
             keys, empty = group_keys(table.data[name], context)
             if kind == NUMBER and not all(map(WHOLE.fullmatch, keys[~empty].unique())):
                 continue
@@ -90,9 +94,13 @@ def _may_be_groups(values: pa.ChunkedArray, kind: str, named: bool) -> bool:
 
 
 def _are_groups(count: int, filled: int, rows: int, named: bool) -> bool:
-    if filled < FILLED * rows or count < FEW_SCORED_GROUPS or filled < FEWEST_IN_A_GROUP * count:
+    if filled < FILLED * rows or filled < FEWEST_IN_A_GROUP * count:
         return False
-    return named or count >= WORDS_PER_ROW * filled
+    return count >= _fewest_groups(filled, named)
+
+
+def _fewest_groups(filled: float, named: bool) -> float:
+    return FEW_SCORED_GROUPS if named else max(FEW_SCORED_GROUPS, WORDS_PER_ROW * filled)
 
 
 def still_suspected(
