@@ -403,8 +403,7 @@ def for_each_call(
     case: Callable[[int], Snapshot],
     expected: Snapshot,
 ) -> None:
-    places = [at for at, call in enumerate(calls) if fault.fits(call)]
-    for at, found in at_once(case, places):
+    for at, found in at_once(case, fault.places(calls)):
         with subtests.test(f"call {at}, {calls[at]}, {fault}"):
             assert found() == expected
 
@@ -428,6 +427,6 @@ def place_of(calls: list[Call], pattern: str) -> int:
     return place
 
 
-def from_creation(calls: list[Call]) -> list[int]:
-    """The calls that are made when there is a job already."""
-    return list(range([call.action for call in calls].index("CreateTrainingJob") + 1, len(calls)))
+def creation(calls: list[Call]) -> int:
+    """Which call creates the job."""
+    return [call.action for call in calls].index("CreateTrainingJob")

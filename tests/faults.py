@@ -26,7 +26,6 @@ from uuid import uuid4
 
 from codefree.aws import Endpoint
 from codefree.lambda_service import FunctionError, LambdaFunction, environment
-from codefree.processes import end_group
 from tests.conftest import PATIENCE_SECONDS
 
 # An object was to be replaced only if it is still the one that was read.
@@ -91,6 +90,10 @@ class Fault:
     def fits(self, call: Call) -> bool:
         """A read that took effect before the answer was lost is like one that did not."""
         return call.writes or not self.after or bool(self.code)
+
+    def places(self, calls: list[Call]) -> list[int]:
+        """The numbers of the calls that it fits."""
+        return [at for at, call in enumerate(calls) if self.fits(call)]
 
 
 FAULTS = (
@@ -312,7 +315,9 @@ class Faulty:
         return answer["result"]
 
     def close(self) -> None:
-        end_group(self._process)
+        # Waiting for the fork to be gone is waiting for the first process to collect it.
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
         self.proxy.close()
 
     def _line(self) -> dict[str, Any]:

@@ -16,18 +16,24 @@ FULL = Path(__file__).parents[1] / "training_src"
 
 def few_rounds_source(home: Path) -> Path:
     """A copy of the training source, for a stack."""
-    source = shutil.copytree(
-        FULL, home / "few rounds", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    code = (source / "fit.py").read_text("utf-8")
-    assert code.count(" = 3000, 600\n") == 1
-    code = code.replace(" = 3000, 600\n", f" = 3000, {ROUNDS}\n")
-    (source / "fit.py").write_text(code, "utf-8")
-    code = (source / "race.py").read_text("utf-8")
-    assert code.count("\nPATIENCE = 20\n") == 1
-    code = code.replace("\nPATIENCE = 20\n", f"\nPATIENCE = {PATIENCE}\n")
-    (source / "race.py").write_text(code, "utf-8")
+    source = few_models_source(home)
+    _replace(source / "fit.py", " = 3000, 600\n", f" = 3000, {ROUNDS}\n")
     return source
+
+
+def few_models_source(home: Path) -> Path:
+    """The same with all rounds: what is trained without the race is the same as in production."""
+    source = shutil.copytree(
+        FULL, home / "few models", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    _replace(source / "race.py", "\nPATIENCE = 20\n", f"\nPATIENCE = {PATIENCE}\n")
+    return source
+
+
+def _replace(file: Path, old: str, new: str) -> None:
+    code = file.read_text("utf-8")
+    assert code.count(old) == 1
+    file.write_text(code.replace(old, new), "utf-8")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import zip_longest
 from random import Random
 from typing import Any
 
@@ -14,8 +15,8 @@ from tests.fault_world import (
     Snapshot,
     World,
     at_once,
+    creation,
     for_each_call,
-    from_creation,
 )
 from tests.faults import FAULTS, OUTAGES, Fault
 
@@ -25,29 +26,26 @@ BEFORE_READING = 5
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_a_dataset_is_trained_as_if_no_call_of_start_training_had_been(
+def test_a_dataset_is_trained_and_published_as_if_no_call_had_met_a_fault(
     world: World, faultless: Faultless, fault: Fault, subtests: pytest.Subtests
 ) -> None:
-    def case(at: int) -> Snapshot:
+    """One call of start_training, and later one of publish_results."""
+    starting, publishing = (fault.places(c) for c in (faultless.starting, faultless.publishing))
+    pairs = list(zip_longest(starting, publishing))
+
+    def case(number: int) -> tuple[Snapshot, Snapshot]:
+        at, later = pairs[number]
         name = world.new_dataset()
-        world.start(name, fault, at)
-        return world.last_look(name)
-
-    for_each_call(subtests, faultless.starting, fault, case, faultless.started)
-
-
-@pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_a_job_is_published_as_if_no_call_of_publish_results_had_been(
-    world: World, faultless: Faultless, fault: Fault, subtests: pytest.Subtests
-) -> None:
-    def case(at: int) -> Snapshot:
-        name = world.new_dataset()
-        world.start(name)
+        world.start(name, None if at is None else fault, at or 0)
+        started = world.snapshot(name)
         world.finish(name)
-        world.publish(name, fault, at)
-        return world.last_look(name)
+        world.publish(name, None if later is None else fault, later or 0)
+        return started, world.last_look(name)
 
-    for_each_call(subtests, faultless.publishing, fault, case, faultless.published)
+    for number, found in at_once(case, list(range(len(pairs)))):
+        at, later = pairs[number]
+        with subtests.test(f"calls {at} and {later}, {fault}"):
+            assert found() == (faultless.started, faultless.published)
 
 
 @pytest.mark.parametrize("fault", OUTAGES, ids=str)
@@ -79,7 +77,7 @@ def test_a_job_may_end_and_be_published_before_its_upload_is_delivered_again(
         world.deliver(name, event, fault, at, between=end)
         return world.last_look(name)
 
-    places = [at for at in from_creation(faultless.starting) if fault.fits(faultless.starting[at])]
+    places = [at for at in fault.places(faultless.starting) if at > creation(faultless.starting)]
     for at, found in at_once(case, places):
         with subtests.test(f"call {at}, {faultless.starting[at]}, {fault}"):
             assert found() == faultless.published
