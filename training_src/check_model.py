@@ -27,7 +27,7 @@ from model_code.tables import chunks, look_at, texts_of
 ROWS = 50
 # Of probabilities and numbers: what libraries may round differently in another process.
 RELATIVE, ABSOLUTE = 1e-5, 1e-6
-OWN_PACKAGES = ("inference", "model_code", "reading", "contract")
+OWN_PACKAGES = ("inference", "model_code", "reading", "contract", "portable")
 CSV, JSON = "text/csv", "application/json"
 
 

@@ -18,17 +18,10 @@ import pyarrow as pa
 from contract.messages import message
 from failure import TrainingError
 from model_code.cells import as_texts, of_cells, separated_by_commas, written
-from model_code.columns import (
-    CATEGORY,
-    DATE,
-    DURATION,
-    FLOAT64_WHOLE,
-    NUMBER,
-    TEXT,
-    Column,
-)
+from model_code.columns import typed_column
 from model_code.requests import json_rows
 from model_code.tables import Table, chunks, look_at
+from reading.column import CATEGORY, DATE, DURATION, FLOAT64_WHOLE, NUMBER, TEXT, Column
 from reading.csv_head import Expected
 
 ROWS = 100
@@ -55,7 +48,7 @@ def check_reading(
             given = again[column.name], points and column.kind == NUMBER
             if given in right[column.name]:
                 continue
-            different = _different(sample[column.name], column.typed(*given), column)
+            different = _different(sample[column.name], typed_column(column, *given), column)
             right[column.name].append(given)
             if different.any():
                 place = int(different.argmax())

@@ -14,12 +14,7 @@ from failure import TrainingError
 from job_spec import JobSpec
 from model_code.cell_checks import CellChecks
 from model_code.cells import as_texts, separated_by_commas
-from model_code.columns import (
-    DATE,
-    DURATION,
-    NUMBER,
-    TEXT,
-    Column,
+from model_code.column_decisions import (
     Context,
     decide_and_type,
     decimal_in_columns,
@@ -27,8 +22,9 @@ from model_code.columns import (
     value_counts,
 )
 from model_code.notes import Note, note, read_note
-from model_code.numbers import PERCENT
 from model_code.tables import Table
+from reading.column import DATE, DURATION, NUMBER, TEXT, Column
+from reading.numbers import PERCENT
 
 ROWS_COMPARED = 1000
 BOUND = r"[<>≤≥]|\d\+"

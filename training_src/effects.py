@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from model_code.columns import CATEGORY, DATE, Column
 from model_code.predictions import Model
 from model_code.preprocessor import Preprocessor
 from prepare import Prepared
+from reading.column import CATEGORY, DATE, Column
 
 SEED = 0
 EFFECT_COLUMNS, EFFECT_POINTS, EFFECT_ROWS = 6, 12, 150

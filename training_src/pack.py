@@ -16,6 +16,7 @@ from autogluon.tabular import TabularPredictor
 from lightgbm import Booster
 
 import contract
+import portable
 import reading
 from model_code.preprocessor import Preprocessor
 from results import write_passport
@@ -23,7 +24,7 @@ from results import write_passport
 HERE = Path(__file__).parent
 PACKAGES = (
     HERE / "model_code",
-    *(Path(package.__file__ or "").parent for package in (contract, reading)),
+    *(Path(package.__file__ or "").parent for package in (contract, reading, portable)),
 )
 SERVING_CODE = HERE / "inference.py"
 # AutoGluon 1.6.3, autogluon.tabular.models.xgboost.xgboost_model.

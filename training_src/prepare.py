@@ -23,17 +23,19 @@ from failure import TrainingError
 from job_spec import JobSpec
 from model_code.cell_checks import CellChecks
 from model_code.cells import as_texts, has_points
-from model_code.columns import TEXT, Context, typed
+from model_code.column_decisions import Context
+from model_code.columns import typed
 from model_code.dates import needs_order
 from model_code.notes import Note, note, read_note
-from model_code.numbers import PLAIN_NUMBERS, parse_number
 from model_code.preprocessor import Preprocessor
 from model_code.tables import Table, chunks, look_at, read_table
 from model_code.text_scores import Fold, TextScores, learn_text_scores
 from problem import Problem, class_labels, decide_problem, missing, typed_target
+from reading.column import TEXT
 from reading.csv_head import Expected, expected_like
 from reading.errors import UnreadableError
 from reading.identifiers import is_row_name
+from reading.numbers import PLAIN_NUMBERS, parse_number
 from splits import Structure
 from structure import folds_of_texts, read_structure
 from suspected_structure import still_suspected, suspects_of

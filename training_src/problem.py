@@ -12,19 +12,12 @@ from contract.messages import message
 from contract.missing import is_missing
 from failure import TrainingError
 from job_spec import JobSpec
-from model_code.columns import DEFAULT, Context
-from model_code.numbers import (
-    PLAIN_NUMBERS,
-    NumberStyle,
-    measure_style,
-    number_style,
-    numbers_of,
-    parse_number,
-    style_from_json,
-    with_bare,
-)
-from model_code.truth import are_truths, truth
+from model_code.column_decisions import DEFAULT, Context
+from model_code.number_style import measure_style, number_style, with_bare
+from model_code.numbers import numbers_of
 from reading.names import composed, key_of, unique_keys
+from reading.numbers import PLAIN_NUMBERS, NumberStyle, parse_number, style_from_json
+from reading.truth import are_truths, truth
 
 # AutoGluon takes 59 prices in 1,000 rows for 59 classes; people count classes on their fingers.
 MOST_INTEGER_CLASSES = 20

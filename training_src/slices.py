@@ -11,8 +11,8 @@ from scipy.stats import t, ttest_ind
 from contract.messages import score_text
 from intervals import Interval, Z
 from metrics import ALIKE, BETTER, WORSE, Predictions, higher_is_better
-from model_code.columns import CATEGORY, DATE, TEXT, Column
 from model_code.preprocessor import DAYS, Preprocessor
+from reading.column import CATEGORY, DATE, TEXT, Column
 from report.numbers import numbers, positive_class
 from sampling import random_rows
 

@@ -11,11 +11,13 @@ from contract.messages import message
 from failure import TrainingError
 from job_spec import JobSpec
 from model_code.cells import as_texts
-from model_code.columns import DATE, NUMBER, Column, Context, decide_and_type, typed
+from model_code.column_decisions import Context, decide_and_type
+from model_code.columns import typed
 from model_code.notes import Note, note
 from model_code.tables import Table
 from model_code.text_scores import FOLDS, Fold
 from problem import Problem, missing, number_key
+from reading.column import DATE, NUMBER, Column
 from splits import Structure, deal, time_blocks
 from verdict import FEW_SCORED_ROWS
 

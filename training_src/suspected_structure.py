@@ -22,10 +22,12 @@ from intervals import out_of_fold_spread
 from job_spec import JobSpec
 from metrics import BETTER, Predictions
 from model_code.cells import as_texts
-from model_code.columns import CATEGORY, DATE, NUMBER, TEXT, Context, decide_column, typed
+from model_code.column_decisions import Context, decide_column
+from model_code.columns import typed
 from model_code.notes import Note, note
 from model_code.tables import Table
 from problem import Problem
+from reading.column import CATEGORY, DATE, NUMBER, TEXT
 from reading.identifiers import LONGEST_CODE, WHOLE, is_id_name
 from sampling import SEED, random_rows
 from simple_models import guessed

@@ -9,11 +9,12 @@ from functools import cached_property
 from pathlib import Path
 
 import contract
+import portable
 import reading
 from contract.layout import source_key
 
 # Jobs and models read job.json and files as the functions do, which have looked at them before.
-SHARED = tuple(Path(package.__file__ or "").parent for package in (contract, reading))
+SHARED = tuple(Path(package.__file__ or "").parent for package in (contract, reading, portable))
 
 
 @dataclass(frozen=True)

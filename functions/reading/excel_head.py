@@ -1,8 +1,6 @@
 """A workbook's first sheet as rows of texts, and the head of that table."""
 
-import datetime
 import io
-import math
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -11,6 +9,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from contract.messages import Message, message
+from reading.cell_text import Cell, cell_text
 from reading.csv_head import Expected, TableHead, require_names, require_rows
 from reading.errors import UnreadableError
 from reading.header import count_label_rows, find_header
@@ -18,7 +17,6 @@ from reading.header import count_label_rows, find_header
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet
 
-Cell = str | float | bool | datetime.date | datetime.time | datetime.timedelta | None
 OLD_FORMAT = b"\xd0\xcf\x11\xe0"
 PASSWORD = "EncryptedPackage".encode("utf-16-le")
 WORKBOOK = "xl/workbook.xml"
@@ -106,32 +104,6 @@ def _rows(sheet: "CalamineSheet") -> Iterator[list[Cell]]:
 def is_blank(row: Iterable[Cell]) -> bool:
     """Whether no cell of a row shows anything."""
     return not any(cell_text(cell).strip() for cell in row)
-
-
-def cell_text(cell: Cell) -> str:
-    """A cell as a CSV would have it: dates in ISO 8601, whole numbers without a point."""
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float):
-        if math.isnan(cell):
-            return ""
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**63 else str(cell)
-    if isinstance(cell, datetime.timedelta):
-        return _clock(cell)
-    if isinstance(cell, datetime.datetime) and cell.tzinfo is not None:
-        return str(cell.astimezone(datetime.UTC).replace(tzinfo=None))
-    return str(cell)
-
-
-def _clock(cell: datetime.timedelta) -> str:
-    """Hours, minutes and seconds: 49:02:03."""
-    seconds = cell.total_seconds()
-    whole, rest = divmod(abs(seconds), 1)
-    minutes, second = divmod(int(whole), 60)
-    fraction = f"{rest:.6f}"[1:].rstrip("0").rstrip(".")
-    return f"{'-' if seconds < 0 else ''}{minutes // 60}:{minutes % 60:02}:{second:02}{fraction}"
 
 
 def _first_sheet(content: bytes) -> tuple["CalamineSheet", list[str]]:

@@ -15,11 +15,11 @@ from autogluon.tabular import TabularPredictor
 
 from check_model import check_model
 from failure import TrainingError
-from model_code.numbers import PLAIN_NUMBERS
 from model_code.predictions import Model
 from model_code.preprocessor import FILE, Preprocessor
 from pack import pack, versions
 from prepare import prepare
+from reading.numbers import PLAIN_NUMBERS
 from tests.job_specs import job_spec
 
 ROWS = 300

@@ -11,7 +11,7 @@ from choose_columns import choose_columns
 from contract.messages import Message, message
 from contract.missing import ALWAYS_MISSING, PERHAPS_MISSING, is_missing
 from failure import TrainingError
-from model_code.columns import DEFAULT
+from model_code.column_decisions import DEFAULT
 from model_code.tables import Table
 from pipeline.errors import RefusedError
 from pipeline.settings import Settings

@@ -13,27 +13,25 @@ from hypothesis import strategies as st
 
 from contract.date_order import DATE_ORDERS
 from contract.missing import ALWAYS_MISSING, PERHAPS_MISSING
-from model_code import numbers
+from model_code import number_style as deciding
 from model_code.cells import marked, of_cells
-from model_code.columns import (
-    CATEGORY,
-    DATE,
+from model_code.column_decisions import (
     DEFAULT,
-    DURATION,
-    NUMBER,
-    TEXT,
-    Column,
     Context,
-    column_from_json,
     decide_and_type,
     decide_column,
     looks_like_id,
-    typed,
 )
-from model_code.dates import as_dates, parse_date
-from model_code.durations import as_seconds, parse_duration
-from model_code.numbers import NumberStyle, as_numbers, number_style, parse_number
-from model_code.truth import FALSE, TRUE
+from model_code.columns import means_missing, typed, typed_column
+from model_code.dates import as_dates
+from model_code.durations import as_seconds
+from model_code.number_style import number_style
+from model_code.numbers import as_numbers
+from reading.column import CATEGORY, DATE, DURATION, NUMBER, TEXT, Column, column_from_json
+from reading.dates import parse_date
+from reading.durations import parse_duration
+from reading.numbers import NumberStyle, parse_number
+from reading.truth import FALSE, TRUE
 
 COMMA = Context(decimal=",", decimal_in_doubt=True)
 
@@ -46,7 +44,7 @@ def read(cells: Sequence[object], context: Context = DEFAULT) -> list[float]:
     values = chunked(cells)
     column = decide_column("x", values, context)
     assert column.kind == NUMBER
-    return [float(number) + column.offset for number in column.typed(values)]
+    return [float(number) + column.offset for number in typed_column(column, values)]
 
 
 @pytest.mark.parametrize(
@@ -121,14 +119,14 @@ def test_quotes_around_cells_change_nothing() -> None:
         plain = decide_column("x", chunked(cells))
         for left, right in ("“”", "‘’", "„“", '""', "''", "«»"):
             quoted = chunked([f"{left}{cell}{right}" for cell in cells])
-            assert list(decide_column("x", quoted).typed(quoted)) == list(
-                plain.typed(chunked(cells))
+            assert list(typed_column(decide_column("x", quoted), quoted)) == list(
+                typed_column(plain, chunked(cells))
             )
 
 
 def test_a_cell_in_a_unit_that_the_column_does_not_know_is_not_read() -> None:
     kilos = decide_column("x", chunked([f"{n} kg" for n in range(30)]))
-    found = kilos.typed(chunked(["2 kg", "3", "500 g", "5 km", "6 miles"]))
+    found = typed_column(kilos, chunked(["2 kg", "3", "500 g", "5 km", "6 miles"]))
     assert found.tolist()[:3] == pytest.approx([2, 3, 0.5])
     assert found.isna().tolist() == [False] * 3 + [True] * 2
     # Of two units that nothing converts, neither is the column's.
@@ -162,7 +160,7 @@ def test_a_number_among_percentages_is_a_share_or_a_percentage_or_not_read(
 ) -> None:
     column = decide_column("x", chunked(cells), Context(others=lambda name: other))
     for values in (chunked(later), chunked([*later, "1%"]), chunked(list(map(float, later)))):
-        found = column.typed(values)[0]
+        found = typed_column(column, values)[0]
         assert np.isnan(found) if share is None else found == pytest.approx(share)
 
 
@@ -170,7 +168,7 @@ def test_a_number_among_percentages_is_a_share_or_a_percentage_or_not_read(
 def test_a_few_words_among_many_numbers_are_missing(word: str) -> None:
     cells = [f"{n}.5" for n in range(40)] + [word] * 10
     column = decide_column("x", chunked(cells))
-    assert (column.kind, column.typed(chunked(cells)).isna().sum()) == (NUMBER, 10)
+    assert (column.kind, typed_column(column, chunked(cells)).isna().sum()) == (NUMBER, 10)
     named = Context(missing_values=("?",))
     assert decide_column("x", chunked(cells), named).kind == CATEGORY
     codes = [str(n) for n in range(5)] * 8 + [word] * 10
@@ -245,16 +243,20 @@ def test_a_tenth_of_marks_leaves_a_column_of_numbers_or_dates_what_it_is(mark: s
     numbers = [str(n) for n in range(90)] + [mark.upper()] * 10
     column = decide_column("x", chunked(numbers))
     assert column.kind == NUMBER
-    assert column.typed(chunked(numbers)).isna().sum() == 10
+    assert typed_column(column, chunked(numbers)).isna().sum() == 10
     dates = [f"2024-01-{1 + n % 28:02}" for n in range(90)] + [mark] * 10
     assert decide_column("x", chunked(dates)).kind == DATE
 
 
 def test_among_words_a_mark_is_a_category_unless_the_settings_say_otherwise() -> None:
     cells = chunked(["red", "blue", "None", "NA", ""] * 10)
-    assert set(decide_column("x", cells).typed(cells).dropna()) == {"red", "blue", "None"}
+    assert set(typed_column(decide_column("x", cells), cells).dropna()) == {"red", "blue", "None"}
     chosen = Context(missing_values=("None",))
-    assert set(decide_column("x", cells, chosen).typed(cells).dropna()) == {"red", "blue", "NA"}
+    assert set(typed_column(decide_column("x", cells, chosen), cells).dropna()) == {
+        "red",
+        "blue",
+        "NA",
+    }
 
 
 def test_booleans_match_in_every_spelling() -> None:
@@ -262,9 +264,13 @@ def test_booleans_match_in_every_spelling() -> None:
     assert column.truths
     for words, value in ((TRUE, 1.0), (FALSE, 0.0)):
         cells = chunked([spelt for word in words for spelt in (word, word.upper())])
-        assert column.typed(cells).tolist() == [value] * len(cells)
+        assert typed_column(column, cells).tolist() == [value] * len(cells)
     counts = chunked(["0", "1"] * 10)
-    assert decide_column("n", counts).typed(chunked(["True", "no", "3"])).tolist() == [1, 0, 3]
+    assert typed_column(decide_column("n", counts), chunked(["True", "no", "3"])).tolist() == [
+        1,
+        0,
+        3,
+    ]
     words = chunked(["yes", "no", "maybe"] * 10)
     assert decide_column("x", words).kind == CATEGORY
 
@@ -295,7 +301,7 @@ def test_booleans_match_in_every_spelling() -> None:
 def test_times_and_durations_become_seconds(cells: list[str], seconds: list[float]) -> None:
     column = decide_column("x", chunked(cells))
     assert column.kind == DURATION
-    assert column.typed(chunked(cells)).tolist() == pytest.approx(seconds)
+    assert typed_column(column, chunked(cells)).tolist() == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
@@ -333,7 +339,7 @@ def test_times_and_durations_become_seconds(cells: list[str], seconds: list[floa
 def test_dates_are_read_as_they_are_written(cells: list[str]) -> None:
     column = decide_column("day", chunked(cells))
     assert column.kind == DATE
-    found = [day.date() for day in column.typed(chunked(cells))]
+    found = [day.date() for day in typed_column(column, chunked(cells))]
     assert found[-2:] == [datetime.date(2024, 1, 31), datetime.date(2023, 12, 1)]
 
 
@@ -373,7 +379,7 @@ def test_the_other_file_or_a_setting_settles_the_order_of_day_and_month() -> Non
 
 def test_iso_dates_are_understood_beside_the_order_of_a_column() -> None:
     column = decide_column("day", chunked(["31.12.2023", "1.2.2024"]))
-    assert column.typed(chunked(["2024-02-03", "3.2.2024"])).nunique() == 1
+    assert typed_column(column, chunked(["2024-02-03", "3.2.2024"])).nunique() == 1
 
 
 @pytest.mark.parametrize(
@@ -391,12 +397,12 @@ def test_days_written_as_numbers_are_dates() -> None:
     for cells in (months, [f"{month[:4]}.{month[4:]}" for month in months]):
         found = decide_column("n", chunked(cells))
         assert found.kind == DATE
-        assert list(found.typed(chunked(cells))) == list(
+        assert list(typed_column(found, chunked(cells))) == list(
             pd.date_range("2015-01", periods=30, freq="MS")
         )
     days = pd.date_range("2023-12-25", periods=30)
     for cells in ([f"{day:%y%m%d}" for day in days], [f"{day:%Y%m%d0000}" for day in days]):
-        assert list(decide_column("n", chunked(cells)).typed(chunked(cells))) == list(days)
+        assert list(typed_column(decide_column("n", chunked(cells)), chunked(cells))) == list(days)
     # An employee number is none.
     assert decide_column("n", chunked([20240199, 20231377])).kind == NUMBER
 
@@ -412,13 +418,13 @@ def test_unix_times_are_dates_where_the_column_is_called_so(
     seconds = [int(day.timestamp()) * unit for day in days]
     cells = chunked(seconds if stored else list(map(str, seconds)))
     column = decide_column("createdAt", cells)
-    assert list(column.typed(cells)) == list(days)
+    assert list(typed_column(column, cells)) == list(days)
     assert decide_column("account", cells).kind == NUMBER
 
 
 def test_days_of_spreadsheets_are_dates_where_the_column_is_called_so() -> None:
     cells = chunked([45_322.0, 45_323.25])
-    assert list(decide_column("Order Date", cells).typed(cells)) == [
+    assert list(typed_column(decide_column("Order Date", cells), cells)) == [
         pd.Timestamp("2024-01-31"),
         pd.Timestamp("2024-02-01 06:00"),
     ]
@@ -437,14 +443,14 @@ def test_words_that_repeat_are_a_category_and_sentences_are_text() -> None:
 @pytest.mark.parametrize("other", ["BUSAN", " busan ", "bu\u200bsan", "Ｂｕｓａｎ", "Busan"])
 def test_a_category_is_known_in_another_spelling(other: str) -> None:
     column = decide_column("city", chunked(["Busan", "Seoul"] * 10))
-    assert column.typed(chunked([other])).tolist() == ["Busan"]
+    assert typed_column(column, chunked([other])).tolist() == ["Busan"]
 
 
 def test_two_categories_that_differ_in_case_stay_two() -> None:
     cells = chunked(["US", "us", "Us"] * 10)
     column = decide_column("x", cells)
-    assert column.typed(cells).nunique() == 3
-    assert column.typed(chunked(["uS"])).tolist() == ["uS"]
+    assert typed_column(column, cells).nunique() == 3
+    assert typed_column(column, chunked(["uS"])).tolist() == ["uS"]
 
 
 @pytest.mark.parametrize(
@@ -490,7 +496,9 @@ def test_a_column_comes_back_from_json_as_it_was(cells: list[str]) -> None:
     column = decide_column("x", chunked(cells))
     again = column_from_json(json.loads(json.dumps(column.to_json())))
     assert again == column
-    pd.testing.assert_series_equal(again.typed(chunked(cells)), column.typed(chunked(cells)))
+    pd.testing.assert_series_equal(
+        typed_column(again, chunked(cells)), typed_column(column, chunked(cells))
+    )
 
 
 @pytest.mark.parametrize(
@@ -504,13 +512,13 @@ def test_a_column_comes_back_from_json_as_it_was(cells: list[str]) -> None:
 def test_whole_numbers_that_floats_would_round_stay_apart(numbers: list[int]) -> None:
     for cells in (chunked(numbers), chunked(list(map(str, numbers)))):
         column = decide_column("x", cells)
-        steps = np.diff(column.typed(cells).to_numpy(np.float64))
+        steps = np.diff(typed_column(column, cells).to_numpy(np.float64))
         assert steps.tolist() == np.diff(numbers).tolist()
 
 
 def test_days_of_astronomers_keep_their_fractions_as_float32() -> None:
     cells = chunked(["2460000.63936", "2460001.48259", "2460001.4609"])
-    found = decide_column("jd", cells).typed(cells).to_numpy(np.float32)
+    found = typed_column(decide_column("jd", cells), cells).to_numpy(np.float32)
     assert np.diff(found) == pytest.approx([0.84323, -0.02169], abs=1e-5)
 
 
@@ -525,9 +533,11 @@ def test_points_part_decimals_in_a_file_that_is_separated_by_commas() -> None:
 def test_a_stored_number_stays_what_it_is_whatever_the_style_of_its_column() -> None:
     column = decide_column("x", chunked(["1.234,5", "12,25", "7,125"]), COMMA)
     stored = pa.chunked_array([of_cells([12.345, "12.345", 1234, None])])
-    assert column.typed(stored).tolist()[:3] == pytest.approx([12.345, 12_345, 1234])
+    assert typed_column(column, stored).tolist()[:3] == pytest.approx([12.345, 12_345, 1234])
     percent: Column = decide_column("x", chunked(["12%", "5%"]))
-    assert percent.typed(pa.chunked_array([of_cells([0.12])])).tolist() == pytest.approx([0.12])
+    assert typed_column(percent, pa.chunked_array([of_cells([0.12])])).tolist() == pytest.approx(
+        [0.12]
+    )
 
 
 @pytest.mark.parametrize(
@@ -545,31 +555,31 @@ def test_a_mark_that_is_a_value_is_missing_in_every_spelling_where_the_settings_
     mark: str, cells: list[str], other: str
 ) -> None:
     values = chunked([*cells, mark, other])
-    kept = decide_column("x", values).typed(values)
+    kept = typed_column(decide_column("x", values), values)
     assert not kept.isna().any()
     column = decide_column("x", values, Context(missing_values=(mark,)))
     again = column_from_json(json.loads(json.dumps(column.to_json())))
-    for found in (column.typed(values), again.typed(values)):
+    for found in (typed_column(column, values), typed_column(again, values)):
         assert found.isna().tolist() == [False] * len(cells) + [True, True]
-    assert column.means_missing(values).tolist() == found.isna().tolist()
+    assert means_missing(column, values).tolist() == found.isna().tolist()
 
 
 @pytest.mark.parametrize("stored", [[-999, 1, 2] * 10, [-999.0, 1.5, 2.0] * 10])
 def test_a_stored_number_is_missing_where_the_settings_name_it(stored: list[float]) -> None:
     values = chunked(stored)
-    found = decide_column("x", values, Context(missing_values=("-999",))).typed(values)
+    found = typed_column(decide_column("x", values, Context(missing_values=("-999",))), values)
     assert found.isna().sum() == 10
 
 
 def test_a_column_of_words_is_known_after_few_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    parse = numbers.parse_number
+    parse = parse_number
 
     def count(text: str, style: NumberStyle) -> float:
         read.append(text)
         return parse(text, style)
 
-    monkeypatch.setattr(numbers, "parse_number", count)
+    monkeypatch.setattr(deciding, "parse_number", count)
     words = {f"level {n} of 7": 1 for n in range(1000)}
     assert number_style(words) is None
     assert len(read) < len(words) / 10

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from effects import BINS, EFFECT_POINTS, Effect, effects
 from explain import that_matter
-from model_code.columns import CATEGORY, DATE, NUMBER, Column
+from reading.column import CATEGORY, DATE, NUMBER, Column
 from report.effect_plots import common_scale, effect_numbers
 
 ROWS = 500

@@ -16,7 +16,9 @@ CODE = ROOT / "functions"
 MAY_IMPORT = {
     "contract": set[str](),
     "reading": {"contract"},
-    "pipeline": {"contract", "reading"},
+    "portable": {"contract", "reading"},
+    # Of the last one only its folder: jobs get a copy.
+    "pipeline": {"contract", "reading", "portable"},
     "automl": {"contract", "pipeline", "reading"},
     "translation": {"contract", "pipeline", "reading"},
     "aws": {"contract", "pipeline", "reading", "automl", "translation"},
@@ -55,9 +57,11 @@ def test_only_handlers_import_powertools_outside_the_rim() -> None:
     assert [p for p in paths if "aws_lambda_powertools" in packages_imported_by(p)] == []
 
 
-@pytest.mark.parametrize("package", ["contract", "reading"])
+@pytest.mark.parametrize("package", ["contract", "reading", "portable"])
 def test_what_the_training_job_shares_needs_no_package_that_a_function_has(package: str) -> None:
     ours, optional = set(MAY_IMPORT), {"charset_normalizer", "python_calamine"}
+    if package == "portable":
+        optional = {"numpy"}
     for path in (CODE / package).rglob("*.py"):
         others = packages_imported_by(path) - ours - sys.stdlib_module_names
         assert others <= optional, path

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics import Predictions
-from model_code.columns import CATEGORY, NUMBER, Column
 from model_code.preprocessor import Preprocessor
 from model_code.tables import chunks, look_at
 from notable_rows import BEST, DOUBTFUL, OF_EACH, WORST, Pick, notable_rows, pick_rows
 from problem import Problem
+from reading.column import CATEGORY, NUMBER, Column
 from reading.csv_head import expected_like
 
 BINARY = Problem("binary", "roc_auc", "roc_auc", positive_class="yes")

@@ -11,11 +11,11 @@ import pytest
 from earlier_model import EarlierModel
 from model_code.amounts import STRONGEST, RowReasons, joined_reasons, no_reasons, of_strongest
 from model_code.amounts import strongest as strongest_of
-from model_code.columns import NUMBER, Column
 from model_code.predictions import REASON_COLUMNS, Model, write_predictions
 from model_code.preprocessor import Preprocessor
 from model_code.tables import look_at
 from problem import Problem
+from reading.column import NUMBER, Column
 from reading.csv_head import expected_like
 
 ROWS = 40

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from metrics import ALIKE, WORSE, Predictions
-from model_code.columns import CATEGORY, DATE, NUMBER, TEXT, Column
 from problem import Problem
+from reading.column import CATEGORY, DATE, NUMBER, TEXT, Column
 from slices import (
     FEWEST_ROWS,
     MOST_COLUMNS,

@@ -16,12 +16,15 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+import check_reading as job_checks
 from check_reading import check_reading
 from choose_columns import context_of
 from failure import TrainingError
-from model_code.columns import CATEGORY, NUMBER, Column, decide_and_type, typed
+from model_code.column_decisions import decide_and_type
+from model_code.columns import typed, typed_column
 from model_code.tables import Table, chunks, look_at, read_table
 from problem import decide_problem, reading_of
+from reading.column import CATEGORY, NUMBER, Column
 from reading.csv_head import expected_like
 from tests.job_specs import job_spec
 from tests.messages import raises
@@ -310,13 +313,13 @@ def test_cells_that_a_column_has_had_before_are_not_typed_again(
     columns, frame, table = decided(file)
     assert [column.kind for column in columns] == [NUMBER, CATEGORY]
     often = Counter[str]()
-    type_cells = Column.typed
+    type_cells = typed_column
 
     def count(column: Column, *cells: Any) -> pd.Series:
         often[column.name] += 1
         return type_cells(column, *cells)
 
-    monkeypatch.setattr(Column, "typed", count)
+    monkeypatch.setattr(job_checks, "typed_column", count)
     check_reading(columns, dict(frame.items()), table, expected_like(table.head))
     # Every file holds the same words, and numbers as texts or as numbers.
     assert often == {"n": 2, "c": 1}

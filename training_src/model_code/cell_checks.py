@@ -11,8 +11,9 @@ import pandas as pd
 import pyarrow as pa
 
 from model_code.cells import as_texts
-from model_code.columns import CATEGORY, TEXT, Column
+from model_code.columns import means_missing
 from model_code.notes import Note, note
+from reading.column import CATEGORY, TEXT, Column
 
 # Of the cells of a column: what is worth a warning.
 WORTH_A_WARNING = 0.05
@@ -58,7 +59,7 @@ class CellChecks:
                 self._add_categories(column, part, values[column.name])
             elif column.kind != TEXT and missing.any():
                 texts = as_texts(part[column.name])
-                odd = missing & ~column.means_missing(texts)
+                odd = missing & ~means_missing(column, texts)
                 self._odd[column.name].add(odd, texts, self._rows + 1)
         if self._columns:
             self._empty.add(empty, as_texts(part[self._columns[0].name]), self._rows + 1)

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reading.excel_head import cell_text
+from reading.cell_text import cell_text
 
 # So few cells of another kind are typing errors or words for "unknown".
 MOST_OTHERS = 0.05

@@ -1,6 +1,6 @@
-"""Dates that programs write as one number: 20240131, 202401, Unix time, the days of spreadsheets.
+"""Columns whose dates are written as one number each: which they are, and all at once.
 
-In a column of dates, the size of a number tells which of them it is.
+`reading.date_numbers` says what a cell means.
 """
 
 import re
@@ -11,6 +11,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contract.date_order import DateOrder
+from reading.date_numbers import (
+    DAY_SECONDS,
+    FIRST_DAY,
+    FIRST_SECOND,
+    LAST_DAY,
+    LAST_SECOND,
+    LAST_YEAR,
+    MICROSECONDS,
+    NUMBER,
+    PIVOT,
+    SERIAL_ZERO,
+    UNITS,
+)
 
 # What a column is called whose numbers could be anything else as well.
 DAYS = frozenset(
@@ -26,17 +39,10 @@ TIMES = frozenset(
     )
 )
 WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_]+")
-NUMBER = r"^(?P<whole>\d{5,19})(?P<fraction>\.\d{1,15})?$"
 MONTH = re.compile(r"(19|20)\d\d\.(0[1-9]|1[0-2])|(0[1-9]|1[0-2])\.(19|20)\d\d")
 # So many numbers are no months or short days by chance.
 FEWEST_NUMBERS = 10
-FIRST_YEAR, LAST_YEAR = 1900, 2200
-# From 1983 to 2099: days since 1899-12-30, and Unix time in seconds and smaller units.
-FIRST_DAY, LAST_DAY = 30_400, 73_051
-FIRST_SECOND, LAST_SECOND = 420_000_000, 4_102_444_800
-UNITS = (1, 1000, 1_000_000, 1_000_000_000)
-MICROSECONDS, DAY_SECONDS = 1_000_000, 86_400
-SERIAL_ZERO = np.datetime64("1899-12-30", "us")
+FIRST_YEAR = 1900
 NEVER = np.datetime64("NaT", "us")
 
 
@@ -81,7 +87,7 @@ def moments_of_numbers(texts: pa.StringArray, order: DateOrder) -> np.ndarray:
     # A spreadsheet shows no less than a millisecond.
     days = np.round((whole % LAST_DAY + parts) * DAY_SECONDS * 1000).astype(np.int64) * 1000
     serial = np.isnat(found) & (whole >= FIRST_DAY) & (whole < LAST_DAY)
-    found[serial] = SERIAL_ZERO + days[serial].astype("timedelta64[us]")
+    found[serial] = np.datetime64(SERIAL_ZERO, "us") + days[serial].astype("timedelta64[us]")
     for unit in UNITS:
         chosen = np.isnat(found) & (whole >= FIRST_SECOND * unit) & (whole < LAST_SECOND * unit)
         seconds, rest = np.divmod(whole[chosen], unit)
@@ -104,8 +110,7 @@ def _of_digits(whole: np.ndarray, digits: int, order: DateOrder) -> np.ndarray:
     days, rest = np.divmod(whole, clock)
     rest = rest * 100 if digits == 12 else rest
     if digits == 6:
-        # POSIX: 69 is 1969, and 68 is 2068.
-        century = np.where(days >= 690_000, 19_000_000, 20_000_000)
+        century = np.where(days >= PIVOT, 19_000_000, 20_000_000)
         days = days + century if order == "year_first" else days * 100 + 1
     year, month, day = days // 10_000, days // 100 % 100, days % 100
     hour, minute, second = rest // 10_000, rest // 100 % 100, rest % 100

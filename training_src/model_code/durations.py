@@ -1,9 +1,11 @@
-"""Times of day and durations as seconds: 11:00 · 11:00:05.5 · 3 PM · 2 days 01:02:03 · PT1H30M."""
+"""The durations of a column: whether it holds any, and usual spellings a column at a time.
 
+`reading.durations` says what a cell means.
+"""
+
+import math
 import re
-import unicodedata
 from collections.abc import Collection, Mapping
-from functools import lru_cache
 from itertools import islice
 
 import numpy as np
@@ -11,60 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from model_code.cells import MOST_OTHERS, distinct, spread
-from model_code.date_words import HALF_OF_DAY, hour_of_day, with_plain_clock
-from model_code.units import QUOTES
+from reading.durations import IN_SECONDS, parse_duration
 
-LONGEST = 48
 # Of a column, to see whether anything in it has digits.
 VALUES_LOOKED_AT = 50
 HOURS_OF_DAY, MINUTES_OF_HOUR = 24, 60
 QUICK = r"^(?P<hours>\d{1,7}):(?P<minutes>[0-5]\d)(?::(?P<seconds>[0-5]\d(?:\.\d{1,9})?))?$"
-CLOCK = re.compile(
-    rf"(?P<sign>[+-])?(?:(?P<days>\d{{1,6}})\s*(?:days?|d|일|天|日)?,?[ .]\s*)??"
-    rf"(?P<inner>[+-])?(?:(?P<before>{HALF_OF_DAY})\s*)?"
-    r"(?P<hours>\d{1,7}):(?P<minutes>[0-5]\d)(?::(?P<seconds>[0-5]?\d(?:[.,]\d{1,9})?))?"
-    rf"\s*(?P<after>{HALF_OF_DAY})?"
-)
-# 4:05.123 can only be minutes.
-LAP = re.compile(r"(?P<minutes>\d{1,3}):(?P<seconds>[0-5]\d[.,]\d{1,9})")
-HOUR = re.compile(rf"(?P<before>{HALF_OF_DAY})?\s*(?P<hours>\d{{1,2}})\s*(?P<after>{HALF_OF_DAY})?")
-ISO = re.compile(
-    r"(?P<sign>-)?p(?:(?P<weeks>\d+)w)?(?:(?P<days>\d+(?:\.\d+)?)d)?"
-    r"(?:t(?:(?P<hours>\d+(?:\.\d+)?)h)?(?:(?P<minutes>\d+(?:\.\d+)?)m)?"
-    r"(?:(?P<seconds>\d+(?:\.\d+)?)s)?)?"
-)
-# What people write around a time of day; 15h04 is 15:04.
-AROUND = re.compile(r"^t(?=\d)|(?<=\d)(?:\s*uhr|z)$")
-HOURS_MINUTES = re.compile(r"^(\d{1,4})h(\d{2})$")
-YEAR, MONTH = 31_557_600.0, 2_629_800.0
-# One unit after the other: 1 h 2 min, 1d2h, 3 hours.
-UNITS = {
-    **dict.fromkeys(("years", "year", "yrs", "yr", "y", "jahre", "jahr", "ans", "años"), YEAR),
-    **dict.fromkeys(("months", "month", "mos", "mo", "monate", "monat", "mois", "meses"), MONTH),
-    **dict.fromkeys(("개월", "个月", "個月", "か月", "ヶ月"), MONTH),
-    **dict.fromkeys(("weeks", "week", "wks", "wk", "w", "wochen", "woche", "주", "周"), 604_800.0),
-    **dict.fromkeys(("days", "day", "d", "tage", "tag", "jours", "일", "天", "日"), 86_400.0),
-    **dict.fromkeys(("hours", "hour", "hrs", "hr", "h", "stunden", "stunde", "std"), 3600.0),
-    **dict.fromkeys(("heures", "heure", "horas", "hora", "시간", "小时", "小時", "時間"), 3600.0),
-    **dict.fromkeys(("minutes", "minute", "minuten", "minutos", "mins", "min", "m"), 60.0),
-    **dict.fromkeys(("분", "分钟", "分鐘", "分"), 60.0),
-    **dict.fromkeys(("seconds", "second", "sekunden", "sekunde", "secondes", "secs", "sec"), 1.0),
-    **dict.fromkeys(("sek", "s", "초", "秒"), 1.0),
-    **dict.fromkeys(("milliseconds", "millisecond", "msec", "ms", "毫秒"), 0.001),
-}
-# In "1,200 s", the comma may part thousands.
-PART = re.compile(
-    r"(\d{1,9}(?:\.\d{1,6}|,\d{1,2}(?!\d))?)\s*("
-    + "|".join(sorted(UNITS, key=len, reverse=True))
-    + r")\.?,?\s*(?:(?:and|und|et|y)\s+)?"
-)
-IN_SECONDS = {
-    "weeks": 604_800.0,
-    "days": 86_400.0,
-    "hours": 3600.0,
-    "minutes": 60.0,
-    "seconds": 1.0,
-}
 
 
 def are_durations(counts: Mapping[str, int]) -> bool:
@@ -74,7 +28,7 @@ def are_durations(counts: Mapping[str, int]) -> bool:
     left = sum(counts.values())
     fewest = (1 - MOST_OTHERS) * left
     for text, count in counts.items():
-        if np.isnan(parse_duration(text)):
+        if math.isnan(parse_duration(text)):
             left -= count
             if left <= fewest:
                 return False
@@ -86,34 +40,6 @@ def are_minutes(texts: Collection[str]) -> bool:
     parts = [match.groups() for text in texts if (match := re.match(QUICK, text.strip()))]
     two = [int(hours) for hours, _, seconds in parts if seconds is None]
     return HOURS_OF_DAY <= max(two, default=0) < MINUTES_OF_HOUR and len(two) < len(parts)
-
-
-@lru_cache(maxsize=20_000)
-def parse_duration(text: str, minutes: bool = False) -> float:
-    """The seconds of one cell, of a time of day since midnight; NaN when it is neither.
-
-    `minutes` tells that 40:05 means minutes and seconds in its column.
-    """
-    text = text.strip()
-    if not text or len(text) > LONGEST:
-        return np.nan
-    text = text.translate(QUOTES).strip("'\" ")
-    text = AROUND.sub("", with_plain_clock(unicodedata.normalize("NFKC", text).lower()))
-    text = HOURS_MINUTES.sub(r"\1:\2", text)
-    match = CLOCK.fullmatch(text)
-    if match:
-        return _of_clock(match, minutes)
-    match = LAP.fullmatch(text)
-    if match:
-        return 60 * float(match["minutes"]) + float(match["seconds"].replace(",", "."))
-    match = HOUR.fullmatch(text)
-    if match and (match["before"] or match["after"]):
-        return 3600.0 * hour_of_day(int(match["hours"]), match["before"] or match["after"])
-    match = ISO.fullmatch(text)
-    if match and any(match[name] for name in IN_SECONDS):
-        seconds = sum(float(match[name] or 0) * size for name, size in IN_SECONDS.items())
-        return -seconds if match["sign"] else seconds
-    return _of_units(text)
 
 
 def as_seconds(texts: pa.ChunkedArray, minutes: bool = False) -> np.ndarray:
@@ -142,25 +68,3 @@ def as_seconds(texts: pa.ChunkedArray, minutes: bool = False) -> np.ndarray:
 def _floats(texts: pa.StringArray) -> np.ndarray:
     cells = pc.if_else(pc.equal(pc.fill_null(texts, ""), ""), "0", texts)
     return np.asarray(pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False))
-
-
-def _of_clock(match: re.Match[str], minutes: bool) -> float:
-    half = match["before"] or match["after"]
-    hours = hour_of_day(int(match["hours"]), half)
-    seconds = float((match["seconds"] or "0").replace(",", "."))
-    inside = 3600 * hours + 60 * float(match["minutes"]) + seconds
-    if minutes and match["seconds"] is None and half is None:
-        inside /= 60
-    days = 86_400 * float(match["days"] or 0)
-    # pandas: "-1 days +23:00:00" is one hour less than nothing.
-    if match["sign"] == "-" and match["days"]:
-        return -days + (inside if match["inner"] == "+" else -inside)
-    return days + (-inside if "-" in (match["sign"], match["inner"]) else inside)
-
-
-def _of_units(text: str) -> float:
-    at, seconds, seen = 0, 0.0, 0
-    while match := PART.match(text, at):
-        seconds += float(match[1].replace(",", ".")) * UNITS[match[2]]
-        at, seen = match.end(), seen + 1
-    return seconds if seen and at == len(text) else np.nan

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from model_code.columns import DATE, TEXT, Column, column_from_json, typed
+from model_code.columns import typed
 from model_code.text_scores import TextScores, load, save
+from reading.column import DATE, TEXT, Column, column_from_json
 from reading.csv_head import Expected
 
 FILE, SCORES_FILE = "columns.json", "text_scores.npz"

@@ -28,9 +28,10 @@ from contract.messages import message
 from model_code.cells import combined, marked, of_cells, of_column, written
 from model_code.notes import Note, note, read_note
 from reading.bounded import Limits, bounded, limits_of_a_head, too_demanding
+from reading.cell_text import cell_text
 from reading.csv_head import HEAD_BYTES, UNQUOTED, Expected, TableHead, is_too_odd
 from reading.errors import UnreadableError, in_file
-from reading.excel_head import LARGEST_WORKBOOK, cell_text, sheet_rows, workbook_too_large
+from reading.excel_head import LARGEST_WORKBOOK, sheet_rows, workbook_too_large
 from reading.head import bounded_head, ending_of, read_head
 from reading.header import is_number, is_rule
 from reading.names import key_of, key_of_name

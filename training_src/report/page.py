@@ -9,9 +9,9 @@ import pandas as pd
 
 from contract.messages import score_text as number
 from job_spec import JobSpec
-from model_code.columns import TEXT
 from model_code.notes import READINGS
 from model_code.text_scores import TextScores
+from reading.column import TEXT
 from report.findings import Findings
 from report.language import Language
 from report.learning_picture import draw_learning

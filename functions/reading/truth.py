@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from model_code.units import QUOTES
+from reading.units import QUOTES
 
 TRUE = (
     *("true", "t", "yes", "y", "on", "ja", "j", "oui", "si", "sí", "sim", "vrai", "wahr"),

@@ -1,0 +1,205 @@
+"""A portable model: rows in, answers out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from portable.features import Cells, Feature, columns_of, feature_of, read_cells
+from portable.files import read_files
+from portable.members import F32, Member, Problem, clipped, member_of
+from portable.odd_cells import OddCell, odd_cells
+from reading.column import Column, column_from_json
+
+Rows = Sequence[Mapping[str, Any]] | Mapping[str, Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class KnownColumn:
+    """A column as the model knows it from its train rows."""
+
+    column: Column
+    low: float | datetime | None = None
+    """The least and the greatest value of train; None where it is no number and no date."""
+    high: float | datetime | None = None
+
+    @property
+    def name(self) -> str:
+        return self.column.name
+
+    @property
+    def kind(self) -> str:
+        """number, duration, date, category or text."""
+        return self.column.kind
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Those of train; none where they are too many to keep."""
+        return self.column.categories
+
+    @property
+    def missing_share(self) -> float:
+        """Of the rows of train."""
+        return self.column.missing_share
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """A model of the ensemble: the mean of its folds, and what it weighs."""
+
+    members: tuple[int, ...]
+    weight: float
+    clips: bool
+    """Whether probabilities of its folds are kept from 0 and 1."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the model says of rows."""
+
+    predictions: list[str] | np.ndarray
+    """Labels as train has them, or numbers; shape (n_rows,)."""
+    probabilities: np.ndarray
+    """Of the labels in their order, shape (n_rows, n_classes); (n_rows, 0) of numbers."""
+    notes: list[list[OddCell]]
+    """By row, the cells that the model cannot read or has never seen alike."""
+
+
+@dataclass(frozen=True)
+class PortableModel:
+    """A trained model without the libraries that trained it."""
+
+    target: str
+    problem: Problem
+    """`binary`, `multiclass` or `number`."""
+    labels: tuple[str, ...]
+    """The classes as train writes them; none of numbers."""
+    positive: str | None
+    threshold: float | None
+    """From this probability on, a row is predicted as positive."""
+    columns: tuple[KnownColumn, ...]
+    features: tuple[Feature, ...]
+    members: tuple[Member, ...]
+    models: tuple[Weighted, ...]
+    is_weighted: bool
+    """Whether an ensemble adds up its models."""
+    clips: bool
+
+    def predict(self, rows: Rows, *, points: bool = False) -> Answers:
+        """What the model says of each row.
+
+        Rows are mappings by column, or one mapping to columns; cells are texts, or JSON's numbers,
+        booleans and null. A column that is not there is missing. `points` tells that `.` marks
+        decimals, whatever train writes: so in a CSV whose cells are separated by commas.
+        """
+        cells = self.read(rows, points=points)
+        found = self.answers_to(self.matrix(cells))
+        notes = odd_cells(self.columns, cells)
+        if self.problem == "number":
+            return Answers(found, np.empty((len(found), 0)), notes)
+        return Answers(self.labels_of(found), found, notes)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Of the columns that rows should have."""
+        return tuple(column.name for column in self.columns)
+
+    def read(self, rows: Rows, *, points: bool = False) -> dict[str, Cells]:
+        """What the cells of the needed columns say."""
+        given = columns_of(rows, self.names)
+        return {
+            known.name: read_cells(known.column, given[known.name], points)
+            for known in self.columns
+        }
+
+    def matrix(self, cells: Mapping[str, Cells]) -> np.ndarray:
+        """The features of rows, float64, shape (n_features, n_rows)."""
+        known = {column.name: column.column for column in self.columns}
+        n_rows = len(next(iter(cells.values())).places) if cells else 0
+        found = np.empty((len(self.features), n_rows))
+        for place, feature in enumerate(self.features):
+            found[place] = feature.of(known[feature.column], cells[feature.column])
+        return found
+
+    def answers_to(self, x: np.ndarray) -> np.ndarray:
+        """Numbers of shape (n_rows,), or probabilities of shape (n_rows, n_classes)."""
+        found = self._ensemble(x)
+        if self.problem == "number":
+            return found
+        if self.problem == "binary":
+            # AutoGluon predicts that of the second class.
+            return np.column_stack([1 - found, found])
+        return found.T
+
+    def labels_of(self, probabilities: np.ndarray) -> list[str]:
+        """The label of each row."""
+        if self.problem == "binary":
+            places = (probabilities[:, 1] >= self.threshold).astype(int)
+        else:
+            places = probabilities.argmax(axis=1)
+        return [self.labels[place] for place in places]
+
+    def _ensemble(self, x: np.ndarray) -> np.ndarray:
+        """As AutoGluon adds up, each step in its own precision."""
+        total: np.ndarray | None = None
+        for model in self.models:
+            found = self._mean_of_folds(model, x)
+            if self.is_weighted:
+                found = found * np.float64(model.weight)
+            total = found if total is None else total + found
+        assert total is not None
+        return (clipped(total, self.problem) if self.clips else total).astype(F32)
+
+    def _mean_of_folds(self, model: Weighted, x: np.ndarray) -> np.ndarray:
+        total: np.ndarray | None = None
+        for place in model.members:
+            member = self.members[place]
+            found = member.answers(member.scores(x), self.problem)
+            if model.clips:
+                found = clipped(found, self.problem).astype(F32)
+            total = found if total is None else total + found
+        assert total is not None
+        mean: np.ndarray = total / len(model.members)
+        return mean
+
+
+def load_model(source: Path | Mapping[str, bytes]) -> PortableModel:
+    """Load the model of a folder, or of files by their names.
+
+    Raises PortableError, in words, when they are of a format that this release does not know.
+    """
+    described, arrays = read_files(source)
+    problem: Problem = described["problem"]
+    n_scores = len(described["labels"]) if problem == "multiclass" else 1
+    return PortableModel(
+        target=described["target"],
+        problem=problem,
+        labels=tuple(described["labels"]),
+        positive=described["positive"],
+        threshold=described["threshold"],
+        columns=tuple(map(_known_column, described["columns"])),
+        features=tuple(map(feature_of, described["features"])),
+        members=tuple(
+            member_of(one, arrays, f"m{place}", n_scores)
+            for place, one in enumerate(described["members"])
+        ),
+        models=tuple(
+            Weighted(tuple(one["members"]), one["weight"], one["clips"])
+            for one in described["models"]
+        ),
+        is_weighted=described["is_weighted"],
+        clips=described["clips"],
+    )
+
+
+def _known_column(content: Mapping[str, Any]) -> KnownColumn:
+    column = column_from_json(content["column"])
+    return KnownColumn(column, *(_bound(content[end]) for end in ("low", "high")))
+
+
+def _bound(written: float | str | None) -> float | datetime | None:
+    return datetime.fromisoformat(written) if isinstance(written, str) else written
