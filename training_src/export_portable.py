@@ -14,7 +14,10 @@ import numpy as np
 import pandas as pd
 from autogluon.tabular import TabularPredictor
 
+from export_catboost import Given, catboost_trees, category_hashes
+from export_plain import guess, linear, text_scores
 from export_trees import Arrays, lightgbm_trees, xgboost_trees
+from model_code.plain_models import Guess, Linear
 from model_code.preprocessor import Preprocessor
 from model_code.reasons import child_weights
 from portable.features import DATE_PARTS, DAYS, HOUR
@@ -45,6 +48,9 @@ def export_portable(
     n_scores = len(labels) if problem == "multiclass" else 1
     arrays: Arrays = {}
     members, models = _members(predictor, features, problem, n_scores, arrays)
+    of_texts, texts = text_scores(preprocessor.text_scores)
+    most = max((len(one.get("categories", ())) for one in features.values()), default=0)
+    arrays |= of_texts | {"hashes": category_hashes(most)}
     best = predictor._trainer.load_model(predictor.model_best)
     need(_is_plain(best), "calibration")
     weighted = type(best).__name__ == "WeightedEnsembleModel"
@@ -57,6 +63,7 @@ def export_portable(
         "threshold": float(predictor.decision_threshold) if problem == "binary" else None,
         "columns": [_column(column, preprocessor, rows) for column in preprocessor.columns],
         "features": [_without_name(feature) for feature in features.values()],
+        "texts": texts,
         "members": members,
         "models": models,
         "is_weighted": weighted,
@@ -127,7 +134,10 @@ def _features(predictor: TabularPredictor, preprocessor: Preprocessor) -> dict[s
     sources = _sources(preprocessor)
     names = list(pipeline.features_out)
     need(set(names) <= set(made) & set(sources), "features of unknown making")
-    return {name: {**sources[name], **made[name]} for name in names}
+    for name in names:
+        if "made_as" in sources[name]:
+            need(made[name] == {"made_as": "number"}, "a score of a text that is no number")
+    return {name: {**made[name], **sources[name]} for name in names}
 
 
 def _truth(value: Any) -> dict[str, Any]:
@@ -146,6 +156,9 @@ def _sources(preprocessor: Preprocessor) -> dict[str, dict[str, str]]:
                 found[f"{feature}_{part}"] = {"column": column.name, "part": part}
         else:
             found[feature] = {"column": column.name, "part": "value"}
+    for scores in preprocessor.text_scores:
+        for place, feature in enumerate(preprocessor.features_of_text(scores)):
+            found[feature] = {"column": scores.column, "part": str(place), "made_as": "score"}
     return found
 
 
@@ -206,5 +219,16 @@ def _member(
         nodes, described = xgboost_trees(model, columns, sizes, problem, n_scores)
         arrays |= nodes.arrays(prefix, np.float32)
         return described
-    need(False, f"a model of the kind {kind}")
-    raise AssertionError
+    if kind == "CatBoostModel":
+        sizes = [len(features[name].get("categories", ())) for name in names]
+        made, described = catboost_trees(
+            model, Given(columns, sizes, len(features)), n_scores, prefix
+        )
+        arrays |= made
+        return described
+    if type(model) is Linear:
+        made, described = linear(model, features, prefix)
+        arrays |= made
+        return described
+    need(type(model) is Guess, f"a model of the kind {kind}")
+    return guess(model)

@@ -123,7 +123,7 @@ def lightgbm_trees(
             number % n_scores,
             columns,
         )
-    return nodes, {"kind": "lightgbm", "sigmoid": float(known.get("sigmoid", 1.0))}
+    return nodes, {"made_by": "lightgbm", "sigmoid": float(known.get("sigmoid", 1.0))}
 
 
 def _lightgbm_tree(tree: dict[str, str], nodes: Nodes, score: int, columns: Sequence[int]) -> None:
@@ -196,7 +196,7 @@ def xgboost_trees(
         start = -np.log((F32(1) / start - F32(1)).astype(float)).astype(F32)
     start = np.broadcast_to(start, n_scores).astype(float)
     return nodes, {
-        "kind": "xgboost",
+        "made_by": "xgboost",
         "start": start.tolist(),
         "zero_is_missing": bool(model._ohe),
     }

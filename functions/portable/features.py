@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from portable.texts import TextScores
 from reading.cell_text import cell_text
 from reading.column import DATE, DURATION, NUMBER, Column, Value
 
@@ -28,6 +29,14 @@ class Cells:
     """By row, shape (n_rows,)."""
     texts: list[str]
     """How each distinct cell is written."""
+    _scored: list[np.ndarray] = field(default_factory=list, repr=False, compare=False)
+
+    def scored(self, scores: TextScores) -> np.ndarray:
+        """The scores of each distinct text, once for all features of the column."""
+        if not self._scored:
+            texts = [value if isinstance(value, str) else None for value in self.values]
+            self._scored.append(scores.of(texts))
+        return self._scored[0]
 
 
 def read_cells(column: Column, cells: Sequence[Any], points: bool) -> Cells:
@@ -106,16 +115,17 @@ class Category(Feature):
         return {name: float(code) for code, name in enumerate(self.categories)}
 
 
-# By what a description calls it.
-FEATURES = {"number": Feature, "truth": Truth, "category": Category}
+@dataclass(frozen=True)
+class Score(Feature):
+    """A score of a text, its length, or its number of words."""
 
+    scores: TextScores | None = None
 
-def feature_of(described: Mapping[str, Any]) -> Feature:
-    """The feature that a description makes; a name that is not known raises KeyError."""
-    given = {name: value for name, value in described.items() if name != "made_as"}
-    if "categories" in given:
-        given["categories"] = tuple(given["categories"])
-    return FEATURES[described["made_as"]](**given)
+    def of(self, column: Column, cells: Cells) -> np.ndarray:
+        del column
+        assert self.scores is not None
+        found = cells.scored(self.scores)[:, int(self.part)]
+        return np.asarray(found[cells.places], np.float64)
 
 
 def _of_numbers(column: Column, values: Sequence[Value]) -> np.ndarray:

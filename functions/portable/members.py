@@ -1,29 +1,24 @@
-"""What each member of an ensemble says of rows: scores, or probabilities."""
+"""What each member of an ensemble says of rows."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from portable.files import Arrays
-from portable.trees import Forest, forest_of
-
-Described = Mapping[str, Any]
-Problem = Literal["binary", "multiclass", "number"]
-F32 = np.float32
-# AutoGluon keeps probabilities so far from 0 and 1 where a metric takes their logarithm.
-CLIPPED = 1e-7
+from portable.links import F32, Link
+from portable.trees import Forest
 
 
 class Member(Protocol):
     """A model of the ensemble, or one of its folds."""
 
-    def scores(self, x: np.ndarray) -> np.ndarray:
-        """Log-odds or numbers, shape (n_scores, n_rows); x is (n_features, n_rows)."""
+    @property
+    def link(self) -> Link:
+        """From its scores to its answers."""
 
-    def answers(self, scores: np.ndarray, problem: Problem) -> np.ndarray:
-        """Probabilities or numbers in float32: (n_rows,), or (n_classes, n_rows) of several."""
+    def scores(self, x: np.ndarray) -> np.ndarray:
+        """Log-odds or numbers, shape (n_scores, n_rows); x is float64, (n_features, n_rows)."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +27,11 @@ class LightGBM:
 
     forest: Forest
     n_scores: int
-    sigmoid: float = 1.0
+    sigmoid: float
+    link: Link
 
     def scores(self, x: np.ndarray) -> np.ndarray:
-        return self.forest.scores(x, np.zeros(self.n_scores))
-
-    def answers(self, scores: np.ndarray, problem: Problem) -> np.ndarray:
-        if problem == "number":
-            return np.asarray(scores[0].astype(F32))
-        if problem == "binary":
-            return _sigmoid(self.sigmoid * scores[0])
-        return _softmax(scores)
+        return self.sigmoid * self.forest.scores(x, np.zeros(self.n_scores))
 
 
 @dataclass(frozen=True)
@@ -51,85 +40,86 @@ class XGBoost:
 
     forest: Forest
     start: np.ndarray
+    """Shape (n_scores,)."""
     zero_is_missing: bool
+    link: Link
 
     def scores(self, x: np.ndarray) -> np.ndarray:
+        return self.forest.scores(self.inputs(x), self.start)
+
+    def inputs(self, x: np.ndarray) -> np.ndarray:
+        """The features as XGBoost sees them."""
         rounded = x.astype(F32)
         if self.zero_is_missing:
-            rounded[self._numbers_at_zero(rounded)] = np.nan
-        return self.forest.scores(rounded, self.start)
-
-    def _numbers_at_zero(self, x: np.ndarray) -> np.ndarray:
-        """Not of categories, where 0 is the place of the first."""
-        zero = x == 0
-        zero[self.forest.splits.feature[self.forest.splits.sets]] = False
-        return np.asarray(zero)
-
-    def answers(self, scores: np.ndarray, problem: Problem) -> np.ndarray:
-        if problem == "number":
-            return np.asarray(scores[0])
-        if problem == "binary":
-            most = np.minimum(-scores[0], F32(88.7))
-            return np.asarray(F32(1) / (_expf(most) + F32(1) + F32(1e-16)))
-        powers = _expf(scores - scores.max(axis=0))
-        whole = np.zeros(scores.shape[1])
-        for power in powers:
-            whole += power
-        return np.asarray(powers / whole.astype(F32))
+            zero = rounded == 0
+            # Of a category, 0 is the place of the first.
+            splits = self.forest.splits
+            zero[splits.feature[splits.sets]] = False
+            rounded[zero] = np.nan
+        return rounded
 
 
-def _sigmoid(scores: np.ndarray) -> np.ndarray:
-    with np.errstate(over="ignore"):
-        found: np.ndarray = (1 / (1 + np.exp(-scores))).astype(F32)
-    return found
+@dataclass(frozen=True)
+class LinearNumber:
+    """A feature as a linear model reads it: standardized, and whether it is missing."""
+
+    feature: int
+    usual: float
+    """What stands for a missing value."""
+    low: float
+    high: float
+    """What train has; beyond that nothing changes any more."""
+    mean: float
+    scale: float
+
+    def inputs(self, values: np.ndarray) -> list[np.ndarray]:
+        missing = ~np.isfinite(values)
+        clipped = np.clip(np.where(missing, self.usual, values), self.low, self.high)
+        return [(clipped - self.mean) / self.scale, missing.astype(np.float64)]
 
 
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    powers = np.exp(scores - scores.max(axis=0))
-    whole = np.zeros(scores.shape[1])
-    for power in powers:
-        whole += power
-    found: np.ndarray = (powers / whole).astype(F32)
-    return found
+@dataclass(frozen=True)
+class LinearCategory:
+    """A feature as a linear model reads it: whether it is each of the frequent categories."""
+
+    feature: int
+    codes: tuple[int, ...]
+    """Their places; -1 stands for a missing one."""
+
+    def inputs(self, values: np.ndarray) -> list[np.ndarray]:
+        known = np.where(np.isnan(values), -1, values)
+        return [(known == code).astype(np.float64) for code in self.codes]
 
 
-def _expf(scores: np.ndarray) -> np.ndarray:
-    """As the C library rounds it; numpy's own for float32 is one bit off now and then."""
-    found: np.ndarray = np.exp(scores.astype(np.float64)).astype(F32)
-    return found
+@dataclass(frozen=True)
+class Linear:
+    """The product's own linear model."""
+
+    columns: Sequence[LinearNumber | LinearCategory]
+    weights: np.ndarray
+    """Shape (n_inputs, n_scores)."""
+    means: np.ndarray
+    """Of the inputs over the rows that it learned from, shape (n_inputs,)."""
+    intercepts: np.ndarray
+    """Shape (n_scores,)."""
+    link: Link
+
+    def scores(self, x: np.ndarray) -> np.ndarray:
+        return np.asarray((self.inputs(x) @ self.weights + self.intercepts).T)
+
+    def inputs(self, x: np.ndarray) -> np.ndarray:
+        """Shape (n_rows, n_inputs)."""
+        made = [one for column in self.columns for one in column.inputs(x[column.feature])]
+        return np.column_stack([np.empty((x.shape[1], 0)), *made])
 
 
-def clipped(found: np.ndarray, problem: Problem) -> np.ndarray:
-    """As AutoGluon keeps probabilities from 0 and 1, for all rows of a call at once."""
-    if problem == "binary":
-        most, least = found > 1 - CLIPPED, found < CLIPPED
-        if most.any():
-            found = ~most * found + most * (1 - CLIPPED * np.exp(-(found - (1 - CLIPPED))))
-        if least.any():
-            found = ~least * found + least * CLIPPED * np.exp(-(CLIPPED - found))
-        return found
-    if found.min() < CLIPPED:
-        found = np.clip(found, CLIPPED, None)
-        return np.asarray(found / found.sum(axis=0))
-    return found
+@dataclass(frozen=True)
+class Guess:
+    """The same for every row."""
 
+    always: np.ndarray
+    """Shape (n_scores,)."""
+    link: Link
 
-def _lightgbm(described: Described, forest: Forest, n_scores: int) -> Member:
-    return LightGBM(forest, n_scores, described["sigmoid"])
-
-
-def _xgboost(described: Described, forest: Forest, n_scores: int) -> Member:
-    del n_scores
-    return XGBoost(forest, np.asarray(described["start"], F32), described["zero_is_missing"])
-
-
-# By what a description calls it.
-MEMBERS = {"lightgbm": _lightgbm, "xgboost": _xgboost}
-
-
-def member_of(described: Described, arrays: Arrays, prefix: str, n_scores: int) -> Member:
-    """The member that a description and the arrays of this prefix make.
-
-    A kind that is not known raises KeyError.
-    """
-    return MEMBERS[described["kind"]](described, forest_of(arrays, prefix), n_scores)
+    def scores(self, x: np.ndarray) -> np.ndarray:
+        return np.repeat(self.always[:, None], x.shape[1], axis=1)

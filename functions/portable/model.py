@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from portable.features import Cells, Feature, columns_of, feature_of, read_cells
-from portable.files import read_files
-from portable.members import F32, Member, Problem, clipped, member_of
+from contract.messages import message
+from portable.features import Category, Cells, Feature, columns_of, read_cells
+from portable.files import Arrays, PortableError, read_files
+from portable.links import F32, Problem, clipped
+from portable.loading import Members, feature_of, texts_of
+from portable.members import Member
 from portable.odd_cells import OddCell, odd_cells
 from reading.column import Column, column_from_json
 
@@ -152,15 +155,15 @@ class PortableModel:
                 found = found * np.float64(model.weight)
             total = found if total is None else total + found
         assert total is not None
-        return (clipped(total, self.problem) if self.clips else total).astype(F32)
+        return (clipped(total) if self.clips else total).astype(F32)
 
     def _mean_of_folds(self, model: Weighted, x: np.ndarray) -> np.ndarray:
         total: np.ndarray | None = None
         for place in model.members:
             member = self.members[place]
-            found = member.answers(member.scores(x), self.problem)
+            found = member.link(member.scores(x))
             if model.clips:
-                found = clipped(found, self.problem).astype(F32)
+                found = clipped(found).astype(F32)
             total = found if total is None else total + found
         assert total is not None
         mean: np.ndarray = total / len(model.members)
@@ -173,26 +176,31 @@ def load_model(source: Path | Mapping[str, bytes]) -> PortableModel:
     Raises PortableError, in words, when they are of a format that this release does not know.
     """
     described, arrays = read_files(source)
+    try:
+        return _model(described, arrays)
+    except (KeyError, TypeError, ValueError) as error:
+        raise PortableError(message("portable.damaged")) from error
+
+
+def _model(described: Mapping[str, Any], arrays: Arrays) -> PortableModel:
     problem: Problem = described["problem"]
-    n_scores = len(described["labels"]) if problem == "multiclass" else 1
+    labels = tuple(described["labels"])
+    texts = texts_of(described["texts"], arrays)
+    features = tuple(feature_of(one, texts) for one in described["features"])
+    sizes = [len(one.categories) if isinstance(one, Category) else 0 for one in features]
+    members = Members(arrays, problem, sizes, len(labels) if problem == "multiclass" else 1)
     return PortableModel(
-        target=described["target"],
-        problem=problem,
-        labels=tuple(described["labels"]),
-        positive=described["positive"],
-        threshold=described["threshold"],
-        columns=tuple(map(_known_column, described["columns"])),
-        features=tuple(map(feature_of, described["features"])),
-        members=tuple(
-            member_of(one, arrays, f"m{place}", n_scores)
-            for place, one in enumerate(described["members"])
-        ),
-        models=tuple(
-            Weighted(tuple(one["members"]), one["weight"], one["clips"])
-            for one in described["models"]
-        ),
-        is_weighted=described["is_weighted"],
-        clips=described["clips"],
+        described["target"],
+        problem,
+        labels,
+        described["positive"],
+        described["threshold"],
+        tuple(map(_known_column, described["columns"])),
+        features,
+        tuple(members.member(place, one) for place, one in enumerate(described["members"])),
+        tuple(Weighted(tuple(m["members"]), m["weight"], m["clips"]) for m in described["models"]),
+        described["is_weighted"],
+        described["clips"],
     )
 
 

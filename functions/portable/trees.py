@@ -1,10 +1,11 @@
 """Decision trees as flat arrays, of any library: a leaf points at itself."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+
+from portable.files import Arrays
 
 # Rows times trees that are walked at a time: what a processor keeps near.
 WALKED_AT_A_TIME = 1_000_000
@@ -101,27 +102,29 @@ class Forest:
 
         Shape (n_scores, n_rows).
         """
-        leaves = self.leaves(x)
-        total = np.repeat(start.astype(self.value.dtype)[:, None], x.shape[1], axis=1)
-        for tree, score in enumerate(self.score):
-            total[score] += self.value[leaves[tree]]
-        return total
+        found = self.value[self.leaves(x)]
+        begun = np.repeat(start.astype(self.value.dtype)[:, None], x.shape[1], axis=1)
+        own = [np.flatnonzero(self.score == score) for score in range(len(start))]
+        return np.stack(
+            [added(np.vstack([begun[score], found[trees]])) for score, trees in enumerate(own)]
+        )
 
 
-def forest_of(arrays: Mapping[str, np.ndarray], prefix: str) -> Forest:
+def added(values: np.ndarray) -> np.ndarray:
+    """Return the sum of the lines, one after the other, in their precision; shape (n_rows,)."""
+    if values.shape[1] == 1:
+        # numpy adds a single column up in another order.
+        return np.asarray(np.add.accumulate(values, axis=0)[-1])
+    return np.asarray(np.add.reduce(values, axis=0))
+
+
+def splits_of(arrays: Arrays, prefix: str) -> Splits:
+    """The splits whose arrays have this prefix."""
+    names = ("feature", "threshold", "missing_left", "first_word", "n_words", "words")
+    return Splits(*(arrays[f"{prefix}.{name}"] for name in names))
+
+
+def forest_of(arrays: Arrays, prefix: str) -> Forest:
     """The forest whose arrays have this prefix."""
-
-    def named(name: str) -> np.ndarray:
-        return arrays[f"{prefix}.{name}"]
-
-    splits = Splits(
-        named("feature"),
-        named("threshold"),
-        named("missing_left"),
-        named("first_word"),
-        named("n_words"),
-        named("words"),
-    )
-    return Forest(
-        splits, named("left"), named("right"), named("value"), named("roots"), named("score")
-    )
+    names = ("left", "right", "value", "roots", "score")
+    return Forest(splits_of(arrays, prefix), *(arrays[f"{prefix}.{name}"] for name in names))
