@@ -5,6 +5,8 @@ known for sure is refused, and the model is served with AutoGluon only. Nothing 
 of AutoGluon's private parts are those of 1.6.3.
 """
 
+import math
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -35,10 +37,12 @@ def export_portable(
     preprocessor: Preprocessor,
     folder: Path,
     rows: pd.DataFrame | None = None,
+    end: float = math.inf,
 ) -> int:
     """Write the portable model into a new folder; return how many bytes it takes unpacked.
 
-    `rows` are those of train, whose range the model remembers.
+    `rows` are those of train, whose range the model remembers; `end` is the time on the monotonic
+    clock from which on no further member is written.
     Raises Refused when a part of the model is not known for sure.
     """
     problem = predictor.problem_type
@@ -47,7 +51,7 @@ def export_portable(
     labels = [str(label) for label in predictor.class_labels] if problem != "regression" else []
     n_scores = len(labels) if problem == "multiclass" else 1
     arrays: Arrays = {}
-    members, models = _members(predictor, features, problem, n_scores, arrays)
+    members, models = _members(predictor, features, problem, n_scores, arrays, end)
     of_texts, texts = text_scores(preprocessor.text_scores)
     most = max((len(one.get("categories", ())) for one in features.values()), default=0)
     arrays |= of_texts | {"hashes": category_hashes(most)}
@@ -168,6 +172,7 @@ def _members(
     problem: str,
     n_scores: int,
     arrays: Arrays,
+    end: float,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The folds of all models of the ensemble, and which of them belong to which model."""
     members: list[dict[str, Any]] = []
@@ -180,6 +185,7 @@ def _members(
         folds = [model.load_child(fold) for fold in model.models] if is_bag else [model]
         first = len(members)
         for fold in folds:
+            need(time.monotonic() < end, "more folds than there was time for")
             members.append(_member(fold, features, problem, n_scores, f"m{len(members)}", arrays))
         clips = {bool(fold.normalize_pred_probas) for fold in folds}
         need(len(clips) == 1, "folds that differ")

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from check_model import check_model
+from check_portable import PASSPORT, add_portable
 from compare_with_previous import compare_with_previous
 from contract.layout import (
     FIT_SUMMARY,
@@ -55,6 +56,7 @@ from verdict import count_classes
 # Of the training minutes: what explaining may take beside them.
 EXPLAINING_SHARE = 0.2
 REASONS_SHARE, IMPORTANCE_SHARE, SLICES_SHARE, LEARNING_SHARE = 0.25, 0.25, 0.1, 0.15
+PORTABLE_SHARE = 0.1
 SECONDS_AT_LEAST = 3.0
 
 
@@ -102,6 +104,8 @@ def train(folders: Folders) -> None:
         with _stage("packing", progress, clock):
             pack(fitted.predictor, prepared.preprocessor, folders.model, found.passport)
             check_model(folders.model, model, spec.train)
+        with clock.stage("portable"):
+            _add_portable(folders.model, model, found)
         with _stage("predicting", progress, clock):
             _predict(model, found, scored, results, clock)
         with _stage("explaining", progress, clock):
@@ -226,6 +230,14 @@ def _refit(
     if not fitted.refitted:
         prepared.notes.append(note("not_refitted"))
     return fitted
+
+
+def _add_portable(folder: Path, model: Model, found: Findings) -> None:
+    """Beside AutoGluon's files, those that predict without it, if they agree."""
+    seconds = _seconds_to_explain(found.spec, PORTABLE_SHARE)
+    portable = add_portable(folder, model, found.spec.train, found.prepared.rows, seconds)
+    found.passport = {**found.passport, PASSPORT: portable.to_json()}
+    found.own_notes += portable.notes
 
 
 def _predict(

@@ -1,0 +1,300 @@
+"""A portable model answers as the libraries that trained it do, kind of tree by kind."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from autogluon.tabular import TabularPredictor
+
+import check_portable
+from check_portable import add_portable
+from contract.messages import Message
+from export_portable import export_portable
+from model_code.plain_models import Guess, Linear
+from model_code.predictions import Model
+from portable.files import DESCRIPTION, FOLDER, PortableError, read_files
+from portable.model import PortableModel, load_model
+from prepare import Prepared, prepare
+from refused import Refused
+from tests.job_specs import job_spec
+
+ROWS = 260
+FEW = {"iterations": 12}
+KINDS: dict[str, dict[Any, Any]] = {
+    "lightgbm": {"GBM": {"num_boost_round": 12, "min_data_in_leaf": 5}},
+    "xgboost": {"XGB": {"n_estimators": 12}},
+    "xgboost's own categories": {"XGB": {"n_estimators": 12, "enable_categorical": True}},
+    "catboost": {"CAT": {**FEW, "max_ctr_complexity": 3}},
+    "catboost one-hot": {"CAT": {**FEW, "one_hot_max_size": 255}},
+    "catboost by depth": {"CAT": {**FEW, "grow_policy": "Depthwise"}},
+    "catboost by loss": {"CAT": {**FEW, "grow_policy": "Lossguide"}},
+    "linear": {Linear: {}},
+    "guess": {Guess: {}},
+}
+TARGETS = ("yes_no", "kind", "price")
+
+
+def rows() -> pd.DataFrame:
+    """Numbers, words, dates, durations, percentages, a free text, and holes in all of them."""
+    random = np.random.default_rng(0)
+    number = random.uniform(0, 5000, ROWS)
+    day = pd.Timestamp("2023-01-01") + pd.to_timedelta(random.integers(0, 700, ROWS), "D")
+    seconds = random.integers(0, 90_000, ROWS)
+    city = random.choice(["Bern", "東京", 'say "hi"', "ü Stadt", "Oslo"], ROWS)
+    words = np.array(["good", "bad", "cheap", "slow", "very", "nice", "room", "staff"])
+    texts = [" ".join(random.choice(words, random.integers(3, 9))) for _ in range(ROWS)]
+    frame = pd.DataFrame(
+        {
+            "amount": [f"{value:,.2f}" for value in number],
+            "share": [f"{value:.1f} %" for value in random.uniform(0, 90, ROWS)],
+            "zero": random.choice(["0", "0", "3", "7.5"], ROWS),
+            "day": day.strftime("%d.%m.%Y"),
+            "time": [f"{s // 3600}:{s % 3600 // 60:02}:{s % 60:02}" for s in seconds],
+            "city": city,
+            "size": random.choice(["S", "M", "L"], ROWS),
+            "sure": random.choice(["yes", "no"], ROWS),
+            "text": texts,
+        }
+    )
+    for name in ("amount", "day", "city", "text"):
+        frame.loc[random.random(ROWS) < 0.08, name] = ""
+    score = number / 1000 + 3 * (city == "Bern") + (seconds > 50_000) + random.normal(0, 1, ROWS)
+    score += np.array([text.count("good") for text in texts])
+    frame["yes_no"] = np.where(score > 4, "+", "-")
+    frame["kind"] = np.select([score > 6, score > 3], ["high", "mid"], "low")
+    frame["price"] = (10 * score + day.month).round(2)
+    return frame
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A train file for each target."""
+    folder, frame = tmp_path_factory.mktemp("train"), rows()
+    found = {}
+    for target in TARGETS:
+        found[target] = folder / f"{target}_train.csv"
+        kept = frame.drop(columns=[name for name in TARGETS if name != target])
+        kept.to_csv(found[target], index=False)
+    return found
+
+
+def prepared_of(file: Path) -> Prepared:
+    return prepare(job_spec(train=file, target=file.name.removesuffix("_train.csv")))
+
+
+def fitted(prepared: Prepared, folder: Path, models: dict[Any, Any], **settings: Any) -> Model:
+    predictor = TabularPredictor(
+        prepared.preprocessor.target,
+        path=str(folder / "fitted"),
+        verbosity=0,
+        problem_type=prepared.problem.type,
+        eval_metric=prepared.problem.fit_metric,
+    )
+    predictor.fit(prepared.rows, hyperparameters=models, **settings)
+    return Model(predictor, prepared.preprocessor)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_portable_model_answers_as_its_library_does(
+    files: dict[str, Path], tmp_path: Path, kind: str, target: str
+) -> None:
+    prepared = prepared_of(files[target])
+    model = fitted(prepared, tmp_path, KINDS[kind], fit_weighted_ensemble=False)
+    made = add_portable(tmp_path, model, files[target], prepared.rows, seconds=60)
+    assert (made.refused, made.notes) == (None, [])
+    assert made.checked_rows > 2 * ROWS
+    assert made.max_difference <= 1e-7
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_bags_and_ensembles_are_averaged_as_autogluon_does(
+    files: dict[str, Path], tmp_path: Path, target: str
+) -> None:
+    prepared = prepared_of(files[target])
+    models = KINDS["lightgbm"] | KINDS["xgboost"] | KINDS["catboost"] | KINDS["linear"]
+    bags = {
+        "num_bag_folds": 2,
+        "num_stack_levels": 0,
+        "dynamic_stacking": False,
+        "ag_args_ensemble": {"fold_fitting_strategy": "sequential_local"},
+    }
+    model = fitted(prepared, tmp_path, models, **bags)
+    made = add_portable(tmp_path, model, files[target], prepared.rows, seconds=60)
+    assert made.refused is None
+    model.predictor.refit_full(model="best")
+    assert model.predictor.model_best.endswith("_FULL")
+    shutil.rmtree(tmp_path / FOLDER)
+    assert add_portable(tmp_path, model, files[target], prepared.rows, seconds=60).refused is None
+
+
+@pytest.fixture(scope="module")
+def binary(
+    files: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Model, Prepared]:
+    prepared = prepared_of(files["yes_no"])
+    folder = tmp_path_factory.mktemp("binary")
+    return fitted(prepared, folder, KINDS["lightgbm"], fit_weighted_ensemble=False), prepared
+
+
+@pytest.fixture
+def portable(binary: tuple[Model, Prepared], tmp_path: Path) -> PortableModel:
+    model, prepared = binary
+    export_portable(model.predictor, model.preprocessor, tmp_path / FOLDER, prepared.rows)
+    return load_model(tmp_path / FOLDER)
+
+
+def test_a_portable_model_knows_its_columns(portable: PortableModel) -> None:
+    known = {column.name: column for column in portable.columns}
+    assert (portable.target, portable.problem) == ("yes_no", "binary")
+    assert set(portable.labels) == {"+", "-"} and portable.positive in portable.labels
+    assert known["size"].categories and set(known["size"].categories) == {"S", "M", "L"}
+    low, high = known["amount"].low, known["amount"].high
+    assert isinstance(low, float) and isinstance(high, float) and 0 <= low < 100 < 4900 < high
+    assert known["amount"].missing_share > 0
+    assert str(known["day"].low).startswith("2023-01-")
+
+
+def test_odd_cells_of_a_row_are_named(portable: PortableModel) -> None:
+    row = {"amount": "much", "size": "XXL", "zero": "-3", "day": "01.01.2050", "city": ""}
+    found = {odd.column: odd.reason for odd in portable.predict([row]).notes[0]}
+    assert found == {"amount": "unreadable", "size": "unseen", "zero": "below", "day": "above"}
+
+
+def test_values_of_json_answer_as_their_texts_do(portable: PortableModel) -> None:
+    texts = {"amount": "1234.5", "zero": "0", "size": "M", "sure": "no", "city": ""}
+    values = {"amount": 1234.5, "zero": 0, "size": "M", "sure": False, "city": None}
+    both = portable.predict([texts, values])
+    assert both.probabilities[0].tolist() == both.probabilities[1].tolist()
+    assert both.predictions[0] == both.predictions[1]
+
+
+def test_files_of_a_later_format_are_refused_in_words(
+    binary: tuple[Model, Prepared], tmp_path: Path
+) -> None:
+    model, _ = binary
+    export_portable(model.predictor, model.preprocessor, tmp_path / FOLDER)
+    files = {path.name: path.read_bytes() for path in (tmp_path / FOLDER).iterdir()}
+    later = files | {DESCRIPTION: files[DESCRIPTION].replace(b'"format": 1', b'"format": 2', 1)}
+    for given, code in (
+        (later, "portable.other_format"),
+        ({}, "portable.damaged"),
+        (files | {DESCRIPTION: b"{"}, "portable.damaged"),
+        (files | {"arrays.npz": b"PK"}, "portable.damaged"),
+    ):
+        with pytest.raises(PortableError) as caught:
+            load_model(given)
+        assert caught.value.message.code == code
+
+
+def test_the_files_hold_no_code(binary: tuple[Model, Prepared], tmp_path: Path) -> None:
+    model, _ = binary
+    export_portable(model.predictor, model.preprocessor, tmp_path / FOLDER)
+    _, arrays = read_files(tmp_path / FOLDER)
+    assert {array.dtype.kind for array in arrays.values()} <= set("iufb")
+
+
+def add_temperature(model: Model) -> None:
+    trainer = model.predictor._trainer
+    best = trainer.load_model(model.predictor.model_best)
+    best.temperature_scalar = 1.5
+    trainer.load_model = lambda *_: best
+
+
+def add_generator(model: Model) -> None:
+    class Unheard:
+        pass
+
+    model.predictor._learner.feature_generators[0].generators.append([Unheard()])
+
+
+def change_objective(model: Model) -> None:
+    trainer = model.predictor._trainer
+    best = trainer.load_model(model.predictor.model_best)
+    text = best.model.model_to_string().replace("objective=binary", "objective=cross_entropy")
+    best.model.model_from_string(text)
+    trainer.load_model = lambda *_: best
+
+
+@pytest.mark.parametrize("change", [add_temperature, add_generator, change_objective])
+def test_what_the_exporter_does_not_know_for_sure_is_refused(
+    files: dict[str, Path], tmp_path: Path, change: Callable[[Model], None]
+) -> None:
+    prepared = prepared_of(files["yes_no"])
+    model = fitted(prepared, tmp_path, KINDS["lightgbm"], fit_weighted_ensemble=False)
+    change(model)
+    with pytest.raises(Refused):
+        export_portable(model.predictor, model.preprocessor, tmp_path / "refused")
+    made = add_portable(tmp_path, model, files["yes_no"], prepared.rows, seconds=60)
+    assert refusal(made.notes) == "portable.unknown"
+    assert not (tmp_path / FOLDER).exists()
+
+
+@pytest.mark.parametrize("models", [{"RF": {"n_estimators": 3}}, {"KNN": {}}])
+def test_other_kinds_of_models_are_refused(
+    files: dict[str, Path], tmp_path: Path, models: dict[Any, Any]
+) -> None:
+    prepared = prepared_of(files["yes_no"])
+    model = fitted(prepared, tmp_path, models, fit_weighted_ensemble=False)
+    with pytest.raises(Refused):
+        export_portable(model.predictor, model.preprocessor, tmp_path / "refused")
+
+
+def refusal(notes: list[Message]) -> str:
+    (one,) = notes
+    assert one.code == "note.no_portable"
+    return one.root.code
+
+
+def test_a_portable_form_that_answers_otherwise_is_not_kept(
+    binary: tuple[Model, Prepared],
+    files: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, prepared = binary
+
+    def changed(folder: Path) -> PortableModel:
+        found = load_model(folder)
+        (member,) = found.members
+        member.forest.value[:] *= 1.001  # type: ignore[attr-defined]
+        return found
+
+    monkeypatch.setattr(check_portable, "load_model", changed)
+    made = add_portable(tmp_path, model, files["yes_no"], prepared.rows, seconds=60)
+    assert refusal(made.notes) == "portable.differs"
+    assert not (tmp_path / FOLDER).exists()
+    assert made.to_json()["refused"]["code"] == "portable.differs"
+
+
+def test_a_form_that_is_too_large_or_breaks_costs_no_model(
+    binary: tuple[Model, Prepared],
+    files: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, prepared = binary
+    monkeypatch.setattr(check_portable, "MOST_BYTES", 100)
+    made = add_portable(tmp_path, model, files["yes_no"], prepared.rows, seconds=60)
+    assert refusal(made.notes) == "portable.too_large"
+
+    def breaks(folder: Path) -> PortableModel:
+        raise ZeroDivisionError("x")
+
+    monkeypatch.undo()
+    monkeypatch.setattr(check_portable, "load_model", breaks)
+    made = add_portable(tmp_path, model, files["yes_no"], prepared.rows, seconds=60)
+    assert refusal(made.notes) == "portable.failed"
+    assert not (tmp_path / FOLDER).exists()
+
+
+def test_without_time_for_more_some_rows_are_checked_and_no_member_is_written_late(
+    binary: tuple[Model, Prepared], files: dict[str, Path], tmp_path: Path
+) -> None:
+    model, prepared = binary
+    made = add_portable(tmp_path, model, files["yes_no"], prepared.rows, seconds=-1)
+    assert refusal(made.notes) == "portable.unknown"
