@@ -147,7 +147,7 @@ class _Check:
         return self._random.choice(ODD_CELLS) if chance < SWAPPED + ODD else cell
 
     def _differing(self, cells: Cells, delimiter: str) -> tuple[int, float]:
-        """How many rows differ, and by how much those that do not."""
+        """How many rows differ, and by how much the others do."""
         expected, labels = self._expected(cells, delimiter)
         points = delimiter == ","
         found = self._portable.predict(cells, points=points)

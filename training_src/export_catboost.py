@@ -58,6 +58,7 @@ def catboost_trees(
         "made_by": "catboost",
         "is_oblivious": "oblivious_trees" in content,
         "statistics": questions.statistics,
+        "players": questions.players,
         "scale": float(scale),
         "bias": [float(one) for one in bias],
     }
@@ -65,7 +66,7 @@ def catboost_trees(
 
 
 def category_hashes(most: int) -> np.ndarray:
-    """The hashes of the texts «0», «1», … up to so many, as CatBoost mixes them; uint64.
+    """The hashes of the texts `0`, `1`, and so on up to so many, as CatBoost mixes them; uint64.
 
     Of CityHash64, the lower 32 bits, with their sign.
     """
@@ -91,7 +92,7 @@ def _need_plain_categories(model: Any, names: Sequence[str], sizes: Sequence[int
 
 class _Questions:
     """All splits of a model in CatBoost's order: borders of numbers, values of categories, and
-    borders of statistics. Only those that are asked are written."""
+    borders of statistics. Only what is asked is written."""
 
     def __init__(self, content: Mapping[str, Any], given: Given) -> None:
         info = content["features_info"]
@@ -117,7 +118,7 @@ class _Questions:
         self._arrays: Arrays = {}
 
     def asked(self, split: Mapping[str, Any]) -> int:
-        """The place of a split among those that are written; the order is checked, not believed."""
+        """The place of a split among the written ones; the order is checked, not believed."""
         kind, number, at = self._all[split["split_index"]]
         if "split_type" in split:
             self._check(split, kind, number, at)
@@ -126,15 +127,23 @@ class _Questions:
     def arrays(self) -> Arrays:
         nodes = self._nodes.arrays("", np.float64)
         names = ("feature", "threshold", "missing_left", "first_word", "n_words", "words")
-        return {name: nodes[f".{name}"] for name in names} | self._arrays
+        players = {blamed: number for number, blamed in enumerate(self.players)}
+        player = [players[self._blamed(place)] for place in range(len(self._nodes))]
+        made = {name: nodes[f".{name}"] for name in names}
+        return made | self._arrays | {"player": np.array(player, np.int32)}
 
-    def columns_of(self, place: int) -> list[int]:
-        """The features of the portable model that an asked split blames: a category's own."""
+    @property
+    def players(self) -> list[tuple[int, ...]]:
+        """The features that are blamed together."""
+        return list(dict.fromkeys(map(self._blamed, range(len(self._nodes)))))
+
+    def _blamed(self, place: int) -> tuple[int, ...]:
+        """The features that a split blames: of a statistic, those of its categories alone."""
         feature = self._nodes.feature[place] - self._given.n_features
         if feature < 0:
-            return [self._nodes.feature[place]]
+            return (self._nodes.feature[place],)
         parts = self.statistics[feature]["parts"]
-        return [column for what, column in parts if what == "category"]
+        return tuple(column for what, column in parts if what == "category")
 
     def _check(self, split: Mapping[str, Any], kind: str, number: int, at: float) -> None:
         what = split["split_type"]

@@ -40,6 +40,7 @@ class Nodes:
         self.words: list[int] = []
         self.roots: list[int] = []
         self.score: list[int] = []
+        self.player: list[int] = []
 
     def __len__(self) -> int:
         return len(self.feature)
@@ -59,8 +60,9 @@ class Nodes:
         missing_left: bool,
         cover: float,
         words: Sequence[int] | None = None,
+        player: int = 0,
     ) -> None:
-        """Add a node; `words` has a bit for each category that goes left."""
+        """Add a node; `words` has a bit per category that goes left, and `player` is blamed."""
         self.feature.append(feature)
         self.threshold.append(np.inf if words is not None else threshold)
         self.left.append(left)
@@ -71,6 +73,7 @@ class Nodes:
         self.first_word.append(-1 if words is None else len(self.words))
         self.n_words.append(0 if words is None else len(words))
         self.words += words or []
+        self.player.append(player)
 
     def leaf(self, value: float, cover: float) -> None:
         me = len(self)
@@ -86,6 +89,7 @@ class Nodes:
             "missing_left": np.array(self.missing_left, bool),
             "value": np.array(self.value, precision),
             "cover": np.array(self.cover, np.float64),
+            "player": np.array(self.player, np.int32),
             "first_word": np.array(self.first_word, np.int32),
             "n_words": np.array(self.n_words, np.int32),
             "words": np.array(self.words, np.uint32),
@@ -123,7 +127,9 @@ def lightgbm_trees(
             number % n_scores,
             columns,
         )
-    return nodes, {"made_by": "lightgbm", "sigmoid": float(known.get("sigmoid", 1.0))}
+    players = [[column] for column in columns]
+    sigmoid = float(known.get("sigmoid", 1.0))
+    return nodes, {"made_by": "lightgbm", "sigmoid": sigmoid, "players": players}
 
 
 def _lightgbm_tree(tree: dict[str, str], nodes: Nodes, score: int, columns: Sequence[int]) -> None:
@@ -162,6 +168,7 @@ def _lightgbm_tree(tree: dict[str, str], nodes: Nodes, score: int, columns: Sequ
             goes_left,
             covers[node],
             own,
+            feature[node],
         )
     for value, cover in zip(
         numbers("leaf_value", float), numbers("leaf_count", float) or [1.0], strict=True
@@ -198,6 +205,7 @@ def xgboost_trees(
     return nodes, {
         "made_by": "xgboost",
         "start": start.tolist(),
+        "players": [[one.feature] for one in inputs],
         "zero_is_missing": bool(model._ohe),
     }
 
@@ -265,7 +273,10 @@ def _xgboost_tree(tree: dict[str, Any], nodes: Nodes, score: int, inputs: Sequen
             words = bits_of(going, given.size)
         # x < c is x <= the float before c.
         before = float(np.nextafter(condition, F32(-np.inf)))
-        nodes.split(given.feature, before, base + left, base + right, by_default, cover, words)
+        player = tree["split_indices"][node]
+        nodes.split(
+            given.feature, before, base + left, base + right, by_default, cover, words, player
+        )
 
 
 def bits_of(codes: set[int], size: int) -> list[int]:

@@ -233,7 +233,7 @@ def _refit(
 
 
 def _add_portable(folder: Path, model: Model, found: Findings) -> None:
-    """Beside AutoGluon's files, those that predict without it, if they agree."""
+    """Add the portable form to the model's folder, if it gives the same answers."""
     seconds = _seconds_to_explain(found.spec, PORTABLE_SHARE)
     portable = add_portable(folder, model, found.spec.train, found.prepared.rows, seconds)
     found.passport = {**found.passport, PASSPORT: portable.to_json()}

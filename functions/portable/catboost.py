@@ -5,10 +5,20 @@ questions, looked up by its hash.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from portable.links import F32, Link
+from portable.shap import (
+    Explained,
+    Leaves,
+    Paths,
+    Players,
+    by_feature,
+    leaves_of_forest,
+    leaves_of_oblivious,
+)
 from portable.trees import Forest, Splits, added
 
 # Of CatBoost's CalcHash, which mixes one part of a combination after the other.
@@ -54,6 +64,16 @@ class Oblivious:
     """Shape (n_trees,)."""
     leaves: np.ndarray
     """Shape (n_leaves, n_scores)."""
+    cover: np.ndarray
+    """The weight of the rows of train in each leaf."""
+
+    def paths(self, player: np.ndarray) -> Leaves:
+        """The paths to the leaves; `player` says who is blamed for each split."""
+        return leaves_of_oblivious(self.asked, self.first_leaf, self.cover, player, self.leaves)
+
+    def answers(self, right: np.ndarray) -> np.ndarray:
+        """Of the questions on those paths, shape (n_questions, n_rows)."""
+        return right
 
     def scores(self, right: np.ndarray) -> np.ndarray:
         """Shape (n_scores, n_rows); `right` has the answer of each split, (n_splits, n_rows)."""
@@ -79,6 +99,18 @@ class Asymmetric:
     leaves: np.ndarray
     """Shape (n_leaves, n_scores)."""
 
+    def paths(self, player: np.ndarray) -> Leaves:
+        """The paths to the leaves; `player` says who is blamed for each split."""
+        nodes = self.forest
+        values = np.zeros((len(nodes.value), self.leaves.shape[1]))
+        ends = nodes.left == np.arange(len(nodes.left))
+        values[ends] = self.leaves[nodes.value[ends].astype(np.intp)]
+        return leaves_of_forest(nodes, nodes.cover, player[nodes.splits.feature], values)
+
+    def answers(self, right: np.ndarray) -> np.ndarray:
+        """Of the questions on those paths: whether nodes send rows to the left."""
+        return np.asarray(~right[self.forest.splits.feature])
+
     def scores(self, right: np.ndarray) -> np.ndarray:
         """The same of these trees."""
         places = self.forest.value[self.forest.leaves(right.astype(np.float64))].astype(np.intp)
@@ -99,7 +131,21 @@ class CatBoost:
     scale: float
     bias: np.ndarray
     """Shape (n_scores,)."""
+    players: Players
+    player: np.ndarray
+    """Who is blamed for each split, int32."""
     link: Link
+
+    def explained(self, x: np.ndarray) -> Explained:
+        """Of a statistic, the categories of its combination share what it adds."""
+        answers = self.trees.answers(self.answers_of_splits(x.astype(F32)))
+        added = self.scale * self._paths.shapley(answers)
+        expected = self.scale * self._paths.expected + self.bias
+        return Explained(expected, by_feature(added, self.players, len(x)))
+
+    @cached_property
+    def _paths(self) -> Paths:
+        return Paths(self.trees.paths(self.player), len(self.players))
 
     def scores(self, x: np.ndarray) -> np.ndarray:
         right = self.answers_of_splits(x.astype(F32))

@@ -62,17 +62,25 @@ class Members:
 
     def _lightgbm(self, prefix: str, described: Described) -> Member:
         forest = forest_of(self._arrays, prefix)
-        return LightGBM(forest, self._n_scores, described["sigmoid"], LINKS[self._problem])
+        return LightGBM(
+            forest, described["players"], self._n_scores, described["sigmoid"], LINKS[self._problem]
+        )
 
     def _xgboost(self, prefix: str, described: Described) -> Member:
         forest, start = forest_of(self._arrays, prefix), np.asarray(described["start"], F32)
-        return XGBoost(forest, start, described["zero_is_missing"], FLOAT_LINKS[self._problem])
+        return XGBoost(
+            forest,
+            described["players"],
+            start,
+            described["zero_is_missing"],
+            FLOAT_LINKS[self._problem],
+        )
 
     def _catboost(self, prefix: str, described: Described) -> Member:
         a = self._arrays
         trees: Oblivious | Asymmetric
         if described["is_oblivious"]:
-            names = ("asked", "first_leaf", "leaves")
+            names = ("asked", "first_leaf", "leaves", "cover")
             trees = Oblivious(*(a[f"{prefix}.{name}"] for name in names))
         else:
             trees = Asymmetric(forest_of(a, f"{prefix}.tree"), a[f"{prefix}.leaves"])
@@ -87,6 +95,8 @@ class Members:
             a["hashes"],
             described["scale"],
             np.asarray(described["bias"], np.float64),
+            described["players"],
+            a[f"{prefix}.player"],
             LINKS[self._problem],
         )
 

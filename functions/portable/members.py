@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
+from typing import ClassVar, Protocol
 
 import numpy as np
 
 from portable.links import F32, Link
+from portable.shap import Explained, Paths, Players, by_feature, leaves_of_forest
 from portable.trees import Forest
 
 
@@ -20,12 +22,40 @@ class Member(Protocol):
     def scores(self, x: np.ndarray) -> np.ndarray:
         """Log-odds or numbers, shape (n_scores, n_rows); x is float64, (n_features, n_rows)."""
 
+    def explained(self, x: np.ndarray) -> Explained:
+        """What each feature adds to the scores."""
+
+
+class TreesOfNodes:
+    """How a forest explains what it says."""
+
+    forest: Forest
+    players: Players
+
+    @cached_property
+    def _paths(self) -> Paths:
+        forest, n_scores = self.forest, int(self.forest.score.max(initial=0)) + 1
+        # The score of a leaf is that of its tree, which begins at the last root before it.
+        tree = np.searchsorted(forest.roots, np.arange(len(forest.value)), side="right") - 1
+        values = np.zeros((len(forest.value), n_scores))
+        values[np.arange(len(values)), forest.score[tree]] = forest.value
+        leaves = leaves_of_forest(forest, forest.cover, forest.player, values)
+        return Paths(leaves, len(self.players))
+
+    def _explained(self, inputs: np.ndarray, n_features: int) -> Explained:
+        nodes = np.arange(len(self.forest.left))
+        places = np.broadcast_to(nodes[:, None], (len(nodes), inputs.shape[1]))
+        left = self.forest.splits.left(places, inputs[self.forest.splits.feature])
+        blamed = by_feature(self._paths.shapley(left), self.players, n_features)
+        return Explained(self._paths.expected, blamed)
+
 
 @dataclass(frozen=True)
-class LightGBM:
+class LightGBM(TreesOfNodes):
     """Thresholds, leaves, and sums in double."""
 
     forest: Forest
+    players: Players
     n_scores: int
     sigmoid: float
     link: Link
@@ -33,12 +63,17 @@ class LightGBM:
     def scores(self, x: np.ndarray) -> np.ndarray:
         return self.sigmoid * self.forest.scores(x, np.zeros(self.n_scores))
 
+    def explained(self, x: np.ndarray) -> Explained:
+        found = self._explained(x, len(x))
+        return Explained(self.sigmoid * found.expected, self.sigmoid * found.added)
+
 
 @dataclass(frozen=True)
-class XGBoost:
+class XGBoost(TreesOfNodes):
     """Everything in float32; a zero is missing where AutoGluon gives it a sparse matrix."""
 
     forest: Forest
+    players: Players
     start: np.ndarray
     """Shape (n_scores,)."""
     zero_is_missing: bool
@@ -46,6 +81,10 @@ class XGBoost:
 
     def scores(self, x: np.ndarray) -> np.ndarray:
         return self.forest.scores(self.inputs(x), self.start)
+
+    def explained(self, x: np.ndarray) -> Explained:
+        found = self._explained(self.inputs(x), len(x))
+        return Explained(self.start + found.expected, found.added)
 
     def inputs(self, x: np.ndarray) -> np.ndarray:
         """The features as XGBoost sees them."""
@@ -71,6 +110,7 @@ class LinearNumber:
     """What train has; beyond that nothing changes any more."""
     mean: float
     scale: float
+    width: ClassVar = 2
 
     def inputs(self, values: np.ndarray) -> list[np.ndarray]:
         missing = ~np.isfinite(values)
@@ -85,6 +125,10 @@ class LinearCategory:
     feature: int
     codes: tuple[int, ...]
     """Their places; -1 stands for a missing one."""
+
+    @property
+    def width(self) -> int:
+        return len(self.codes)
 
     def inputs(self, values: np.ndarray) -> list[np.ndarray]:
         known = np.where(np.isnan(values), -1, values)
@@ -107,6 +151,16 @@ class Linear:
     def scores(self, x: np.ndarray) -> np.ndarray:
         return np.asarray((self.inputs(x) @ self.weights + self.intercepts).T)
 
+    def explained(self, x: np.ndarray) -> Explained:
+        """A weight times the distance to the mean."""
+        away = self.inputs(x) - self.means
+        added = np.zeros((len(self.intercepts), *x.shape))
+        place = 0
+        for column in self.columns:
+            own = slice(place, place := place + column.width)
+            added[:, column.feature] = (away[:, own] @ self.weights[own]).T
+        return Explained(self.means @ self.weights + self.intercepts, added)
+
     def inputs(self, x: np.ndarray) -> np.ndarray:
         """Shape (n_rows, n_inputs)."""
         made = [one for column in self.columns for one in column.inputs(x[column.feature])]
@@ -123,3 +177,6 @@ class Guess:
 
     def scores(self, x: np.ndarray) -> np.ndarray:
         return np.repeat(self.always[:, None], x.shape[1], axis=1)
+
+    def explained(self, x: np.ndarray) -> Explained:
+        return Explained(self.always, np.zeros((len(self.always), *x.shape)))

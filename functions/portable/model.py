@@ -16,6 +16,7 @@ from portable.links import F32, Problem, clipped
 from portable.loading import Members, feature_of, texts_of
 from portable.members import Member
 from portable.odd_cells import OddCell, odd_cells
+from portable.reasons import shares
 from reading.column import Column, column_from_json
 
 Rows = Sequence[Mapping[str, Any]] | Mapping[str, Sequence[Any]]
@@ -73,6 +74,17 @@ class Answers:
 
 
 @dataclass(frozen=True)
+class Reasons:
+    """What each column adds to the prediction of each row."""
+
+    base: np.ndarray
+    """The average prediction, shape (n_rows,)."""
+    amounts: np.ndarray
+    """Shape (n_rows, n_columns); with `base`, they add up to the number, the probability of the
+    positive class, or with more classes that of the predicted one."""
+
+
+@dataclass(frozen=True)
 class PortableModel:
     """A trained model without the libraries that trained it."""
 
@@ -105,6 +117,32 @@ class PortableModel:
         if self.problem == "number":
             return Answers(found, np.empty((len(found), 0)), notes)
         return Answers(self.labels_of(found), found, notes)
+
+    def reasons(self, rows: Rows, *, points: bool = False) -> Reasons:
+        """What each column, in the order of `columns`, adds to what the model says of each row.
+
+        Shapley values of every member, averaged as the members are. Probabilities are shares, 0 to
+        1, and numbers have the unit of the target.
+        """
+        x = self.matrix(self.read(rows, points=points))
+        classes = self._classes(x)
+        total = np.zeros((len(self.features) + 1, x.shape[1]))
+        whole = sum(model.weight for model in self.models)
+        for model in self.models:
+            share = model.weight / whole / len(model.members)
+            for place in model.members:
+                explained = self.members[place].explained(x)
+                total += share * shares(explained, self.problem, classes)
+        amounts = np.zeros((len(self.columns), x.shape[1]))
+        for feature, added in zip(self.features, total[:-1], strict=True):
+            amounts[self.names.index(feature.column)] += added
+        return Reasons(total[-1], amounts.T)
+
+    def _classes(self, x: np.ndarray) -> np.ndarray:
+        """The predicted class of each row, where there are more than two."""
+        if self.problem != "multiclass":
+            return np.zeros(x.shape[1], np.intp)
+        return np.asarray(self._ensemble(x).argmax(axis=0))
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -62,10 +62,14 @@ class Forest:
     left: np.ndarray
     right: np.ndarray
     value: np.ndarray
-    """Of leaves, float64 or float32, shape (n_nodes, n_scores of a tree)."""
+    """Of leaves, float64 or float32, shape (n_nodes,)."""
     roots: np.ndarray
     score: np.ndarray
-    """Which score each tree adds to where its leaves have one value, int32, shape (n_trees,)."""
+    """Which score each tree adds to, int32, shape (n_trees,)."""
+    cover: np.ndarray
+    """How many rows of train have come to each node, or their weight."""
+    player: np.ndarray
+    """Who is blamed for each node's split, int32."""
 
     def leaves(self, x: np.ndarray) -> np.ndarray:
         """Where each row ends in each tree, shape (n_trees, n_rows); x is (n_features, n_rows)."""
@@ -126,5 +130,5 @@ def splits_of(arrays: Arrays, prefix: str) -> Splits:
 
 def forest_of(arrays: Arrays, prefix: str) -> Forest:
     """The forest whose arrays have this prefix."""
-    names = ("left", "right", "value", "roots", "score")
+    names = ("left", "right", "value", "roots", "score", "cover", "player")
     return Forest(splits_of(arrays, prefix), *(arrays[f"{prefix}.{name}"] for name in names))

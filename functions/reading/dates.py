@@ -96,9 +96,9 @@ def parse_date(text: str, order: DateOrder) -> datetime | None:
     text = text.strip()
     if not text or len(text) > LONGEST:
         return None
-    text = plain_date(text)
-    if re.match(NUMBER, text, re.ASCII):
-        return moment_of_number(text, order)
+    for number in (text, text := plain_date(text)):
+        if re.match(NUMBER, number, re.ASCII):
+            return moment_of_number(number, order)
     found = (_date_and_clock(variant, order) for variant in variants(text))
     return next(filter(None, found), None)
 

@@ -30,8 +30,14 @@ PERCENT, PERCENTS = "%", "[%％]"
 SPACES = (" ", "\xa0", "\u202f", "\u2009", "'", "’")
 MINUS = str.maketrans({"−": "-", "‐": "-", "‑": "-", "–": "-", "٫": ".", "٬": None})
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
-_PLAIN = re.compile(PLAIN)
+_PLAIN = re.compile(PLAIN, re.ASCII)
 SPACED = re.compile(r"\d{1,3}(?:[ \xa0\u202f\u2009'’]\d{3})+(?![\d])")
+# What a column of groups and decimals looks like, by its decimal mark; RE2 and re read it alike.
+GROUPED = {
+    ".": r"^-?([1-9]\d{0,2}(,\d{2,3})*,\d{3}|\d+)(\.\d+)?$",
+    ",": r"^-?([1-9]\d{0,2}(\.\d{3})+|\d+)(,\d+)?$",
+}
+_GROUPED = {mark: re.compile(pattern, re.ASCII) for mark, pattern in GROUPED.items()}
 GROUPS = {mark: re.compile(rf"\d{{1,3}}([{mark}]\d{{2,3}})*[{mark}]\d{{3}}") for mark in ".,"}
 DIGIT = re.compile("[0-9]")
 LONGEST = 64
@@ -114,8 +120,19 @@ def number_of_bare(number: float, style: NumberStyle) -> float:
     return math.nan if abs(number) > 1 else number
 
 
-@lru_cache(maxsize=20_000)
 def number_as_written(text: str, style: NumberStyle) -> float:
+    """The number of a cell, whatever those without a percent sign mean; NaN when it is none."""
+    if (style.points or style.decimal == ".") and _PLAIN.match(text):
+        number = float(text)
+    elif not style.points and _GROUPED[style.decimal].match(text):
+        number = float(text.replace(style.group, "").replace(style.decimal, "."))
+    else:
+        return _number_of_words(text, style)
+    return number if math.isfinite(number) else math.nan
+
+
+@lru_cache(maxsize=20_000)
+def _number_of_words(text: str, style: NumberStyle) -> float:
     bare = bare_cell(text)
     if bare is None:
         return math.nan

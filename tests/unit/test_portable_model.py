@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from autogluon.tabular import TabularPredictor
 
@@ -14,10 +15,12 @@ import check_portable
 from check_portable import add_portable
 from contract.messages import Message
 from export_portable import export_portable
+from model_code.cells import marked
 from model_code.plain_models import Guess, Linear
 from model_code.predictions import Model
+from model_code.reasons import Reasons
 from portable.files import DESCRIPTION, FOLDER, PortableError, read_files
-from portable.model import PortableModel, load_model
+from portable.model import Answers, PortableModel, load_model
 from prepare import Prepared, prepare
 from refused import Refused
 from tests.job_specs import job_spec
@@ -30,8 +33,8 @@ KINDS: dict[str, dict[Any, Any]] = {
     "xgboost's own categories": {"XGB": {"n_estimators": 12, "enable_categorical": True}},
     "catboost": {"CAT": {**FEW, "max_ctr_complexity": 3}},
     "catboost one-hot": {"CAT": {**FEW, "one_hot_max_size": 255}},
-    "catboost by depth": {"CAT": {**FEW, "grow_policy": "Depthwise"}},
-    "catboost by loss": {"CAT": {**FEW, "grow_policy": "Lossguide"}},
+    "catboost that grows by depth": {"CAT": {**FEW, "grow_policy": "Depthwise"}},
+    "catboost that grows by loss": {"CAT": {**FEW, "grow_policy": "Lossguide"}},
     "linear": {Linear: {}},
     "guess": {Guess: {}},
 }
@@ -109,6 +112,26 @@ def test_a_portable_model_answers_as_its_library_does(
     assert (made.refused, made.notes) == (None, [])
     assert made.checked_rows > 2 * ROWS
     assert made.max_difference <= 1e-7
+    portable = load_model(tmp_path / FOLDER)
+    some = rows().head(20)[model.preprocessor.needed].to_dict("list")
+    reasons, answers = portable.reasons(some, points=True), portable.predict(some, points=True)
+    assert np.allclose(
+        reasons.base + reasons.amounts.sum(axis=1), explained_of(portable, answers), atol=1e-4
+    )
+    if "grows" not in kind:
+        features = model.preprocessor.features(marked(pa.table(some), ","))
+        classes = answers.probabilities.argmax(axis=1) if target == "kind" else None
+        expected = Reasons(model.predictor, model.preprocessor).contributions(features, classes)
+        assert np.allclose(reasons.amounts, expected.to_numpy(), atol=1e-4)
+
+
+def explained_of(portable: PortableModel, answers: Answers) -> np.ndarray:
+    """What reasons add up to."""
+    if portable.problem == "number":
+        return np.asarray(answers.predictions, float)
+    if portable.problem == "binary":
+        return answers.probabilities[:, 1]
+    return np.asarray(answers.probabilities.max(axis=1))
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -12,13 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from model_code.cells import combined, spread
-from reading.numbers import PERCENT, PERCENTS, PLAIN, NumberStyle, number_as_written
+from reading.numbers import GROUPED, PERCENT, PERCENTS, PLAIN, NumberStyle, number_as_written
 
-# What a column of groups and decimals looks like, by its decimal mark; RE2 and re read it alike.
-GROUPED = {
-    ".": r"^-?([1-9]\d{0,2}(,\d{2,3})*,\d{3}|\d+)(\.\d+)?$",
-    ",": r"^-?([1-9]\d{0,2}(\.\d{3})+|\d+)(,\d+)?$",
-}
 SPACE = "[ \xa0\u202f\u2009'’]"
 SPACED_CELL = rf"^-?[1-9]\d{{0,2}}({SPACE}\d{{3}})+([.,]\d+)?$"
 FEW = 100
