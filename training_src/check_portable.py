@@ -28,7 +28,7 @@ from portable.files import FOLDER, MOST_BYTES, PortableError
 from portable.model import PortableModel, load_model
 from refused import Refused
 
-ROWS, ROWS_AT_A_TIME, ROWS_ONE_BY_ONE = 1000, 200, 5
+ROWS, ROWS_AT_A_TIME, ROWS_ONE_BY_ONE = 1000, 100, 3
 MOST_DIFFERENCE = 1e-6
 SEED = 0
 # Of the cells of a mutated row.
@@ -119,7 +119,7 @@ class _Check:
         return Portable(checked, most)
 
     def _cells(self, train: Path) -> Iterator[tuple[Cells, str]]:
-        """Some rows at a time: as they are, mutated, and once as values of JSON."""
+        """Some rows at a time, with a mutated copy of each, and once as values of JSON."""
         preprocessor = self._model.preprocessor
         head = look_at(train, preprocessor.expected)
         (part,) = islice(chunks(train, head), 1)
@@ -130,8 +130,8 @@ class _Check:
         delimiter = "," if separated_by_commas(part) else ""
         for first in range(0, len(chosen), ROWS_AT_A_TIME):
             some = {name: cells[first : first + ROWS_AT_A_TIME] for name, cells in rows.items()}
-            yield some, delimiter
-            yield self._mutated(some, rows), delimiter
+            odd = self._mutated(some, rows)
+            yield {name: [*cells, *odd[name]] for name, cells in some.items()}, delimiter
             if not first:
                 yield {name: list(map(_of_json, cells)) for name, cells in some.items()}, ""
 
@@ -155,7 +155,9 @@ class _Check:
             found.predictions, found.probabilities, expected, labels
         )
         # A row's answer may not depend on the rows beside it.
-        for row in range(min(ROWS_ONE_BY_ONE, len(expected))):
+        n_rows = len(expected)
+        ends = {*range(ROWS_ONE_BY_ONE), *range(n_rows - ROWS_ONE_BY_ONE, n_rows)}
+        for row in ends & set(range(n_rows)):
             alone = self._portable.predict([{n: c[row] for n, c in cells.items()}], points=points)
             one = slice(row, row + 1)
             odd, more = self._compared(

@@ -7,7 +7,7 @@ of AutoGluon's private parts are those of 1.6.3.
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,9 @@ def export_portable(
     problem = predictor.problem_type
     need(problem in PROBLEMS, f"problem={problem}")
     features = _features(predictor, preprocessor)
-    labels = [str(label) for label in predictor.class_labels] if problem != "regression" else []
-    n_scores = len(labels) if problem == "multiclass" else 1
+    labels = list(predictor.class_labels) if problem != "regression" else []
+    learned = _learned(predictor, labels) if problem == "multiclass" else []
+    n_scores = len(learned) or 1
     arrays: Arrays = {}
     members, models = _members(predictor, features, problem, n_scores, arrays, end)
     of_texts, texts = text_scores(preprocessor.text_scores)
@@ -62,7 +63,8 @@ def export_portable(
     description = {
         "target": preprocessor.target,
         "problem": PROBLEMS[problem],
-        "labels": labels,
+        "labels": list(map(str, labels)),
+        "learned": learned,
         "positive": str(predictor.positive_class) if problem == "binary" else None,
         "threshold": float(predictor.decision_threshold) if problem == "binary" else None,
         "columns": [_column(column, preprocessor, rows) for column in preprocessor.columns],
@@ -74,6 +76,14 @@ def export_portable(
         "clips": top is not None and bool(top.normalize_pred_probas),
     }
     return write_files(folder, description, arrays)
+
+
+def _learned(predictor: TabularPredictor, labels: Sequence[Any]) -> list[int]:
+    """The places of the classes that models know; AutoGluon leaves rare ones out."""
+    number: Mapping[Any, int] = predictor.class_labels_internal_map
+    known = sorted((number[label], place) for place, label in enumerate(labels) if label in number)
+    need([n for n, _ in known] == list(range(len(number))), "class labels")
+    return [place for _, place in known]
 
 
 def _is_plain(model: Any) -> bool:

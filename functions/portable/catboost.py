@@ -4,6 +4,8 @@ A statistic (CTR) is a number that train has for a combination of categories and
 questions, looked up by its hash.
 """
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,12 +21,15 @@ from portable.shap import (
     leaves_of_forest,
     leaves_of_oblivious,
 )
-from portable.trees import Forest, Splits, added
+from portable.splits import Splits
+from portable.trees import Forest, added
 
 # Of CatBoost's CalcHash, which mixes one part of a combination after the other.
 MIX = np.uint64(0x4906BA494954CB65)
 # Rows times trees whose leaves are looked up at a time.
 LOOKED_UP_AT_A_TIME = 1_000_000
+# Of a statistic: so many are looked up once each instead of row by row.
+MOST_COMBINATIONS = 20_000
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,29 @@ class OfSplit:
     split: int
 
 
+class _Codes:
+    """The parts of combinations as whole numbers, for some rows."""
+
+    def __init__(self, x: np.ndarray, sizes: np.ndarray, right: np.ndarray) -> None:
+        self._x, self._sizes, self._right = x, sizes, right
+        self._known: dict[int, np.ndarray] = {}
+        self.n_rows = x.shape[1]
+
+    def size(self, part: OfCategory | OfSplit) -> int:
+        """How many values a part may have; the last of a category is a missing one."""
+        return 2 if isinstance(part, OfSplit) else int(self._sizes[part.feature]) + 1
+
+    def of(self, part: OfCategory | OfSplit) -> np.ndarray:
+        """The value of each row."""
+        if isinstance(part, OfSplit):
+            return np.asarray(self._right[part.split].astype(np.intp))
+        if part.feature not in self._known:
+            own = self._x[part.feature]
+            codes = np.where(np.isnan(own), self._sizes[part.feature], own)
+            self._known[part.feature] = codes.astype(np.intp)
+        return self._known[part.feature]
+
+
 @dataclass(frozen=True)
 class Statistic:
     """What train has for each combination."""
@@ -52,6 +80,26 @@ class Statistic:
     """Of each, float32."""
     unseen: float
     """Of all other combinations."""
+
+    def of(self, codes: "_Codes", hashes: np.ndarray) -> np.ndarray:
+        """The statistic of each row, float32."""
+        sizes = [codes.size(part) for part in self.parts]
+        own = [codes.of(part) for part in self.parts]
+        if math.prod(sizes) > min(MOST_COMBINATIONS, codes.n_rows):
+            return self._looked_up(own, hashes)
+        place = own[0]
+        for size, code in zip(sizes[1:], own[1:], strict=True):
+            place = place * size + code
+        every = np.unravel_index(np.arange(math.prod(sizes)), sizes)
+        return np.asarray(self._looked_up(list(every), hashes).take(place))
+
+    def _looked_up(self, codes: list[np.ndarray], hashes: np.ndarray) -> np.ndarray:
+        mixed = np.zeros(len(codes[0]), np.uint64)
+        for part, code in zip(self.parts, codes, strict=True):
+            own = code.astype(np.uint64) if isinstance(part, OfSplit) else hashes[code]
+            mixed = MIX * (mixed + MIX * own)
+        at = np.minimum(np.searchsorted(self.keys, mixed), len(self.keys) - 1)
+        return np.asarray(np.where(self.keys[at] == mixed, self.values[at], F32(self.unseen)))
 
 
 @dataclass(frozen=True)
@@ -78,16 +126,18 @@ class Oblivious:
     def scores(self, right: np.ndarray) -> np.ndarray:
         """Shape (n_scores, n_rows); `right` has the answer of each split, (n_splits, n_rows)."""
         n_rows = right.shape[1]
-        bits = np.vstack([right, np.zeros((1, n_rows), bool)])
-        size = max(1, LOOKED_UP_AT_A_TIME // max(1, len(self.asked)))
-        parts = [self._some(bits[:, at : at + size]) for at in range(0, n_rows, size)]
+        bits = np.vstack([right, np.zeros((1, n_rows), bool)]).view(np.uint8)
+        parts = [self._some(bits[:, rows]) for rows in _blocks(right, len(self.asked))]
         return np.hstack([np.empty((self.leaves.shape[1], 0)), *parts])
 
     def _some(self, bits: np.ndarray) -> np.ndarray:
-        places = np.repeat(self.first_leaf[:, None], bits.shape[1], axis=1)
-        for level in range(self.asked.shape[1]):
-            places += bits[self.asked[:, level]].astype(np.int32) << level
-        return np.stack([added(column[places]) for column in self.leaves.T])
+        depth = self.asked.shape[1]
+        number = np.zeros((len(self.asked), bits.shape[1]), np.uint8 if depth <= 8 else np.uint32)
+        for level in reversed(range(depth)):
+            number <<= 1
+            number |= bits[self.asked[:, level]]
+        places = self.first_leaf[:, None] + number.astype(np.intp)
+        return np.stack([added(column.take(places)) for column in self.leaves.T])
 
 
 @dataclass(frozen=True)
@@ -113,8 +163,28 @@ class Asymmetric:
 
     def scores(self, right: np.ndarray) -> np.ndarray:
         """The same of these trees."""
-        places = self.forest.value[self.forest.leaves(right.astype(np.float64))].astype(np.intp)
-        return np.stack([added(column[places]) for column in self.leaves.T])
+        parts = [self._some(right[:, rows]) for rows in _blocks(right, len(self.forest.roots))]
+        return np.hstack([np.empty((self.leaves.shape[1], 0)), *parts])
+
+    def _some(self, right: np.ndarray) -> np.ndarray:
+        asks, children = (
+            self.forest.splits.feature,
+            np.vstack([self.forest.left, self.forest.right]),
+        )
+        rows = np.arange(right.shape[1])
+        at = np.repeat(self.forest.roots[:, None], right.shape[1], axis=1)
+        side = right.view(np.uint8)
+        # A leaf leads to itself.
+        while not np.array_equal(following := children[side[asks[at], rows], at], at):
+            at = following
+        places = self.forest.value[at].astype(np.intp)
+        return np.stack([added(column.take(places)) for column in self.leaves.T])
+
+
+def _blocks(right: np.ndarray, n_trees: int) -> Iterator[slice]:
+    """Some rows at a time."""
+    size = max(1, LOOKED_UP_AT_A_TIME // max(1, n_trees))
+    return (slice(first, first + size) for first in range(0, right.shape[1], size))
 
 
 @dataclass(frozen=True)
@@ -154,35 +224,12 @@ class CatBoost:
     def answers_of_splits(self, x: np.ndarray) -> np.ndarray:
         """Whether each split sends each row to the right, shape (n_splits, n_rows)."""
         n_features = len(self.sizes)
-        right = np.zeros((len(self.splits.feature), x.shape[1]), bool)
         of_features = np.flatnonzero(self.splits.feature < n_features)
-        values = x[self.splits.feature[of_features]]
-        places = np.broadcast_to(of_features[:, None], values.shape)
-        right[of_features] = ~self.splits.left(places, values)
-        rest = np.flatnonzero(self.splits.feature >= n_features)
-        if len(rest):
-            hashed: dict[int, np.ndarray] = {}
-            found = np.stack([self._values(one, x, right, hashed) for one in self.statistics])
-            own = found[self.splits.feature[rest] - n_features]
-            right[rest] = own > self.splits.threshold[rest, None].astype(F32)
+        right = np.zeros((len(self.splits.feature), x.shape[1]), bool)
+        right[of_features] = ~self.splits.left_of(of_features, x)
+        codes = _Codes(x, self.sizes, right)
+        for number, statistic in enumerate(self.statistics):
+            own = np.flatnonzero(self.splits.feature == n_features + number)
+            values = statistic.of(codes, self.hashes)
+            right[own] = values > self.splits.threshold[own, None].astype(F32)
         return right
-
-    def _values(
-        self, statistic: Statistic, x: np.ndarray, right: np.ndarray, hashed: dict[int, np.ndarray]
-    ) -> np.ndarray:
-        mixed = np.zeros(x.shape[1], np.uint64)
-        for part in statistic.parts:
-            if isinstance(part, OfSplit):
-                own = right[part.split].astype(np.uint64)
-            else:
-                own = self._hash(part.feature, x, hashed)
-            mixed = MIX * (mixed + MIX * own)
-        at = np.minimum(np.searchsorted(statistic.keys, mixed), len(statistic.keys) - 1)
-        seen, unseen = statistic.values[at], F32(statistic.unseen)
-        return np.asarray(np.where(statistic.keys[at] == mixed, seen, unseen))
-
-    def _hash(self, feature: int, x: np.ndarray, known: dict[int, np.ndarray]) -> np.ndarray:
-        if feature not in known:
-            codes = np.where(np.isnan(x[feature]), self.sizes[feature], x[feature])
-            known[feature] = self.hashes[codes.astype(np.intp)]
-        return known[feature]

@@ -10,8 +10,9 @@ from portable.features import Category, Feature, Score, Truth
 from portable.files import Arrays
 from portable.links import F32, FLOAT_LINKS, LINKS, Problem
 from portable.members import Guess, LightGBM, Linear, LinearCategory, LinearNumber, Member, XGBoost
+from portable.splits import splits_of
 from portable.texts import TextScores
-from portable.trees import forest_of, splits_of
+from portable.trees import forest_of
 
 Described = Mapping[str, Any]
 # By what a description calls it.

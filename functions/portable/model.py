@@ -1,6 +1,8 @@
 """A portable model: rows in, answers out."""
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -19,6 +21,8 @@ from portable.odd_cells import OddCell, odd_cells
 from portable.reasons import shares
 from reading.column import Column, column_from_json
 
+# So that several cores have something to do, and a block stays near each.
+ROWS_AT_A_TIME = 8000
 Rows = Sequence[Mapping[str, Any]] | Mapping[str, Sequence[Any]]
 
 
@@ -93,6 +97,9 @@ class PortableModel:
     """`binary`, `multiclass` or `number`."""
     labels: tuple[str, ...]
     """The classes as train writes them; none of numbers."""
+    learned: tuple[int, ...]
+    """With several classes, the places of those that train has often enough; others are never
+    predicted."""
     positive: str | None
     threshold: float | None
     """From this probability on, a row is predicted as positive."""
@@ -168,13 +175,15 @@ class PortableModel:
 
     def answers_to(self, x: np.ndarray) -> np.ndarray:
         """Numbers of shape (n_rows,), or probabilities of shape (n_rows, n_classes)."""
-        found = self._ensemble(x)
+        found = self._in_blocks(x)
         if self.problem == "number":
             return found
         if self.problem == "binary":
             # AutoGluon predicts that of the second class.
             return np.column_stack([1 - found, found])
-        return found.T
+        spread = np.zeros((x.shape[1], len(self.labels)), F32)
+        spread[:, self.learned] = found.T
+        return spread
 
     def labels_of(self, probabilities: np.ndarray) -> list[str]:
         """The label of each row."""
@@ -183,6 +192,14 @@ class PortableModel:
         else:
             places = probabilities.argmax(axis=1)
         return [self.labels[place] for place in places]
+
+    def _in_blocks(self, x: np.ndarray) -> np.ndarray:
+        """Some rows at a time on each core: numpy lets others work while it does."""
+        blocks = [x[:, at : at + ROWS_AT_A_TIME] for at in range(0, x.shape[1], ROWS_AT_A_TIME)]
+        if len(blocks) < 2:
+            return self._ensemble(x)
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            return np.concatenate(list(threads.map(self._ensemble, blocks)), axis=-1)
 
     def _ensemble(self, x: np.ndarray) -> np.ndarray:
         """As AutoGluon adds up, each step in its own precision."""
@@ -226,11 +243,12 @@ def _model(described: Mapping[str, Any], arrays: Arrays) -> PortableModel:
     texts = texts_of(described["texts"], arrays)
     features = tuple(feature_of(one, texts) for one in described["features"])
     sizes = [len(one.categories) if isinstance(one, Category) else 0 for one in features]
-    members = Members(arrays, problem, sizes, len(labels) if problem == "multiclass" else 1)
+    members = Members(arrays, problem, sizes, len(described["learned"]) or 1)
     return PortableModel(
         described["target"],
         problem,
         labels,
+        tuple(described["learned"]),
         described["positive"],
         described["threshold"],
         tuple(map(_known_column, described["columns"])),

@@ -50,7 +50,7 @@ class Leaves:
     wanted: np.ndarray
     """The answer that leads to the leaf."""
     share: np.ndarray
-    """Of the rows before the question, how many have this answer; 1 of the padding."""
+    """The part of the rows before the question that has this answer; 1 of the padding."""
     player: np.ndarray
 
 

@@ -6,51 +6,13 @@ from functools import cached_property
 import numpy as np
 
 from portable.files import Arrays
+from portable.leaf_tables import LeafTables, leaf_tables
+from portable.splits import Splits, splits_of
 
+# From so many rows on, tables pay.
+MANY_ROWS = 500
 # Rows times trees that are walked at a time: what a processor keeps near.
 WALKED_AT_A_TIME = 1_000_000
-
-
-@dataclass(frozen=True)
-class Splits:
-    """Questions about features, each with the answer left or right."""
-
-    feature: np.ndarray
-    """Which feature each looks at, int32."""
-    threshold: np.ndarray
-    """Left up to here, float64; of sets, no number."""
-    missing_left: np.ndarray
-    """Where a missing value goes, and a category that train lacks."""
-    first_word: np.ndarray
-    """Of sets: where in `words` their bits begin, int32; -1 of numbers."""
-    n_words: np.ndarray
-    words: np.ndarray
-    """A bit per category that goes left, uint32."""
-
-    @cached_property
-    def sets(self) -> np.ndarray:
-        """Places of the splits by category."""
-        return np.flatnonzero(self.first_word >= 0)
-
-    def left(self, places: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """Whether each value goes left at the split of that place; of places' shape."""
-        missing = np.isnan(values)
-        found: np.ndarray = np.where(
-            missing, self.missing_left[places], values <= self.threshold[places]
-        )
-        if len(self.sets):
-            by_set = (self.first_word[places] >= 0) & ~missing
-            if by_set.any():
-                found[by_set] = self._in_set(places[by_set], values[by_set])
-        return found
-
-    def _in_set(self, places: np.ndarray, values: np.ndarray) -> np.ndarray:
-        codes = values.astype(np.int64)
-        word = codes >> 5
-        known = word < self.n_words[places]
-        at = np.where(known, self.first_word[places] + word, 0)
-        bits = (self.words[at] >> (codes & 31).astype(np.uint32)) & 1
-        return np.asarray(known & bits.astype(bool))
 
 
 @dataclass(frozen=True)
@@ -106,12 +68,28 @@ class Forest:
 
         Shape (n_scores, n_rows).
         """
-        found = self.value[self.leaves(x)]
-        begun = np.repeat(start.astype(self.value.dtype)[:, None], x.shape[1], axis=1)
-        own = [np.flatnonzero(self.score == score) for score in range(len(start))]
-        return np.stack(
-            [added(np.vstack([begun[score], found[trees]])) for score, trees in enumerate(own)]
-        )
+        n_scores, n_rows = len(start), x.shape[1]
+        own = [np.flatnonzero(self.score == score) for score in range(n_scores)]
+        begun = start.astype(self.value.dtype)
+        tables = self._tables if n_rows >= MANY_ROWS else None
+        if tables is None:
+            found = self.value[self.leaves(x)]
+            lines = np.repeat(begun[:, None], n_rows, axis=1)
+            return np.stack(
+                [added(np.vstack([lines[n], found[trees]])) for n, trees in enumerate(own)]
+            )
+        total = np.empty((n_scores, n_rows), self.value.dtype)
+        for rows in tables.blocks(n_rows):
+            values = tables.found(x[:, rows])
+            for n, trees in enumerate(own):
+                some = values if n_scores == 1 else values[:, trees]
+                some[:, 0] += begun[n]
+                total[n, rows] = np.add.accumulate(some, axis=1, out=some)[:, -1]
+        return total
+
+    @cached_property
+    def _tables(self) -> LeafTables | None:
+        return leaf_tables(self.splits, self.left, self.right, self.roots, self.value)
 
 
 def added(values: np.ndarray) -> np.ndarray:
@@ -120,12 +98,6 @@ def added(values: np.ndarray) -> np.ndarray:
         # numpy adds a single column up in another order.
         return np.asarray(np.add.accumulate(values, axis=0)[-1])
     return np.asarray(np.add.reduce(values, axis=0))
-
-
-def splits_of(arrays: Arrays, prefix: str) -> Splits:
-    """The splits whose arrays have this prefix."""
-    names = ("feature", "threshold", "missing_left", "first_word", "n_words", "words")
-    return Splits(*(arrays[f"{prefix}.{name}"] for name in names))
 
 
 def forest_of(arrays: Arrays, prefix: str) -> Forest:

@@ -11,6 +11,7 @@ import pytest
 
 from codefree.predict import predict
 from model_code.plain_models import Linear
+from portable.model import load_model
 from tests.opt_ml import ROOT, SAMPLES, OptMl, opt_ml, pack
 
 CONTAINER = ROOT / ".venv-container/bin/python"
@@ -46,6 +47,20 @@ def assert_same(found: pd.DataFrame, expected: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-6, atol=1e-6)
 
 
+def assert_portable(job: OptMl, expected: pd.DataFrame) -> None:
+    """The model has a portable form, which predicts here what the job has predicted."""
+    passport = json.loads((job.model / "passport.json").read_text())
+    assert passport["light"]["checked_rows"] > 100, passport["light"]
+    model = load_model(job.model / "light")
+    file = job.root / "input/data/test/sample_test.csv"
+    rows = pd.read_csv(file, dtype=str, keep_default_na=False).to_dict("list")
+    found = model.predict(rows, points=True)
+    if model.problem == "number":
+        assert np.allclose(found.predictions, expected["prediction"], rtol=1e-6)
+    else:
+        assert found.predictions == expected["prediction"].astype(str).tolist()
+
+
 def test_what_the_container_has_trained_predicts_the_same_on_a_laptop(tmp_path: Path) -> None:
     job = replace(titanic(tmp_path, "Survived"), python=str(CONTAINER))
     expected = trained(job)
@@ -57,6 +72,7 @@ def test_what_the_container_has_trained_predicts_the_same_on_a_laptop(tmp_path: 
     predict(pack(job, tmp_path / "model.tar.gz"), file, tmp_path / "out.csv")
     assert_same(answers(tmp_path / "out.csv"), expected)
     assert expected["probability_1"].nunique() > 10
+    assert_portable(job, expected)
 
 
 def test_a_linear_model_of_the_container_predicts_the_same_on_a_laptop(tmp_path: Path) -> None:
@@ -70,6 +86,7 @@ def test_a_linear_model_of_the_container_predicts_the_same_on_a_laptop(tmp_path:
     job = replace(made, python=str(CONTAINER))
     assert job.train() == 0, (job.root / "log").read_text()[-2000:]
     assert list((job.model / "models").glob(f"{Linear.ag_name}*"))
+    assert_portable(job, answers(job.result("test_prediction.csv")))
     file = job.root / "input/data/test/sample_test.csv"
     predict(pack(job, tmp_path / "model.tar.gz"), file, tmp_path / "out.csv")
     assert_same(answers(tmp_path / "out.csv"), answers(job.result("test_prediction.csv")))
@@ -80,6 +97,7 @@ def test_a_linear_model_of_the_container_predicts_the_same_on_a_laptop(tmp_path:
 def test_what_a_laptop_has_trained_predicts_the_same_in_the_container(tmp_path: Path) -> None:
     job = titanic(tmp_path, "Fare")
     expected = trained(job)
+    assert_portable(job, expected)
     files = (job.root / "input/data/test/sample_test.csv", tmp_path / "out.csv")
     command = [CONTAINER, "-P", job.model / "code/inference.py", *files, tmp_path / "reason"]
     done = subprocess.run([*command, "excel"], capture_output=True, text=True)
