@@ -24,6 +24,7 @@ from contract.bounds import LANGUAGES
 from contract.layout import PREDICTIONS, REPORT, REPORT_JSON
 from contract.messages import message, message_from_json, render
 from model_code.amounts import MINUS, STRONGEST
+from portable.files import ARRAYS, DESCRIPTION
 from progress import BEAT_SECONDS
 from restart import EarlierRuns
 from tests.conftest import eventually
@@ -346,6 +347,8 @@ def test_the_passport_has_what_is_needed_to_make_the_model_again(binary: OptMl) 
     assert passport["sha256"][train.name] == digest
     assert {"python", "autogluon.tabular", "lightgbm"} <= set(passport["versions"])
     assert passport["performance"]["score"] == binary.performance()["score"]
+    assert passport["light"]["max_difference"] <= 1e-6
+    assert {path.name for path in (binary.model / "light").iterdir()} == {DESCRIPTION, ARRAYS}
 
 
 def train_here(job: OptMl, monkeypatch: pytest.MonkeyPatch) -> int:
