@@ -44,6 +44,8 @@ def read_files(source: Path | Mapping[str, bytes]) -> tuple[Mapping[str, Any], A
     try:
         if isinstance(source, Path):
             source = {name: (source / name).read_bytes() for name in (DESCRIPTION, ARRAYS)}
+        if (size := len(source[DESCRIPTION])) > MOST_BYTES:
+            raise PortableError(message("portable.too_large", bytes=size, most=MOST_BYTES))
         description = json.loads(source[DESCRIPTION])
         if (found := description["format"]) != FORMAT:
             raise PortableError(message("portable.other_format", found=str(found), known=FORMAT))

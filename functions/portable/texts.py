@@ -35,34 +35,36 @@ class TextScores:
 
         A missing text is an empty one.
         """
-        found = np.empty((len(texts), len(self.weights) + 2), F32)
-        for row, text in zip(found, texts, strict=True):
-            row[:-2] = self._scores(text or "")
-            row[-2:] = len(text or ""), len(GAPS.findall(text or "")) + 1
-        return found
+        filled = [text or "" for text in texts]
+        lengths = [(len(text), len(GAPS.findall(text)) + 1) for text in filled]
+        scores = self._scores(filled).astype(F32)
+        return np.hstack([scores, np.array(lengths, F32).reshape(-1, 2)])
 
-    def _scores(self, text: str) -> np.ndarray:
-        places, shares = self.pieces(text)
-        if not len(places):
-            return self.intercepts
+    def _scores(self, texts: Sequence[str]) -> np.ndarray:
+        """As scikit-learn adds up: piece after piece; shape (n_texts, n_scores)."""
+        line, place, often = self._pieces(texts)
+        found = ((np.log(often) + F32(1)) * self.idf[place]).astype(F32)
+        # Squares in float32, their sum in double.
+        length = np.sqrt(np.bincount(line, found * found, len(texts)))[line]
+        found = (found / np.where(length > 0, length, 1)).astype(F32)
         kind = np.result_type(F32, self.weights.dtype)
-        weighted = (shares.astype(kind) * self.weights[:, places]).astype(kind)
-        return np.asarray(np.add.accumulate(weighted, axis=1)[:, -1] + self.intercepts)
+        total = np.zeros((len(self.weights), len(texts)), kind)
+        for score, weights in zip(total, self.weights, strict=True):
+            np.add.at(score, line, (found.astype(kind) * weights[place]).astype(kind))
+        return np.asarray(total.T + self.intercepts)
 
-    def pieces(self, text: str) -> tuple[np.ndarray, np.ndarray]:
-        """The places of its known pieces, in order, and what share of the text each is."""
-        pieces = CUTS[self.analyzer](text.lower(), *self.ngrams)
-        counts = Counter(
-            place for piece in pieces if (place := self._places.get(piece)) is not None
-        )
-        places = np.array(sorted(counts), np.intp)
-        often = np.array([counts[place] for place in places.tolist()], F32)
-        found = ((np.log(often) + F32(1)) * self.idf[places]).astype(F32)
-        if not len(found):
-            return places, found
-        # As scikit-learn does it: squares in float32, their sum in double.
-        length = np.sqrt(np.add.accumulate((found * found).astype(np.float64))[-1])
-        return places, (found / length).astype(F32) if length else found
+    def _pieces(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The known pieces of all texts: of which text, which piece, and how often."""
+        cut, known = CUTS[self.analyzer], self._places
+        lines, places, often = list[int](), list[int](), list[int]()
+        for line, text in enumerate(texts):
+            pieces = map(known.get, cut(text.lower(), *self.ngrams))
+            counts = Counter(place for place in pieces if place is not None)
+            ordered = sorted(counts)
+            lines += [line] * len(ordered)
+            places += ordered
+            often += map(counts.__getitem__, ordered)
+        return np.array(lines, np.intp), np.array(places, np.intp), np.array(often, F32)
 
     @cached_property
     def _places(self) -> dict[str, int]:

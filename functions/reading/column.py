@@ -101,9 +101,12 @@ class Column:
 
     def value_of_number(self, number: float) -> float:
         """The same of a stored number, in a column of numbers or durations."""
-        if not math.isfinite(number):
+        try:
+            found = float(number - self.offset)
+        except OverflowError:
             return math.nan
-        found = float(number - self.offset)
+        if not math.isfinite(found):
+            return math.nan
         return self.present_number(
             number_of_bare(found, self.style) if self.kind == NUMBER else found
         )

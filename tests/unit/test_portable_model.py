@@ -1,5 +1,6 @@
 """A portable model answers as the libraries that trained it do, kind of tree by kind."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ from portable.model import Answers, PortableModel, load_model
 from prepare import Prepared, prepare
 from refused import Refused
 from tests.job_specs import job_spec
+from tests.template_facts import ROOT
 
 ROWS = 260
 FEW = {"iterations": 12}
@@ -204,6 +206,28 @@ def test_values_of_json_answer_as_their_texts_do(portable: PortableModel) -> Non
     both = portable.predict([texts, values])
     assert both.probabilities[0].tolist() == both.probabilities[1].tolist()
     assert both.predictions[0] == both.predictions[1]
+
+
+def test_no_rows_get_no_answers_and_numbers_that_no_float_holds_are_missing(
+    portable: PortableModel,
+) -> None:
+    assert portable.predict([]).predictions == []
+    assert portable.reasons([]).amounts.shape == (0, len(portable.columns))
+    both = portable.predict([{"amount": 10**400, "sure": [1]}, {"amount": "", "sure": "[1]"}])
+    assert both.probabilities[0].tolist() == both.probabilities[1].tolist()
+
+
+def test_the_page_on_portable_models_shows_code_that_runs(
+    binary: tuple[Model, Prepared], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, _ = binary
+    export_portable(model.predictor, model.preprocessor, tmp_path / "model" / FOLDER)
+    page = (ROOT / "docs/portable_model.md").read_text("utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert len(names["answer"].predictions) == len(names["answer"].notes) == 1
 
 
 def test_files_of_a_later_format_are_refused_in_words(
