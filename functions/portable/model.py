@@ -198,8 +198,12 @@ class PortableModel:
         blocks = [x[:, at : at + ROWS_AT_A_TIME] for at in range(0, x.shape[1], ROWS_AT_A_TIME)]
         if len(blocks) < 2:
             return self._ensemble(x)
+        # The first one makes the tables, which all others use.
+        first, *others = blocks
+        found = [self._ensemble(first)]
         with ThreadPoolExecutor(os.cpu_count()) as threads:
-            return np.concatenate(list(threads.map(self._ensemble, blocks)), axis=-1)
+            found += threads.map(self._ensemble, others)
+        return np.concatenate(found, axis=-1)
 
     def _ensemble(self, x: np.ndarray) -> np.ndarray:
         """As AutoGluon adds up, each step in its own precision."""

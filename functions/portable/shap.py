@@ -115,11 +115,12 @@ class Paths:
 
 def _groups(leaves: Leaves) -> list[_Group]:
     """The leaves by their number of players."""
-    known = leaves.player >= 0
-    same = (leaves.player[:, :, None] == leaves.player[:, None, :]) & known[:, :, None]
+    known, steps = leaves.player >= 0, np.arange(leaves.player.shape[1])
     # The step at which a player is met first, and how many came before.
-    first = same.argmax(axis=2)
-    steps = np.arange(leaves.player.shape[1])
+    first = np.tile(steps, (len(leaves.player), 1))
+    for step in steps:
+        for earlier in range(step - 1, -1, -1):
+            first[leaves.player[:, earlier] == leaves.player[:, step], step] = earlier
     is_new = (first == steps) & known
     rank = np.cumsum(is_new, axis=1) - 1
     slot = np.where(known, np.take_along_axis(rank, first, axis=1), 0)
