@@ -196,7 +196,7 @@ class _Questions:
         return self._statistic_of[number]
 
     def _described(self, ctr: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-        keys, values, unseen = _values_of(ctr, self._data[ctr["identifier"]])
+        keys, values, unseen = values_of_statistic(ctr, self._data[ctr["identifier"]])
         order = np.argsort(keys)
         self._arrays[f"{prefix}.keys"] = keys[order]
         self._arrays[f"{prefix}.values"] = values[order]
@@ -224,10 +224,13 @@ def _flat(features: Sequence[Mapping[str, Any]], index: int) -> tuple[int, int]:
     raise AssertionError
 
 
-def _values_of(
+def values_of_statistic(
     ctr: Mapping[str, Any], data: Mapping[str, Any]
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """The hash of each combination, its statistic in float32, and that of all other ones."""
+    """The hash of each combination, its statistic in float32, and that of all other ones.
+
+    Raises Refused when the kind of statistic is not known.
+    """
     stride, table = data["hash_stride"], data["hash_map"]
     keys = np.array([int(key) for key in table[0::stride]], np.uint64)
     counts = np.array([table[at::stride] for at in range(1, stride)], np.float64).T

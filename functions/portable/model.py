@@ -98,8 +98,7 @@ class PortableModel:
     labels: tuple[str, ...]
     """The classes as train writes them; none of numbers."""
     learned: tuple[int, ...]
-    """With several classes, the places of those that train has often enough; others are never
-    predicted."""
+    """Of more than two classes, which of them train has often enough; no other is predicted."""
     positive: str | None
     threshold: float | None
     """From this probability on, a row is predicted as positive."""

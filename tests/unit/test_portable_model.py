@@ -15,6 +15,7 @@ from autogluon.tabular import TabularPredictor
 import check_portable
 from check_portable import add_portable
 from contract.messages import Message
+from export_catboost import values_of_statistic
 from export_portable import export_portable
 from model_code.cells import marked
 from model_code.plain_models import Guess, Linear
@@ -277,7 +278,20 @@ def change_objective(model: Model) -> None:
     trainer.load_model = lambda *_: best
 
 
-@pytest.mark.parametrize("change", [add_temperature, add_generator, change_objective])
+def ask_for_quantiles(model: Model) -> None:
+    model.predictor._learner.problem_type = "quantile"
+
+
+def stack(model: Model) -> None:
+    trainer = model.predictor._trainer
+    best = trainer.load_model(model.predictor.model_best)
+    best.features = [*best.features, "LightGBM_BAG_L1"]
+    trainer.load_model = lambda *_: best
+
+
+@pytest.mark.parametrize(
+    "change", [add_temperature, add_generator, change_objective, ask_for_quantiles, stack]
+)
 def test_what_the_exporter_does_not_know_for_sure_is_refused(
     files: dict[str, Path], tmp_path: Path, change: Callable[[Model], None]
 ) -> None:
@@ -299,6 +313,13 @@ def test_other_kinds_of_models_are_refused(
     model = fitted(prepared, tmp_path, models, fit_weighted_ensemble=False)
     with pytest.raises(Refused):
         export_portable(model.predictor, model.preprocessor, tmp_path / "refused")
+
+
+def test_a_statistic_of_an_unknown_kind_is_refused() -> None:
+    ctr = {"ctr_type": "Unheard", "target_border_idx": 0}
+    ctr |= dict.fromkeys(("prior_numerator", "prior_denomerator", "shift", "scale"), 1.0)
+    with pytest.raises(Refused, match="Unheard"):
+        values_of_statistic(ctr, {"hash_stride": 3, "hash_map": ["1", 2, 3]})
 
 
 def refusal(notes: list[Message]) -> str:
