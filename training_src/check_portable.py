@@ -5,6 +5,7 @@ A model that is not known in every part, or that differs, is served with AutoGlu
 """
 
 import random
+import re
 import shutil
 import time
 import traceback
@@ -26,6 +27,7 @@ from model_code.predictions import Model
 from model_code.tables import chunks, look_at, texts_of
 from portable.files import FOLDER, MOST_BYTES, PortableError
 from portable.model import PortableModel, load_model
+from reading.cell_text import cell_text
 from refused import Refused
 
 ROWS, ROWS_AT_A_TIME, ROWS_ONE_BY_ONE = 1000, 100, 3
@@ -39,6 +41,8 @@ ODD_CELLS = (
     *("99999999999999999999", "inf", "-inf", "1e400", "0x1F", "true"),
 )
 PASSPORT = "light"
+# From 16 digits on, pyarrow writes numbers with an exponent.
+PLAIN = re.compile(r"[0-9]{1,15}(\.[0-9]{1,6})?")
 Cells = Mapping[str, list[Any]]
 
 
@@ -196,10 +200,8 @@ class _Check:
 
 
 def _of_json(text: str) -> Any:
-    """A number where the text is a plain one, and nothing where it is empty."""
-    if not text:
-        return None
-    try:
-        return float(text) if text.isascii() and text.replace(".", "", 1).isdigit() else text
-    except ValueError:
-        return text
+    """A number where the text is one as a program writes it, and nothing where it is empty."""
+    if not PLAIN.fullmatch(text):
+        return text or None
+    number = float(text)
+    return number if cell_text(number) == text else text
