@@ -21,7 +21,16 @@ from model_code.cells import as_texts, of_cells, separated_by_commas, written
 from model_code.columns import typed_column
 from model_code.requests import json_rows
 from model_code.tables import Table, chunks, look_at
-from reading.column import CATEGORY, DATE, DURATION, FLOAT64_WHOLE, NUMBER, TEXT, Column
+from reading.column import (
+    CATEGORY,
+    DATE,
+    DURATION,
+    FLOAT64_WHOLE,
+    NUMBER,
+    NUMBERS,
+    TEXT,
+    Column,
+)
 from reading.csv_head import Expected
 
 ROWS = 100
@@ -138,7 +147,7 @@ def _different(one: pd.Series, other: pd.Series, column: Column) -> np.ndarray:
     """Which rows differ; float32 may round, and so may a text of a number."""
     if len(one) != len(other):
         return np.ones(len(one), dtype=bool)
-    kind = {CATEGORY: object, TEXT: object, DATE: None}.get(column.kind, float)
+    kind = {CATEGORY: object, NUMBERS: object, TEXT: object, DATE: None}.get(column.kind, float)
     first, second = np.asarray(one, kind), np.asarray(other, kind)
     missing, missing_again = pd.isna(first), pd.isna(second)
     if kind is float:

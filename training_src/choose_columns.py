@@ -23,7 +23,7 @@ from model_code.column_decisions import (
 )
 from model_code.notes import Note, note, read_note
 from model_code.tables import Table
-from reading.column import DATE, DURATION, NUMBER, TEXT, Column
+from reading.column import DATE, DURATION, NUMBER, NUMBERS, TEXT, Column
 from reading.numbers import PERCENT
 
 ROWS_COMPARED = 1000
@@ -201,6 +201,10 @@ def _number_notes(kept: Sequence[Column], table: Table) -> list[Note]:
         notes.append(read_note("units", columns=measured))
     if fractions := tuple(c.name for c in numbers if c.style.fractions):
         notes.append(read_note("fractions", columns=fractions))
+    if ranges := tuple(c.name for c in numbers if c.style.ranges):
+        notes.append(read_note("ranges", columns=ranges))
+    if several := tuple(c.name for c in kept if c.kind == NUMBERS):
+        notes.append(read_note("several_numbers", columns=several))
     if bounded := tuple(c.name for c in numbers if _has(table.data[c.name], BOUND)):
         notes.append(read_note("bounds", columns=bounded))
     if doubtful := [column for column in numbers if column.in_doubt]:

@@ -12,7 +12,7 @@ from contract.messages import score_text
 from intervals import Interval, Z
 from metrics import ALIKE, BETTER, WORSE, Predictions, higher_is_better
 from model_code.preprocessor import DAYS, Preprocessor
-from reading.column import CATEGORY, DATE, TEXT, Column
+from reading.column import CATEGORY, DATE, NUMBERS, TEXT, Column
 from report.numbers import numbers, positive_class
 from sampling import random_rows
 
@@ -180,7 +180,8 @@ def parts_of(
     """Column → the part that each row is in: of the strongest columns, categories first, numbers by
     quarters where there are too few categories, and the first date by period."""
     known = {column.name: column for column in preprocessor.columns}
-    columns = [known[name] for name in strongest if name in known and known[name].kind != TEXT]
+    whole = [known[name] for name in strongest if name in known]
+    columns = [column for column in whole if column.kind not in (NUMBERS, TEXT)]
     features = {column.name: rows[_feature(column, preprocessor)] for column in columns}
     # Numbers with few values, such as a class of tickets, are categories to people.
     columns.sort(key=lambda column: not _is_category(column, features[column.name]))

@@ -23,9 +23,12 @@ from reading.numbers import (
     parse_number,
     style_from_json,
 )
+from reading.several_numbers import Shape, several_of
 from reading.truth import truth
 
 NUMBER, DURATION, DATE, CATEGORY, TEXT = "number", "duration", "date", "category", "text"
+# Two or three in each cell: a size, a place, a blood pressure.
+NUMBERS = "numbers"
 ALL_MARKS = (*ALWAYS_MISSING, *PERHAPS_MISSING)
 # None of them is a number, a date or a time.
 _WORDS = frozenset(ALL_MARKS)
@@ -34,8 +37,9 @@ MOST_DIGITS, FLOAT64_WHOLE = 18, 2**53
 WHOLE = re.compile(rf"-?[0-9]{{1,{MOST_DIGITS}}}")
 _SMALL = {ord(c): c.lower() for c in map(chr, range(128)) if c.isupper()}
 
-Value = float | datetime | str | None
-"""Of a number or a duration, a date, or a category or a text; None or NaN where it is missing."""
+Value = float | tuple[float, ...] | datetime | str | None
+"""Of a number or a duration, of several numbers, a date, or a category or a text; None or NaN where
+it is missing."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Column:
 
     name: str
     kind: str
-    """number, duration, date, category or text."""
+    """number, numbers, duration, date, category or text."""
     style: NumberStyle = PLAIN_NUMBERS
     order: DateOrder = "month_first"
     """Of dates that are written with three numbers."""
@@ -62,6 +66,8 @@ class Column:
     """Whether dates have a time of day."""
     minutes: bool = False
     """Whether 40:05 is a duration of 40 minutes."""
+    gaps: tuple[str, ...] = ()
+    """What stands around the numbers of a cell that has several."""
     marks: tuple[str, ...] = ALWAYS_MISSING
     """What counts as missing, in small letters."""
     categories: tuple[str, ...] = ()
@@ -82,6 +88,11 @@ class Column:
         found = map(self._parsed, self.marks)
         return frozenset(value for value in found if value is not None and value == value)
 
+    @cached_property
+    def shape(self) -> Shape:
+        """What the cells of several numbers have in common."""
+        return Shape(self.style.decimal, self.gaps)
+
     def value_of(self, text: str, points: bool = False) -> Value:
         """What one cell says, however it is written.
 
@@ -97,6 +108,8 @@ class Column:
             return self._empty if value in self.marked else value
         if self.says_missing(text):
             return None
+        if self.kind == NUMBERS:
+            return several_of(text, self.shape)
         return self.category_of(text) if self.kind == CATEGORY else text
 
     def value_of_number(self, number: float) -> float:
@@ -168,6 +181,7 @@ def column_from_json(content: Mapping[str, Any]) -> Column:
             **{name: content[name] for name in known},
             "style": style_from_json(content["style"]),
             "marks": tuple(content["marks"]),
+            "gaps": tuple(content.get("gaps", ())),
             "categories": tuple(content["categories"]),
         }
     )

@@ -5,26 +5,38 @@ import unicodedata
 
 MONTHS = {
     1: "january jan januar jänner janvier janv enero ene gennaio gen janeiro januari styczen "
-    "stycznia leden ledna ocak oca января январь янв",
+    "stycznia leden ledna ocak oca января январь янв "
+    "ianuarie tammikuu tammikuuta ιανουαρίου січня يناير ינואר",
     2: "february feb februar fevrier fevr fev febrero febbraio fevereiro februari luty lutego unor "
-    "unora subat sub февраля февраль фев",
+    "unora subat sub февраля февраль фев "
+    "februarie helmikuu helmikuuta φεβρουαρίου лютого فبراير פברואר",
     3: "march mar marz mars marzo marco maart mrt maerz märz mrz marzec marca brezen brezna mart "
-    "марта март мар",
-    4: "april apr avril avr abril abr aprile kwiecien kwietnia duben dubna nisan апреля апрель апр",
-    5: "may mai mayo maggio maio mei mag maj maja kveten kvetna mayis мая май",
+    "марта март мар "
+    "martie maaliskuu maaliskuuta március maret μαρτίου березня مارس מרץ",
+    4: "april apr avril avr abril abr aprile kwiecien kwietnia duben dubna nisan апреля апрель апр "
+    "aprilie huhtikuu huhtikuuta április απριλίου квітня أبريل אפריל",
+    5: "may mai mayo maggio maio mei mag maj maja kveten kvetna mayis мая май "
+    "toukokuu toukokuuta május μαΐου травня مايو מאי",
     6: "june jun juni juin junio giugno giu junho czerwiec czerwca cerven cervna haziran haz "
-    "июня июнь июн",
+    "июня июнь июн "
+    "iunie kesäkuu kesäkuuta június ιουνίου червня يونيو יוני",
     7: "july jul juli juil juillet julio luglio lug julho lipiec lipca cervenec cervence temmuz "
-    "июля июль июл",
+    "июля июль июл "
+    "iulie heinäkuu heinäkuuta július ιουλίου липня يوليو יולי",
     8: "august aug aout agosto ago augustus augusti agu agustos sierpien sierpnia srpen srpna "
-    "августа август авг",
+    "августа август авг "
+    "elokuu elokuuta augusztus agustus αυγούστου серпня أغسطس אוגוסט",
     9: "september sep sept septembre septiembre settembre set setembro wrzesien wrzesnia zari "
-    "eylul eyl сентября сентябрь сен сент",
+    "eylul eyl сентября сентябрь сен сент "
+    "septembrie syyskuu syyskuuta szeptember σεπτεμβρίου вересня سبتمبر ספטמבר",
     10: "october oct oktober okt octobre octubre ottobre ott outubro out pazdziernik pazdziernika "
-    "rijen rijna ekim eki октября октябрь окт",
-    11: "november nov novembre noviembre novembro listopad listopada kasim kas ноября ноябрь ноя",
+    "rijen rijna ekim eki октября октябрь окт "
+    "octombrie lokakuu lokakuuta οκτωβρίου жовтня أكتوبر אוקטובר",
+    11: "november nov novembre noviembre novembro listopad listopada kasim kas ноября ноябрь ноя "
+    "noiembrie marraskuu marraskuuta νοεμβρίου листопада нояб نوفمبر נובמבר",
     12: "december dec dezember dez decembre diciembre dic dicembre dezembro desember des grudzien "
-    "grudnia prosinec prosince aralik ara декабря декабрь дек",
+    "grudnia prosinec prosince aralik ara декабря декабрь дек "
+    "decembrie joulukuu joulukuuta δεκεμβρίου грудня ديسمبر דצמבר",
 }
 # Hours east of Greenwich.
 ZONES = {
@@ -36,6 +48,8 @@ MORNING, AFTERNOON = ("am", "a.m.", "오전", "上午", "午前"), ("pm", "p.m."
 HALF_OF_DAY = "|".join(map(re.escape, (*MORNING, *AFTERNOON)))
 # What is added to the years of an era.
 ERAS = {"民國": 1911, "民国": 1911, "令和": 2018, "平成": 1988, "昭和": 1925}
+# R6.1.31 is 令和6年1月31日.
+SHORT_ERAS = {"r": "令和", "h": "平成", "s": "昭和"}
 WEEKDAY = re.compile(
     r"^(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|mie|jue|vie|"
     r"sab|dom|gio|seg|ter|qua|qui|sex|пн|вт|ср|чт|пт|сб|вс|пон|втор|сред|четв|пят|суб|воск)"

@@ -17,6 +17,7 @@ from reading.date_words import (
     HALF_OF_DAY,
     MARCH_OR_TUESDAY,
     MONTH_NUMBERS,
+    SHORT_ERAS,
     WEEKDAY,
     ZONES,
     hour_of_day,
@@ -29,6 +30,8 @@ PLACES: Mapping[DateOrder, str] = {"day_first": "dmy", "month_first": "mdy", "ye
 # POSIX: 69 is 1969, and 68 is 2068.
 PIVOT = 69
 LONGEST = 80
+# Of days without a year, so that February has 29.
+NO_YEAR = "2000"
 CLOCK = re.compile(
     rf"(?:(?P<before>{HALF_OF_DAY})\s*)?(?P<hour>\d{{1,2}})"
     r"(?:[:h.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,:](?P<fraction>\d{1,9}))?)?)?"
@@ -53,14 +56,17 @@ FORMS = (
         re.compile(pattern)
         for pattern in (
             rf"{_YEAR}(?P<m>\d{{2}})(?P<d>\d{{2}})",
-            rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|\.)?[-/ ]*(?:de )?(?P<n>{_LETTERS}{{3,}})\.?,?"
-            rf"[-/ ]*(?:de )?{_YEARS}(?: ?г\.)?",
+            rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|\.)?[-/ ]*(?:of |de )?(?P<n>{_LETTERS}{{3,}})\.?,?"
+            rf"[-/ ]*(?:del? )?{_YEARS}(?: ?г\.)?",
             rf"(?P<n>{_LETTERS}{{3,}})\.?[-/ ]*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?[-/ ]+{_YEAR}",
-            rf"{_YEAR}[-/ ](?P<n>{_LETTERS}{{3,}})[-/ ](?P<d>\d{{1,2}})",
+            rf"{_YEAR}\.?[-/ ](?P<n>{_LETTERS}{{3,}})[-/ ](?P<d>\d{{1,2}})\.?",
+            rf"(?:ngày )?(?P<d>\d{{1,2}}) tháng (?P<m>\d{{1,2}}),?(?: năm)? {_YEAR}",
             # The Republic of China's years, and those of Japan's emperors.
             rf"(?P<era>{'|'.join(ERAS)})\s*(?P<y>\d{{1,3}})\s*[년年]\s*(?P<m>\d{{1,2}})[월月]\s*"
             r"(?P<d>\d{1,2})[일日号號]",
             r"(?P<roc>1\d{2})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})",
+            r"(?P<roc>1\d{2})年\s*(?P<m>\d{1,2})月\s*(?P<d>\d{1,2})[日號号]",
+            r"(?P<short>[rhs])(?P<y>\d{1,2})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})",
             # Months, quarters, weeks and years.
             rf"{_YEAR}[-/](?P<m>\d{{1,2}})",
             rf"{_YEAR}\.(?P<m>\d{{2}})",
@@ -68,7 +74,7 @@ FORMS = (
             rf"{_YEAR}[-_ ]?m(?P<m>\d{{2}})",
             rf"(?P<m>\d{{1,2}})[-/.]{_YEAR}",
             rf"(?P<n>{_LETTERS}{{3,}})\.?[-/ ]*'?{_YEAR}",
-            rf"(?P<n>{_LETTERS}{{3,}})\.?[-/ ]'?(?P<y>\d{{2}})",
+            rf"(?P<n>{_LETTERS}{{3,}})\.?[-/ ]'?(?P<y>\d{{2}})$",
             rf"{_YEAR}[-/ ](?P<n>{_LETTERS}{{3,}})",
             rf"{_YEAR}[년年]?[-/_. ]*[qt](?P<q>[1-4])",
             rf"{_YEAR}[년年]\s*(?:第)?(?P<q>[1-4])(?:분기|季度?)",
@@ -78,11 +84,14 @@ FORMS = (
             rf"{_YEAR}[-/_. ]?k?w(?P<w>\d{{1,2}})(?:-?(?P<wd>[1-7]))?",
             rf"(?:kw|cw|w|week)\s?(?P<w>\d{{1,2}})[-/_., ]+{_YEAR}",
             rf"{_YEAR}$",
+            # A spreadsheet shows days without their year, and so does a log.
+            rf"(?P<d>\d{{1,2}})[-/ ](?P<n>{_LETTERS}{{3,}})\.?",
+            rf"(?P<n>{_LETTERS}{{3,}}) +(?P<d>\d{{1,2}})(?= \d{{1,2}}:\d{{2}})",
         )
     ),
 )
 # What may stand between a date and its time.
-BETWEEN = re.compile(r"(?:[t,_:]|\s+-\s)?\s*(?:at\s+|um\s+|à\s+)?")
+BETWEEN = re.compile(r"(?:[t,_:]|\s+-\s)?\s*(?:(?:at|um|à|klo|kl\.?|ore|o)\s+)?")
 # 20240131T235959
 COMPACT = re.compile(r"^(\d{8})[t _-]?(\d{2})(\d{2})(\d{2})?(?!\d)")
 # What people and programs write around a date.
@@ -121,7 +130,7 @@ def plain_date(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).lower()
     if not text.isascii():
         text = with_plain_clock(CJK_WEEKDAY.sub(" ", text)).strip()
-        text = re.sub(r"(?<=[일日号號])(?=\d)", " ", text)
+        text = re.sub(r"(?<=[일日号號])(?=\d)", " ", text).replace("元年", "1年")
     text = NOTE.sub("", text).strip(AROUND)
     return COMPACT.sub(lambda m: f"{m[1]} {m[2]}:{m[3]}:{m[4] or '00'}", text)
 
@@ -151,7 +160,9 @@ def _day(match: re.Match[str], order: DateOrder) -> datetime | None:
 def _year_of(parts: Mapping[str, str]) -> int:
     if "roc" in parts:
         return int(parts["roc"]) + ERAS["民國"]
-    return int(parts["y"]) + ERAS[parts["era"]] if "era" in parts else _year(parts["y"])
+    if "era" in parts or "short" in parts:
+        return int(parts["y"]) + ERAS[parts.get("era") or SHORT_ERAS[parts["short"]]]
+    return _year(parts.get("y", NO_YEAR))
 
 
 def _month_of(parts: Mapping[str, str]) -> int:

@@ -20,6 +20,8 @@ MOST_ANSWERS = 0.3
 ROWS_FOR_LABELS, FEWEST_COLUMNS_OF_LABELS = 6, 2
 # What databases draw under the names, as wide as each column: at least so wide once.
 RULE, WIDEST_OF_RULE = re.compile(r"[-=+:|]+"), 3
+# What SAP draws across all columns.
+WIDTH_OF_LINE = 20
 NO_LABEL = (*ALWAYS_MISSING, *PERHAPS_MISSING)
 
 
@@ -66,7 +68,7 @@ def _count_labels(rows: Sequence[Row], known: Collection[str]) -> int:
 def is_rule(row: Row) -> bool:
     """Whether a row is a line that a database draws: ---|--- or +---+---+."""
     filled = [cell.strip() for cell in row if cell.strip()]
-    drawn = len(row) > 1 or any("+" in cell for cell in filled)
+    drawn = len(row) > 1 or any("+" in cell or len(cell) >= WIDTH_OF_LINE for cell in filled)
     wide = max(map(len, filled), default=0) >= WIDEST_OF_RULE
     return drawn and wide and all(map(RULE.fullmatch, filled))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
+from reading.ranges import ends_of
 from reading.units import QUOTES, SMALLER, key_of_unit, parts_of
 
 # Beside Unicode's currency signs. Longer ones first: "US$" before "$".
@@ -47,6 +48,10 @@ KEPT = re.compile(r"""^=?"(.*)"$|^'(.*)'$|^'(?=[\d+-])""")
 NO_CENTS = re.compile(r"(?<=\d)(?:[.,][-–—]{1,2}|/-)$")
 ABOUT = re.compile(r"^(?:[~≈]|about |approx\.? |ca\.? |circa )\s*", re.IGNORECASE)
 POWER = re.compile(r"(?<=[^\W\d_])[²³]")
+# #23 · No. 23 · Nr. 23 · n° 23, and 1.5x10^3 or 1.5D+03.
+NUMBERED = re.compile(r"^(?:# ?|(?:no|nr)\.? ?|n[°º] ?)(?=\d)", re.IGNORECASE)
+POWER_OF_TEN = re.compile(r"(?<=\d)(?: ?[x*×·] ?10\^|[dD](?=[+-]))(?=[+-]?\d{1,3}$)")
+RAISED = re.compile("(?<=10)[⁺⁻]?[⁰¹²³⁴-⁹]{1,3}$")
 FOOTNOTE = re.compile(r"(?<=\d)\s?[*†‡]+$")
 # <5 is below 5, and 10+ above 10: by so little of it that order is all that it says.
 BELOW, ABOVE = re.compile(r"^[<≤]\s*=?\s*"), re.compile(r"^[>≥]\s*=?\s*|(?<=\d)\+(?=\s?\w|$)")
@@ -83,6 +88,8 @@ class NumberStyle:
     """What each unit is worth; none where cells have no units."""
     fractions: bool = False
     """Whether 1/2 is a half: beside fractions like 7 3/4 or ½, which can be nothing else."""
+    ranges: bool = False
+    """Whether 10-20 is the middle of a range."""
     bare: Literal["", "share", "percent"] = ""
     """What numbers without the sign mean among percentages; where that is open, none above 1 is
     read, because 12.5 may be 12.5 % or 1250 %."""
@@ -133,6 +140,9 @@ def number_as_written(text: str, style: NumberStyle) -> float:
 
 @lru_cache(maxsize=20_000)
 def _number_of_words(text: str, style: NumberStyle) -> float:
+    if style.ranges and (ends := ends_of(text)):
+        bounds = [number_as_written(end, replace(style, ranges=False)) for end in ends]
+        return math.nan if bounds != sorted(bounds) else sum(bounds) / len(bounds)
     bare = bare_cell(text)
     if bare is None:
         return math.nan
@@ -154,6 +164,7 @@ def bare_cell(text: str) -> tuple[float, str, int] | None:
     if not text or len(text) > LONGEST:
         return None
     if not text.isascii():
+        text = RAISED.sub(lambda m: f"^{unicodedata.normalize('NFKC', m[0])}", text)
         text = VULGAR.sub(r" \g<0>", text.translate(QUOTES))
         # NFKC would make 52 of 5², but m2 of m².
         rest = VULGAR.sub("", POWER.sub("", text))
@@ -163,7 +174,7 @@ def bare_cell(text: str) -> tuple[float, str, int] | None:
         text = re.sub(r"\s+(?=\d{1,3}\u2044)", " ", text.strip())
     if not DIGIT.search(text):
         return None
-    text = KEPT.sub(r"\1\2", text)
+    text = POWER_OF_TEN.sub("e", NUMBERED.sub("", KEPT.sub(r"\1\2", text)))
     text, below = BELOW.subn("", text)
     text, above = ABOVE.subn("", text) if not below else (text, 0)
     text = FOOTNOTE.sub("", NO_CENTS.sub("", ABOUT.sub("", text)))
@@ -228,7 +239,8 @@ def _measured(text: str, style: NumberStyle) -> float | None:
     for digits, written in parts:
         number = _unsigned(digits, style)
         unit = key_of_unit(written) or SMALLER.get(before, "")
-        if number is None or unit not in worth or (before and not unit):
+        short = not written and before == "m" and len(digits) != len("80")
+        if number is None or unit not in worth or (before and not unit) or short:
             return None
         total, before = total + number * worth[unit], unit
     return total if parts else None

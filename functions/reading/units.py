@@ -56,9 +56,11 @@ FAMILIES: tuple[Mapping[str, float], ...] = (
         **dict.fromkeys(("y", "yr", "year", "년", "年", "jahr", "jahre"), 365.25),
     },
 )
-# Behind feet, a number alone means inches.
-SMALLER = {"'": '"', "ft": "in"}
+# Behind feet, a number alone means inches, and in 1m80 centimeters.
+SMALLER = {"'": '"', "ft": "in", "m": "cm"}
 QUOTES = str.maketrans("\u2032\u2019\u2018\u2033\u201d\u201c\u201e\xab\xbb", '\'\'\'""""""')
+# What stands between two numbers of a cell, such as those of a place.
+NO_UNIT = "-+/:;,|&±()[] "
 LONGEST_UNIT, MOST_PARTS = 16, 4
 PART = re.compile(
     r"(?P<number>(?:\d{1,6} )?\d{1,3}[/\u2044][1-9]\d{0,2}(?![\d/])"
@@ -103,7 +105,7 @@ def units_of(cells: Sequence[tuple[str, int]], rare: float) -> dict[str, float]:
             elif not place:
                 bare += count
     frequent = [key for key, count in usual.most_common() if count > rare]
-    if not frequent:
+    if not frequent or not all(key.strip(NO_UNIT) for key in frequent):
         return {}
     families = [family for family in (*FAMILIES, MULTIPLES) if set(frequent) <= set(family)]
     large = capital > sum(usual.values()) / 2 or bare > rare

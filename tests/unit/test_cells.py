@@ -14,9 +14,10 @@ from contract.date_order import DATE_ORDERS
 from contract.missing import ALWAYS_MISSING, PERHAPS_MISSING
 from model_code.cells import of_cells
 from model_code.columns import means_missing, typed_column
-from reading.column import CATEGORY, DATE, DURATION, NUMBER, TEXT, Column, Value
+from reading.column import CATEGORY, DATE, DURATION, NUMBER, NUMBERS, TEXT, Column, Value
 from reading.numbers import NumberStyle
 
+KILOGRAMS = (("kg", 1.0), ("", 1.0), ("g", 0.001))
 MARKS = (*ALWAYS_MISSING, *PERHAPS_MISSING)
 STYLES = (
     NumberStyle(),
@@ -26,8 +27,17 @@ STYLES = (
     NumberStyle(signs=("%",), bare="share"),
     NumberStyle(signs=("%",), bare="percent"),
     NumberStyle(signs=("%",)),
-    NumberStyle(unit="kg", units=(("kg", 1.0), ("", 1.0), ("g", 0.001))),
+    NumberStyle(unit="kg", units=KILOGRAMS),
+    NumberStyle(unit="m", units=(("m", 1.0), ("", 1.0), ("cm", 0.01))),
     NumberStyle(",", fractions=True),
+    NumberStyle(ranges=True),
+    NumberStyle(",", ranges=True, signs=("€",)),
+    NumberStyle(ranges=True, signs=("%",)),
+    NumberStyle(ranges=True, unit="kg", units=KILOGRAMS),
+)
+GAPS = (
+    *(("", "/", ""), ("", "x", "cm"), ("", ",", ""), ("(", ",", ")"), ("point(", " ", ")")),
+    *(("", "±", ""), ("", "[", "-", "]"), ("", "x", "x", ""), ("", "outof", "")),
 )
 columns = st.one_of(
     st.builds(
@@ -47,6 +57,14 @@ columns = st.one_of(
         order=st.sampled_from(DATE_ORDERS),
         marks=st.sampled_from([MARKS, ("", "1900-01-01")]),
     ),
+    st.builds(
+        Column,
+        st.just("x"),
+        st.just(NUMBERS),
+        style=st.sampled_from([NumberStyle(), NumberStyle(",")]),
+        gaps=st.sampled_from(GAPS),
+        marks=st.sampled_from([MARKS, ("", "0/0")]),
+    ),
     st.builds(Column, st.just("x"), st.just(DURATION), minutes=st.booleans(), marks=st.just(MARKS)),
     st.builds(
         Column,
@@ -56,11 +74,19 @@ columns = st.one_of(
     ),
     st.just(Column("x", TEXT)),
 )
-NUMBERS = (
+NUMBER_CELLS = (
     *("0", "-0", "7", "1.5", "1,5", "1.234", "1,234", "1.234,56", "1,234.56", "12 %", "12%", "$5"),
     *("(3)", "12,50-", "5 kg", "500 g", "1e5", "1e400", "inf", "-inf", "nan", "0x1F", "½", "1 1/2"),
     *("1/2", "12345678901234567890", "９", "<5", "10+", "+4", "1 234", "1'234", "€ 7,5", "5$", "."),
     *("9007199254740993", "-999", "7" * 70, "1_000", "--5", "5-", "1.2.3", "1,2,3", "1,23,456"),
+    *("#23", "No. 5", "№ 8", "n° 9", "nr7", "1.5x10^3", "2 × 10⁻²", "1.5D+03", "1m80", "1m8", "2m"),
+    *("10-20", "5 – 15 kg", "20-10", "10~20 %", "5 % to 15 %", "under 5", "65 and over", "007-010"),
+    *("between 1,000 and 2,000", "500 g-1 kg", "€10-€20", "1.5-2,5", "30 이상", "5-NA", "1-2-3"),
+)
+SEVERAL = (
+    *("126/83", "126 / 83", "10x20 cm", "10 × 20CM", "10 x 20", "126.0, 83.5", "126,5 / 83,25"),
+    *("(52.5, -13.4)", "POINT (52 13)", "12.3 ± 0.4", "5 [4-6]", "1x2x3", "4.5 Out of 5", "0/0"),
+    *("1/2/3/4", "/", "1/", "a/b", "－1／２", "1e5/2", "-1/-2", "1 2", "0 / 0", "9" * 15 + "/1"),
 )
 DATES = (
     *("2024-01-31", "2024-01-31 10:20", "2024-01-31T10:20:30Z", "2024-01-31 10:20:30+02:00"),
@@ -69,16 +95,28 @@ DATES = (
     *("45000", "45000.5", "1900-01-01", "2024년 1월 3일", "令和5年1月3日", "2024-W05", "2024Q1"),
     *("9999-12-31", "0001-01-01", "1600-01-01", "2024-01-31 24:00", "2024-01-31 10:20:30.123456"),
     *("12/31/1999 11:59 PM", "2024-01-31 10:20:30.123456-03:30", "1700000000000", "2024-13-01"),
+    *(
+        "31. tammikuuta 2024 klo 10.20",
+        "31 Ιανουαρίου 2024",
+        "2024. január 31.",
+        "R6.1.31",
+        "5-Jan",
+    ),
+    *("Ngày 31 tháng 1 năm 2024", "113年1月31日", "令和元年5月1日", "Jan  5 10:20:30", "29 Feb"),
 )
 WORDS = (
     *("red", " Red ", "RED", "new  york", "New York", "é", "e\u0301", "1.0", "1", "a", "A", "true"),
     *("no", "ja", "✓", "10:20", "40:05", "1:02:03", "PT1H", "2 days 01:02:03", "3 h", "11 PM"),
+    *("2 ч 5 мин", "2 godz. 5 min", "5 лет", "2 saat 5 dk", "1.#QNAN", "#NV", "#¡VALOR!", "(null)"),
     *("", " ", "NA", "N/A", "none", "-", "\u2003x\u2003", "\x1fx", "İ", "K"),
 )
 texts = st.one_of(
-    st.sampled_from((*NUMBERS, *DATES, *WORDS)),
+    st.sampled_from((*NUMBER_CELLS, *SEVERAL, *DATES, *WORDS)),
     st.text(max_size=12),
     st.from_regex(r"[-+(]?[0-9]{1,4}[.,/: -]?[0-9]{0,4}[.,/: -]?[0-9]{0,4}[ %$)]?", fullmatch=True),
+    st.from_regex(
+        r"[(]?-?[0-9]{1,3}[.,]?[0-9]{0,2} ?[-/x,~] ?[0-9.]{1,4} ?(cm|kg|%|[)])?", fullmatch=True
+    ),
     st.floats().map(str),
     st.datetimes().map(str),
     st.dates().map(lambda day: day.strftime("%d.%m.%Y")),
@@ -94,7 +132,10 @@ def of_column(column: Column, cells: Sequence[object], points: bool) -> list[Val
         return [None if pd.isna(one) else one for one in found.to_numpy().astype(object)]
     if column.kind in (NUMBER, DURATION):
         return [float(one) for one in found]
-    return [None if pd.isna(one) else one for one in found]
+    present = [None if pd.isna(one) else one for one in found]
+    if column.kind == NUMBERS:
+        return [one and tuple(map(float, one.split())) for one in present]
+    return present
 
 
 def as_trained(column: Column, value: Value) -> Value:
@@ -115,6 +156,8 @@ def same(one: Value, other: Value) -> bool:
 @given(columns, st.lists(texts, min_size=1, max_size=6), st.booleans())
 @example(Column("x", NUMBER, offset=2**53 + 1, wide=True), ["9007199254740993"], False)
 @example(Column("x", NUMBER, truths=True), ["yes", "1", "2", ""], False)
+@example(Column("x", NUMBER, STYLES[-1]), ["5-15 kg", "500 g - 1 kg", "under 5"], False)
+@example(Column("x", NUMBERS, gaps=GAPS[0], marks=("", "0/0")), ["126 / 83", "0/0", "NA"], False)
 def test_a_cell_means_the_same_alone_and_in_its_column(
     column: Column, cells: list[str], points: bool
 ) -> None:

@@ -17,6 +17,7 @@ from model_code import number_style as deciding
 from model_code.cells import marked, of_cells
 from model_code.column_decisions import (
     DEFAULT,
+    FEW_CATEGORIES,
     Context,
     decide_and_type,
     decide_column,
@@ -27,7 +28,18 @@ from model_code.dates import as_dates
 from model_code.durations import as_seconds
 from model_code.number_style import number_style
 from model_code.numbers import as_numbers
-from reading.column import CATEGORY, DATE, DURATION, NUMBER, TEXT, Column, column_from_json
+from model_code.preprocessor import Preprocessor
+from reading.column import (
+    CATEGORY,
+    DATE,
+    DURATION,
+    NUMBER,
+    NUMBERS,
+    TEXT,
+    Column,
+    column_from_json,
+)
+from reading.csv_head import Expected
 from reading.dates import parse_date
 from reading.durations import parse_duration
 from reading.numbers import NumberStyle, parse_number
@@ -93,6 +105,9 @@ def read(cells: Sequence[object], context: Context = DEFAULT) -> list[float]:
         (["½", "1½", "2 ¼", "3"], [0.5, 1.5, 2.25, 3]),
         (['3 1/2"', '4"', '1/4"', "1' 2 1/2\""], [3.5, 4, 0.25, 14.5]),
         (["“12.5”", "„7,5“", "‘3’", "«4»", '"5"', "6"], [12.5, 7.5, 3, 4, 5, 6]),
+        (["#23", "# 7", "No. 5", "Nr. 6", "№ 8", "n° 9"], [23, 7, 5, 6, 8, 9]),
+        (["1.5x10^3", "2 × 10⁻²", "1.5D+03"], [1500, 0.02, 1500]),
+        (["1m80", "2 m", "1m05"], [1.8, 2, 1.05]),
     ],
 )
 def test_numbers_are_read_as_they_are_written(cells: list[str], numbers: list[float]) -> None:
@@ -112,6 +127,98 @@ def test_numbers_are_read_as_they_are_written(cells: list[str], numbers: list[fl
 )
 def test_dates_scores_and_pairs_are_no_fractions(cells: list[str], kind: str) -> None:
     assert decide_column("x", chunked(cells)).kind == kind
+
+
+def ranges(width: str, bounds: Sequence[str] = ()) -> list[str]:
+    """More than people know by their names."""
+    return [*(width.format(n, n + 10) for n in range(5, 20)), *bounds]
+
+
+@pytest.mark.parametrize(
+    ("cells", "middle"),
+    [
+        (ranges("{}-{}"), 10),
+        (ranges("{} – {} kg"), 10),
+        (ranges("{}~{}"), 10),
+        (ranges("{} to {} years", ["under 5 years", "65 and over"]), 10),
+        (ranges("${}K-${}K (Glassdoor est.)", ["$50K"]), 10_000),
+        (ranges("€{}-{}k", ["mehr als 50k", "100k+"]), 10_000),
+        (ranges("{},000 to {},999"), 10_499.5),
+        (ranges("{}-{}", ["30 이상", "4 or less", "<3"]), 10),
+    ],
+)
+def test_a_range_is_its_middle_where_ranges_are_many(cells: list[str], middle: float) -> None:
+    found = read(cells)
+    assert found[0] == pytest.approx(middle)
+    assert np.isfinite(found).all()
+    assert decide_column("x", chunked(cells[:FEW_CATEGORIES] * 5)).kind == CATEGORY
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [f"{n % 7}-{n % 5}" for n in range(40)],
+        [f"{n}-{100 + n * 7}" for n in range(10, 60)],
+        [f"{n:02}-{n + 5:02}" for n in range(1, 40)],
+        [f"555-{1000 + n * 37}" for n in range(40)],
+        [f"{1980 + n}-{(81 + n) % 100:02}" for n in range(40)],
+        [f"ab {n}" for n in range(40)],
+        [f"10.0.{n}.{n + 1}" for n in range(40)],
+        [f"{n}:00-{n + 2}:00" for n in range(8, 22)],
+    ],
+)
+def test_scores_codes_and_seasons_are_no_ranges(cells: list[str]) -> None:
+    assert decide_column("x", chunked(cells)).kind == CATEGORY
+
+
+SEVERAL = {
+    "{}/{}": ["126/83", "126 / 83"],
+    "{} x {} cm": ["126x83 cm", "126×83cm", "126 * 83 CM"],
+    "{}, {}": ["126.0,83.0"],
+    "({}.5, -{}.25)": ["(126.5,-83.25)"],
+    "POINT ({} {})": ["POINT(126 83)"],
+    "{}.5 ± {}": ["126.5±83", "126.5 ± 83.0"],
+    "{} ({})": ["126(83)"],
+    "{}.5 [{}.1-{}.9]": ["126.5 [83.1 - 126.9]"],
+    '{}" x {}"': ["126″ × 83″"],
+    "{} out of {}": ["126 Out Of 83"],
+}
+
+
+@pytest.mark.parametrize("shape", SEVERAL)
+def test_several_numbers_of_a_cell_are_features_of_their_own(shape: str) -> None:
+    cells = [shape.format(n, n % 9, n) for n in range(30)]
+    column = decide_column("x", chunked(cells))
+    assert column.kind == NUMBERS
+    first = features(column, cells)
+    assert first.iloc[:, 0].abs().astype(int).tolist() == list(range(30))
+    assert first.iloc[:, 1].abs().astype(int).tolist() == [n % 9 for n in range(30)]
+    later = features(column, [shape.format(126, 83, 126), *SEVERAL[shape], "126", "", "x"])
+    same = len(SEVERAL[shape]) + 1
+    assert (later[:same] == later.iloc[0]).all(axis=None)
+    assert later[same:].isna().all(axis=None)
+
+
+def features(column: Column, cells: Sequence[str]) -> pd.DataFrame:
+    preprocessor = Preprocessor("y", [column], Expected((column.name,)), [])
+    return preprocessor.features(pa.table({column.name: list(cells)}))
+
+
+def test_several_numbers_in_other_units_are_not_read() -> None:
+    column = decide_column("x", chunked([f"{n} x {n + 1} cm" for n in range(30)]))
+    others = chunked(["3 x 4 mm", "3 x 4", "3/4", "3 x 4 x 5 cm"])
+    assert typed_column(column, others).isna().all()
+    mixed = chunked([f"{n} x {n + 1} {'cm' if n % 2 else 'mm'}" for n in range(30)])
+    assert decide_column("x", mixed).kind == CATEGORY
+
+
+def test_a_mark_of_missing_values_is_missing_among_several_numbers() -> None:
+    cells = ["0/0", *(f"{n}/{n + 1}" for n in range(30))]
+    context = Context(missing_values=("0/0",))
+    column, values = decide_and_type("x", chunked(cells), context)
+    assert column.kind == NUMBERS
+    assert values.isna().tolist() == [True] + [False] * 30
+    assert means_missing(column, chunked(["0/0", "1/0"])).tolist() == [True, False]
 
 
 def test_quotes_around_cells_change_nothing() -> None:
@@ -289,6 +396,9 @@ def test_booleans_match_in_every_spelling() -> None:
         (["15:04 Uhr", "T15:04"], [54_240, 54_240]),
         (["오후 3시 4분", "3시"], [54_240, 10_800]),
         (["350 ms", "1:02.5"], [0.35, 62.5]),
+        (["2 ч 5 мин", "1 час", "3 минуты"], [7500, 3600, 180]),
+        (["2 saat 5 dk", "2 godz. 5 min", "2 ore 5 minuti", "2 uur"], [7500, 7500, 7500, 7200]),
+        (["1 год", "2 года", "5 лет"], [31_557_600, 63_115_200, 157_788_000]),
         # Beside a duration of hours, these are minutes.
         (["1:02:03", "40:05", "4:05"], [3723, 2405, 245]),
         # Loans, which typed files tell in hours.
@@ -334,6 +444,17 @@ def test_times_and_durations_become_seconds(cells: list[str], seconds: list[floa
         ["20240131T102030Z", "20231201_102030"],
         ["2024", "2023-12", "2024-01-31", "2023-12-01"],
         ["45322.25", "2024-01-31 10:20", "1701388800"],
+        ["31st of January 2024", "1 de diciembre del 2023"],
+        ["31. tammikuuta 2024", "1. joulukuuta 2023 klo 10.20"],
+        ["31 ianuarie 2024", "1 decembrie 2023"],
+        ["31 Ιανουαρίου 2024", "1 Δεκεμβρίου 2023"],
+        ["31 січня 2024", "1 грудня 2023"],
+        ["31 يناير 2024", "1 ديسمبر 2023"],
+        ["31 ינואר 2024", "1 דצמבר 2023"],
+        ["2024. január 31.", "2023. december 1."],
+        ["Ngày 31 tháng 1 năm 2024", "1 tháng 12, 2023"],
+        ["113年1月31日", "112年12月1日"],
+        ["令和元年5月1日", "R6.1.31", "R5.12.1"],
     ],
 )
 def test_dates_are_read_as_they_are_written(cells: list[str]) -> None:
@@ -341,6 +462,19 @@ def test_dates_are_read_as_they_are_written(cells: list[str]) -> None:
     assert column.kind == DATE
     found = [day.date() for day in typed_column(column, chunked(cells))]
     assert found[-2:] == [datetime.date(2024, 1, 31), datetime.date(2023, 12, 1)]
+
+
+def test_days_without_a_year_are_days_of_one_year() -> None:
+    for cells in (
+        ["5-Jan", "29 Feb", "31 Dez"],
+        ["Jan  5 10:20:30", "Feb 29 00:00", "Dec 31 1:02"],
+    ):
+        column = decide_column("day", chunked(cells))
+        assert column.kind == DATE
+        found = [(day.month, day.day) for day in typed_column(column, chunked(cells))]
+        assert found == [(1, 5), (2, 29), (12, 31)]
+    assert decide_column("n", chunked([f"{n} set" for n in range(1, 20)])).kind == NUMBER
+    assert decide_column("gene", chunked(["1-Mar", "2-Mar", "7-Sep"] * 9)).kind != DATE
 
 
 @pytest.mark.parametrize(
@@ -490,6 +624,9 @@ def test_what_only_numbers_or_names_the_rows_is_an_id(
         ["11:00", "12:00"],
         ["a", "b", "a"],
         ["2460000.63936", "2460001.48259"],
+        [f"{n} x {n + 5} cm" for n in range(20)],
+        [f"{n}-{n + 5}" for n in range(20)],
+        [str(10**20 + n * n) for n in range(20)],
     ],
 )
 def test_a_column_comes_back_from_json_as_it_was(cells: list[str]) -> None:

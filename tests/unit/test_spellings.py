@@ -24,7 +24,7 @@ from model_code.column_decisions import decide_and_type
 from model_code.columns import typed, typed_column
 from model_code.tables import Table, chunks, look_at, read_table
 from problem import decide_problem, reading_of
-from reading.column import CATEGORY, NUMBER, Column
+from reading.column import CATEGORY, NUMBER, NUMBERS, Column
 from reading.csv_head import expected_like
 from tests.job_specs import job_spec
 from tests.messages import raises
@@ -168,13 +168,29 @@ KINDS = {
             "decimal commas": lambda n: f"{n:.1f} kg".replace(".", ","),
         },
     ),
+    "size": Kind(
+        st.tuples(st.integers(10, 999), st.integers(10, 999)),
+        {
+            "letter": lambda s: f"{s[0]}x{s[1]} cm",
+            "sign": lambda s: f"{s[0]} \u00d7 {s[1]} cm",
+            "capitals": lambda s: f"{s[0]} X {s[1]} CM",
+        },
+    ),
+    "band": Kind(
+        st.tuples(st.integers(10, 500), st.integers(1, 99)).map(lambda b: (b[0], sum(b))),
+        {
+            "dash": lambda b: f"{b[0]}-{b[1]}",
+            "spaces": lambda b: f"{b[0]} – {b[1]}",
+            "words": lambda b: f"{b[0]} to {b[1]}",
+        },
+    ),
     "city": Kind(
         st.sampled_from(["Busan", "Zürich", "Málaga", "İzmir", "None", "?"]),
         {"as it is": str, "spaces": lambda city: f" {city} ", "upper": str.upper},
     ),
 }
 # Columns of no type that a file could keep.
-ALWAYS_TEXTS = ("city", "weight")
+ALWAYS_TEXTS = ("city", "weight", "size", "band")
 # Files that keep numbers, dates and truths as such.
 TYPED_FILES = ("parquet", "xlsx")
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16")
@@ -189,6 +205,8 @@ def tables(draw: st.DrawFn) -> dict[str, list[Any]]:
         # Enough of each for a column to show what it holds.
         if name == "member":
             values[:2] = [True, False]
+        if name in ("size", "band"):
+            values[:12] = [(n, n + 1) for n in range(98, 110)]
         if name == "day":
             values[0] = datetime(2024, 1, 31)
         if name == "created_at":
@@ -256,7 +274,7 @@ def test_a_table_is_read_alike_in_every_spelling_kind_of_file_and_encoding(
     check_reading(columns, {name: values[name] for name in values}, read, expected_like(read.head))
     for column in columns:
         one, other = values[column.name], again[column.name]
-        if column.kind == CATEGORY:
+        if column.kind in (CATEGORY, NUMBERS):
             assert key(one) == key(other)
         else:
             assert same(one, other), f"{column}\n{one.tolist()}\n{other.tolist()}"

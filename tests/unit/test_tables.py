@@ -374,6 +374,14 @@ def test_quotes_may_be_escaped_by_backslashes(tmp_path: Path) -> None:
     assert codes(table.notes) == ["read.backslash"]
 
 
+def test_lines_that_sap_draws_across_all_columns_are_no_rows(tmp_path: Path) -> None:
+    lines = [f"|{n:5} |P{n % 3}    |{n % 7},50- |" for n in range(40)]
+    rule = "-" * len(lines[0])
+    listed = ["Date 01.02.2024", "", rule, "|Nr    |Plant |Amount|", rule, *lines, rule]
+    table = read_table(train_file(tmp_path, "\n".join(listed)))
+    assert (table.columns[1:4], len(table)) == (["Nr", "Plant", "Amount"], 40)
+
+
 def test_delimiters_may_be_escaped_by_backslashes(tmp_path: Path) -> None:
     lines = [f"{n},Good\\, bad {n},{n % 3}" if n % 2 else f"{n},Plain,{n % 3}" for n in range(40)]
     table = read_table(train_file(tmp_path, "\n".join(["id,title,y", *lines])))

@@ -10,18 +10,23 @@ import pyarrow.compute as pc
 
 from contract.date_order import DateOrder
 from contract.missing import PERHAPS_MISSING, always_missing
-from model_code.cells import as_texts, stored_numbers, written
+from model_code.cells import MOST_OTHERS, as_texts, stored_numbers, written
 from model_code.columns import is_missing, numbers_of_column, present, present_values, typed_column
 from model_code.date_numbers import may_be_dates, order_of_numbers
 from model_code.dates import DateStyle, date_style
 from model_code.durations import are_durations, are_minutes
+from model_code.number_ranges import range_style
 from model_code.number_style import decimal_marks, measure_style, number_style, with_bare
 from model_code.numbers import FEW, plain_numbers
-from reading.column import ALL_MARKS, CATEGORY, DATE, DURATION, NUMBER, TEXT, Column
+from reading.column import ALL_MARKS, CATEGORY, DATE, DURATION, NUMBER, NUMBERS, TEXT, Column
 from reading.identifiers import is_id_name, surely_id_name, unique_by_design
 from reading.names import composed, was_unnamed
+from reading.numbers import NumberStyle
+from reading.several_numbers import shape_of
 from reading.truth import are_truths
 
+# Ranges and the like that are so few stay categories, which people know by their names.
+FEW_CATEGORIES = 10
 # Enough to see how a column is written.
 VALUES_SAMPLED, ROWS_SAMPLED = 3000, 1000
 # A text says something of its own in most rows; a category repeats.
@@ -29,6 +34,8 @@ TEXT_DISTINCT_SHARE, TEXT_LENGTH, TEXT_WORDS = 0.3, 12, 2.0
 # A model keeps no more categories of a column to match other spellings with.
 MOST_CATEGORIES = 5000
 FLOAT32_WHOLE = 2**24
+# Of 64 bits, with room for what is taken from it.
+LARGEST_OFFSET = 2**62
 # Of a column's range: what float32 may lose.
 LEAST_PRECISION = 1e-6
 
@@ -123,7 +130,22 @@ def _decided(
         return _number_column(
             Column(name, NUMBER, style, wide=True, marks=marks), values, context.points
         )
+    if len(counts) > FEW_CATEGORIES and (found := _several(name, values, counts, context)):
+        return found
     return _words(name, texts, context.always)
+
+
+def _several(
+    name: str, values: pa.ChunkedArray, counts: Mapping[str, int], context: Context
+) -> Column | tuple[Column, pd.Series] | None:
+    """The column where its cells are ranges, or have several numbers each."""
+    marks = (*context.always, *context.perhaps)
+    if style := range_style(counts, context.decimal):
+        column = Column(name, NUMBER, style, wide=True, marks=marks)
+        return _number_column(column, values, context.points)
+    if shape := shape_of(counts, MOST_OTHERS):
+        return Column(name, NUMBERS, NumberStyle(shape.decimal), marks=marks, gaps=shape.gaps)
+    return None
 
 
 def decimal_in_columns(columns: Iterable[pa.ChunkedArray]) -> str | None:
@@ -224,7 +246,7 @@ def _number_column(
         column,
         truths={low, high} == {0.0, 1.0} and bool(np.isin(finite, (0.0, 1.0)).all()),
         wide=rounded or whole,
-        offset=int(low) if rounded and high > low else 0,
+        offset=int(low) if rounded and high > low and abs(low) < LARGEST_OFFSET else 0,
     )
     if found.offset:
         return found, typed_column(found, values, points)

@@ -25,7 +25,16 @@ from model_code.cells import (
 from model_code.dates import as_dates
 from model_code.durations import as_seconds
 from model_code.numbers import as_numbers, of_bare
-from reading.column import DATE, DURATION, FLOAT64_WHOLE, MOST_DIGITS, NUMBER, TEXT, Column
+from reading.column import (
+    DATE,
+    DURATION,
+    FLOAT64_WHOLE,
+    MOST_DIGITS,
+    NUMBER,
+    NUMBERS,
+    TEXT,
+    Column,
+)
 from reading.numbers import NumberStyle
 from reading.truth import truth
 
@@ -51,7 +60,7 @@ def typed_column(column: Column, values: pa.ChunkedArray, points: bool = False) 
         return pd.Series(present_values(column, seconds))
     if column.kind == DATE:
         return _dates(column, values)
-    return _texts(column, values)
+    return _several(column, values) if column.kind == NUMBERS else _texts(column, values)
 
 
 def means_missing(column: Column, texts: pa.ChunkedArray) -> np.ndarray:
@@ -128,6 +137,14 @@ def _dates(column: Column, values: pa.ChunkedArray) -> pd.Series:
     else:
         found = as_dates(as_texts(values), column.order).to_numpy()
     return pd.Series(present_values(column, found))
+
+
+def _several(column: Column, values: pa.ChunkedArray) -> pd.Series:
+    """Each cell's numbers, with spaces between them."""
+    encoded = distinct(as_texts(values))
+    cells = map(column.value_of, encoded.dictionary.to_pylist())
+    names = [" ".join(map(repr, cell)) if isinstance(cell, tuple) else None for cell in cells]
+    return pd.Series(spread(np.array([*names, None], object), encoded)).astype("category")
 
 
 def _texts(column: Column, values: pa.ChunkedArray) -> pd.Series:

@@ -20,6 +20,7 @@ from model_code.date_numbers import moments_of_numbers
 from reading.date_numbers import NUMBER
 from reading.dates import (
     LONGEST,
+    NO_YEAR,
     OPEN_ORDER,
     PLACES,
     clock_of,
@@ -37,6 +38,8 @@ ENDLESS = 9999
 MONTHS_IN_YEAR = 12
 # So many months beside one day are no chance.
 FIRST_DAYS = 6
+# Of days without a year; fewer may be other words.
+FEWEST_MONTHS = 3
 ISO = (
     r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?"
     r"(Z|[+-]\d{2}:\d{2})?)?$"
@@ -109,10 +112,14 @@ def date_style(
     found = [_numbers(text) for text in values]
     others = [one for text in more if (one := _numbers(text)) is not None]
     style = _order([one for one in [*found, *others] if one is not None], asked)
-    years = as_dates(pa.chunked_array([pa.array(values)]), style.order).dt.year.to_numpy(float)
+    dates = as_dates(pa.chunked_array([pa.array(values)]), style.order)
+    years = dates.dt.year.to_numpy(float)
     plausible = ((years >= FIRST_YEAR) & (years <= LAST_YEAR)) | (years == ENDLESS)
     weights = np.array([counts[text] for text in values])
     if weights[plausible].sum() <= (1 - MOST_OTHERS) * weights.sum():
+        return None
+    years_of_none = set(years[plausible]) == {int(NO_YEAR)} and not any("00" in t for t in values)
+    if years_of_none and dates.dt.month.nunique() < FEWEST_MONTHS:
         return None
     return None if _are_versions(values, found, style) else style
 

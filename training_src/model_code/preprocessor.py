@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from model_code.columns import typed
 from model_code.text_scores import TextScores, load, save
-from reading.column import DATE, TEXT, Column, column_from_json
+from reading.column import DATE, NUMBERS, TEXT, Column, column_from_json
 from reading.csv_head import Expected
 
 FILE, SCORES_FILE = "columns.json", "text_scores.npz"
@@ -59,6 +59,8 @@ class Preprocessor:
         for column in self.columns:
             if column.kind == DATE:
                 made |= self.of_date(column, values[column.name])
+            elif column.kind == NUMBERS:
+                made |= self._of_several(column, values[column.name])
             elif column.kind != TEXT:
                 made[self.feature_of(column.name)] = values[column.name]
             elif column.name in scores:
@@ -83,6 +85,17 @@ class Preprocessor:
             made[f"{feature}_{HOUR}"] = hours.astype(np.float32)
         return made
 
+    def _of_several(self, column: Column, values: pd.Series) -> Mapping[str, np.ndarray]:
+        """Each of a cell's numbers by itself."""
+        names = self._features_of_several(column)
+        cells = [list(map(float, cell.split())) for cell in values.cat.categories]
+        # The last row is what missing cells, whose code is -1, have.
+        numbers = np.array([*cells, [np.nan] * len(names)])[values.cat.codes.to_numpy()]
+        return dict(zip(names, numbers.T, strict=True))
+
+    def _features_of_several(self, column: Column) -> list[str]:
+        return [f"{self.feature_of(column.name)}_{n}" for n in range(len(column.gaps) - 1)]
+
     def feature_of(self, name: str) -> str:
         """What the models call a column, or what the names of its features begin with."""
         return f"{self._prefix}{self._places[name]}"
@@ -102,7 +115,10 @@ class Preprocessor:
         found = {}
         for column in self.columns:
             feature = self.feature_of(column.name)
-            if column.kind != TEXT:
+            if column.kind == NUMBERS:
+                for place, one in enumerate(self._features_of_several(column), start=1):
+                    found[one] = f"{column.name} [{place}]"
+            elif column.kind != TEXT:
                 found[f"{feature}_{DAYS}" if column.kind == DATE else feature] = column.name
         for scores in self.text_scores:
             found |= dict(zip(self.features_of_text(scores), scores.names, strict=True))
