@@ -242,7 +242,7 @@ def placeholders(values: pd.Series, offset: int = 0) -> list[tuple[float, int]]:
     found = []
     ends = {numbers.min(), numbers.max()} if len(numbers) else set[float]()
     for end in ends:
-        if not NINES.fullmatch(f"{abs(end):.6g}"):
+        if not NINES.fullmatch(f"{abs(end):.12g}"):
             continue
         rest = numbers[numbers != end]
         count = len(numbers) - len(rest)

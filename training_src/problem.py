@@ -32,6 +32,7 @@ DEFAULT_METRICS = {
 # How a class is compared as a number: 10% is 0.1.
 CLASS_NUMBERS = NumberStyle(points=True)
 QUANTILES = [0.1, 0.5, 0.9]
+PLUS, MINUS = "+", "-"
 
 
 @dataclass(frozen=True)
@@ -253,7 +254,9 @@ def _positive_class(labels: "pd.Series[str]", spec: JobSpec) -> str:
         if len(true) == 1 and are_truths(classes):
             return str(true[0])
         numbers = _by_number(classes)
-        return numbers[max(numbers)] if numbers else str(classes[-1])
+        if numbers:
+            return numbers[max(numbers)]
+        return PLUS if set(classes) == {PLUS, MINUS} else str(classes[-1])
     chosen = matched_labels(pd.Series([spec.positive_class]), classes).iloc[0]
     if chosen not in classes:
         raise TrainingError(

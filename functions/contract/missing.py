@@ -2,10 +2,15 @@
 
 from collections.abc import Sequence
 
-# In small letters. Programs write them for nothing else: pandas, R, SQL, spreadsheets in error.
+# In small letters. Programs write them for nothing else: pandas, R, SQL, C, and spreadsheets in
+# error, in whatever language.
 ALWAYS_MISSING = (
     *("", "na", "nan", "null", "<na>", "nat", "\\n", "#n/a"),
-    *("#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!"),
+    *("(null)", "[null]", "<null>", "-nan", "+nan", "1.#qnan", "-1.#qnan", "1.#ind", "-1.#ind"),
+    *("#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#spill!", "#calc!"),
+    *("#nv", "#n/d", "#wert!", "#bezug!", "#zahl!", "#valeur!", "#nom?", "#nombre!", "#valor!"),
+    *("#¡valor!", "#¡div/0!", "#¡ref!", "#¡num!", "#¿nombre?", "#valore!", "#rif!"),
+    *("#arg!", "#adr!", "#liczba!", "#dziel/0!", "#waarde!", "#verw!", "#deel/0!"),
 )
 # Words that may be a category or a class: missing only where the rest are numbers, dates or times.
 PERHAPS_MISSING = (

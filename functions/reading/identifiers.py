@@ -16,6 +16,10 @@ WHOLE = re.compile(r"[+-]?\d{1,18}")
 # So many repetitions are to be expected by chance where none was found.
 REPEATS_EXPECTED = 5
 FEWEST_VALUES, LONGEST_CODE = 20, 40
+# Addresses, UUIDs, and codes filled with zeros: U000123 and USER-0042, but not No 0042 or EUR0042.
+ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[a-z]{2,24}", re.IGNORECASE)
+UUID = re.compile(r"\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", re.IGNORECASE)
+CODE = re.compile(r"(?:[a-z][-_]?|[a-z]{4,8}[-_]?|[a-z]{2,3}_)(?P<digits>\d{3,18})", re.IGNORECASE)
 
 
 def is_id_name(written: str) -> bool:
@@ -65,20 +69,33 @@ def are_identifiers(written: str, values: Sequence[str]) -> bool:
 def tells_nothing(written: str, values: Sequence[str]) -> bool:
     """Whether all values of a column surely hold nothing to learn from, however they are read.
 
-    They are the same, number the rows in their order, or identify them under a name for that.
+    They are the same, number the rows in their order, identify them under a name for that, or
+    never repeat and can be nothing but names: no number, no date and no sentence is written so.
     """
     texts = [value.strip() for value in values]
     if len(set(texts)) < 2:
         return True
     if not all(texts) or not are_identifiers(written, texts):
-        return False
-    return _are_row_numbers(texts) or was_unnamed(written) or surely_id_name(written)
+        return _are_surely_names(texts)
+    named = was_unnamed(written) or surely_id_name(written)
+    return named or _are_row_numbers(texts) or _are_surely_names(texts)
 
 
 def _are_row_numbers(texts: Sequence[str]) -> bool:
     """Whether values are 0, 1, 2, … or 1, 2, 3, … in this order."""
     numbers = [str(number) for number in range(len(texts) + 1)]
     return list(texts) in (numbers[:-1], numbers[1:])
+
+
+def _are_surely_names(texts: Sequence[str]) -> bool:
+    """Whether texts never repeat and are addresses, UUIDs, or codes of one length."""
+    if len(texts) <= FEWEST_VALUES or len(set(texts)) < len(texts):
+        return False
+    if any(all(map(shape.fullmatch, texts)) for shape in (ADDRESS, UUID)):
+        return True
+    codes = list(filter(None, map(CODE.fullmatch, texts)))
+    filled = any(code["digits"].startswith("0") for code in codes)
+    return len(codes) == len(texts) and filled and len(set(map(len, texts))) == 1
 
 
 def _is_code(text: str) -> bool:

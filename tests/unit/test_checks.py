@@ -17,6 +17,7 @@ from pipeline.errors import RefusedError
 from pipeline.settings import Settings
 from problem import missing
 from reading.csv_head import TableHead
+from reading.numbers import CURRENCIES
 from tests.job_specs import job_spec
 from tests.messages import raises
 
@@ -175,6 +176,27 @@ def test_columns_that_tell_nothing_are_refused_before_they_cost(kept: tuple[str,
 
 
 @pytest.mark.parametrize(
+    "name",
+    ["U{:06}", "user-{:04}", "id_{:05}", "p{}@example.org", "3f2504e0-4f89-11d3-9a0c-{:012}"],
+)
+def test_names_of_rows_are_refused_where_the_job_has_nothing_else(name: str) -> None:
+    cells = [name.format(n * 37 % 101) for n in range(60)]
+    labels = [str(n % 2) for n in range(60)]
+    train = TableHead(("who", "y"), tuple(zip(cells, labels, strict=True)), True)
+    assert refusal(train).code == "data.nothing_to_learn"
+    data = pa.table([cells, labels], ["who", "y"])
+    with raises(TrainingError, "data.nothing_to_learn"):
+        choose_columns(Table("x", train, data), pd.Series(labels), job_spec(target="y"), DEFAULT)
+    check_datasets(replace(train, rows=train.rows * 2), None, TARGET, Settings())
+
+
+@pytest.mark.parametrize("prefix", [sign for sign in CURRENCIES if sign.isascii()])
+def test_amounts_of_money_are_not_refused(prefix: str) -> None:
+    rows = tuple((f"{prefix}{n * 37 % 101:05}", str(n % 2)) for n in range(60))
+    check_datasets(TableHead(("x", "y"), rows, True), None, TARGET, Settings())
+
+
+@pytest.mark.parametrize(
     "cells",
     [
         # Whatever may be a measure, a date, or a text is for the job to judge.
@@ -183,6 +205,10 @@ def test_columns_that_tell_nothing_are_refused_before_they_cost(kept: tuple[str,
         [f"2024-01-{n + 1:02}" for n in range(30)],
         [str(1990 + n) for n in range(30)],
         [*(f"{n}" for n in range(29)), ""],
+        [f"No. {n:04}" for n in range(30)],
+        [f"nr{n:04}" for n in range(30)],
+        [f"W{n + 10}" for n in range(30)],
+        [f"p{n}" for n in range(30)],
     ],
 )
 def test_a_column_that_may_tell_something_is_not_refused(cells: list[str]) -> None:

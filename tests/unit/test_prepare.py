@@ -126,13 +126,23 @@ def test_classes_that_are_one_number_in_two_spellings_match_no_third(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("labels", "positive"), [(("+1", "-1"), "+1"), (("9", "10"), "10"), (("no", "yes"), "yes")]
+    ("labels", "positive"),
+    [
+        *((("+1", "-1"), "+1"), (("9", "10"), "10"), (("no", "yes"), "yes")),
+        *((("-", "+"), "+"), (("50%", "100%"), "100%")),
+    ],
 )
-def test_the_greater_of_two_numbers_is_the_positive_class(
+def test_the_greater_of_two_numbers_or_signs_is_the_positive_class(
     tmp_path: Path, labels: tuple[str, str], positive: str
 ) -> None:
     cells = {"x": [str(n % 7) for n in range(60)], "y": list(labels) * 30}
     assert rows_of(tmp_path, cells).problem.positive_class == positive
+
+
+def test_numbers_of_nines_far_from_all_others_are_named_however_long(tmp_path: Path) -> None:
+    for nines in ("-999", "99999", "9999999"):
+        cells = {"x": [*(f"{n % 7}.5" for n in range(56)), *[nines] * 4], "y": ["p", "q"] * 30}
+        assert "note.placeholders" in [note.code for note in rows_of(tmp_path, cells).notes]
 
 
 @pytest.mark.parametrize("cells", [("NA", "NULL"), ("", "na", "#N/A"), ("?", "?")])
