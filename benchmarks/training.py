@@ -14,6 +14,7 @@ busy machine, `--processor-time` counts seconds of one thread on the processor, 
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tarfile
@@ -188,9 +189,7 @@ def run_plain(
         "SM_OUTPUT_DATA_DIR": out,
     }
     arguments = ["--label", target, "--time-limit", str(60 * minutes)]
-    start = time.time()
-    text, peak = run([sys.executable, script, *arguments], variables)
-    whole = time.time() - start
+    text, whole, peak = run([sys.executable, script, *arguments], variables)
     line = next(line for line in text.splitlines() if line.startswith("STAGES "))
     fit = json.loads(line.removeprefix("STAGES "))["fit"]
     predictions = pd.read_csv(next(out.glob("x_test_prediction*.csv"))).rename(
@@ -207,9 +206,7 @@ def run_plain(
 def run_job(frames: tuple[pd.DataFrame, ...], target: str, minutes: float, work: Path) -> Measured:
     train, test = (frame.to_csv(index=False) for frame in frames)
     job = opt_ml(work, train, test, target=target, training_minutes=minutes, all_rounds=True)
-    start = time.time()
-    _, peak = run(job.command(), job.environ)
-    whole = time.time() - start
+    _, whole, peak = run(job.command(), job.environ)
     seconds = job.performance()["seconds"]
     fit = seconds["fitting"] + seconds.get("refitting", 0)
     new = sum(seconds.get(name, 0) for name in NEW)
@@ -234,11 +231,12 @@ def scored(actual: pd.Series, predictions: pd.DataFrame) -> tuple[str, float]:
     return "accuracy", float(right.mean())
 
 
-def run(command: list[Any], variables: Mapping[str, Any]) -> tuple[str, float]:
-    """What it prints, and the peak of its private memory in MB."""
+def run(command: list[Any], variables: Mapping[str, Any]) -> tuple[str, float, float]:
+    """What it prints, its seconds by the clock that it has, and the peak of its private memory."""
     environ = {**os.environ, **{name: str(value) for name, value in variables.items()}}
     paths = [environ.get(CLOCK, ""), environ.get("PYTHONPATH", "")]
     environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    start = spent()
     with tempfile.TemporaryFile("w+") as out:
         child = subprocess.Popen(
             list(map(str, command)), env=environ, stdout=out, stderr=out, text=True
@@ -249,7 +247,15 @@ def run(command: list[Any], variables: Mapping[str, Any]) -> tuple[str, float]:
         text = out.read()
     if child.returncode:
         sys.exit(text[-3000:])
-    return text, peak[0]
+    return text, spent() - start, peak[0]
+
+
+def spent() -> float:
+    """Of the clock, or of children on the processor where these have that clock."""
+    if CLOCK not in os.environ:
+        return time.time()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @contextmanager

@@ -104,20 +104,23 @@ def notable_rows(
     """
     at = {one.label: int(places[one.label]) for one in picks if 0 <= one.label < len(places)}
     found = {place: part for place, part in _read(file, set(at.values()), model.preprocessor)}
-    known = [
-        one
-        for one in picks
-        if at.get(one.label) in found
-        and _is_same(found[at[one.label]], scored.loc[[one.label]].iloc[0], model.preprocessor)
+    there = [one for one in picks if at.get(one.label) in found]
+    if not there:
+        return []
+    part = pa.concat_tables([found[at[one.label]] for one in there])
+    features = model.preprocessor.features(part)
+    same = [
+        _is_same(features.iloc[n], scored.loc[[one.label]].iloc[0], model.preprocessor)
+        for n, one in enumerate(there)
     ]
+    known = [one for one, is_same in zip(there, same, strict=True) if is_same]
     if not known:
         return []
-    part = pa.concat_tables([found[at[one.label]] for one in known])
+    part, features = part.filter(pa.array(same)), features[same].reset_index(drop=True)
     rows = predictions.of_rows(pd.Index([one.label for one in known]))
     answer = model.answer_from(
         rows.predicted if rows.probabilities is None else rows.probabilities
     ).reset_index(drop=True)
-    features = model.preprocessor.features(part)
     texts = [""] * len(known)
     if model.reasons.possible:
         texts = model.reasons.of_rows(features, part, answer).texts
@@ -153,9 +156,8 @@ def _read(
             return
 
 
-def _is_same(part: pa.Table, row: pd.Series, preprocessor: Preprocessor) -> bool:
-    """Whether the cells of a row are what its features were made of; texts are not compared."""
-    made = preprocessor.features(part).iloc[0]
+def _is_same(made: pd.Series, row: pd.Series, preprocessor: Preprocessor) -> bool:
+    """Whether two rows have the same features; the scores of texts are not compared."""
     scores = {
         name for one in preprocessor.text_scores for name in preprocessor.features_of_text(one)
     }

@@ -5,10 +5,12 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import roc_auc_score
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import matthews_corrcoef, roc_auc_score
 
 from data_checks import find_faults
-from leaks import find_leaks, scored_leak_note
+from leaks import find_leaks, matthews, scored_leak_note
 from problem import Problem, class_labels
 from roc import roc_area
 
@@ -28,6 +30,12 @@ def codes(
     test: pd.DataFrame | None = None,
 ) -> list[str]:
     return [note.code for note in find_faults(rows, target, problem, test)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40))
+def test_the_matthews_correlation_is_that_of_scikit_learn(pairs: list[tuple[int, int]]) -> None:
+    true, said = np.array(pairs).T
+    assert matthews(true, said, 4) == pytest.approx(matthews_corrcoef(true, said))
 
 
 def test_fine_data_has_no_note() -> None:

@@ -20,6 +20,7 @@ from model_code.plain_models import (
     NEVER,
     PLAIN_MODELS,
     PLAIN_NAMES,
+    Category,
     Guess,
     Linear,
     features_of,
@@ -62,6 +63,15 @@ def test_what_columns_add_is_the_way_from_the_average_row_to_each(seed: int, cla
     assert np.allclose(moved[:, :, -1], scores.mean(axis=0))
     assert np.allclose(moved[:, :, :-1].mean(axis=0), 0)
     assert "same" not in names
+
+
+@pytest.mark.parametrize("kind", ["category", object])
+def test_a_category_is_one_feature_for_each_frequent_value(kind: Any) -> None:
+    values = pd.Series([*"xyz" * 20, None, "nan", "q"] * 2, dtype=object).astype(kind)
+    known = Category("c", ("y", "nan", "never", "x"))
+    expected = np.stack([values.astype(str) == value for value in known.values], axis=1)
+    assert (known.features(values) == expected).all()
+    assert known.features(values[:0]).shape == (0, 4)
 
 
 @pytest.mark.parametrize("classes", [0, 2, 3])

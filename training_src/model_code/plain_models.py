@@ -54,7 +54,15 @@ class Category:
 
     def features(self, values: pd.Series) -> np.ndarray:
         """Return which value each row has, shape (n_rows, n_values)."""
-        return np.stack([(values.astype(str) == value).to_numpy() for value in self.values], axis=1)
+        cells = values if values.dtype == "category" else values.astype(str).astype("category")
+        # The last of the codes is a missing cell's, which is -1.
+        codes = [*range(len(cells.cat.categories)), -1]
+        texts = pd.Series(pd.Categorical.from_codes(codes, cells.cat.categories)).astype(str)
+        place = {value: number for number, value in enumerate(self.values)}
+        places = np.array([place.get(text, len(place)) for text in texts])
+        # As wide as needed, and one more for values that are none of them.
+        found: np.ndarray = np.eye(len(place) + 1, len(place))[places[cells.cat.codes.to_numpy()]]
+        return found
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import matplotlib
@@ -110,5 +111,10 @@ def name_what_no_font_has(figure: Figure) -> None:
 
 def can_be_drawn(text: str) -> bool:
     """Whether the fonts of this machine have all of its characters."""
-    known = set().union(*(get_font(path).get_charmap() for path in HERE.values()))
-    return all(ord(character) in known for character in text if character not in "\n")
+    return set(map(ord, text)) - {ord("\n")} <= _drawable()
+
+
+@lru_cache(maxsize=1)
+def _drawable() -> frozenset[int]:
+    """Each font tells its tens of thousands of characters anew."""
+    return frozenset().union(*(get_font(path).get_charmap() for path in HERE.values()))
