@@ -15,6 +15,7 @@ from job_spec import JobSpec
 from model_code.cell_checks import CellChecks
 from model_code.cells import as_texts, separated_by_commas
 from model_code.column_decisions import (
+    FEW_CATEGORIES,
     Context,
     decide_and_type,
     decimal_in_columns,
@@ -23,7 +24,7 @@ from model_code.column_decisions import (
 )
 from model_code.notes import Note, note, read_note
 from model_code.tables import Table
-from reading.column import DATE, DURATION, NUMBER, NUMBERS, TEXT, Column
+from reading.column import CATEGORY, DATE, DURATION, NUMBER, NUMBERS, TEXT, Column
 from reading.numbers import PERCENT
 
 ROWS_COMPARED = 1000
@@ -179,6 +180,7 @@ def _notes(
         *_number_notes(kept, table),
         *_placeholder_notes(kept, values),
         *_date_notes(kept),
+        *_category_notes(kept, values),
         *_mark_notes(kept, table, context),
     ]
 
@@ -264,6 +266,18 @@ def _date_notes(kept: Sequence[Column]) -> list[Note]:
         if names := tuple(column.name for column in kept if column.kind == kind):
             notes.append(read_note(code, columns=names))
     return notes
+
+
+def _category_notes(kept: Sequence[Column], values: Mapping[str, pd.Series]) -> list[Note]:
+    """Texts that hardly repeat: a net for spellings that no reader knows."""
+    rare = []
+    for column in kept:
+        if column.kind == CATEGORY:
+            present = values[column.name].cat.codes >= 0
+            distinct = len(values[column.name].cat.categories)
+            if distinct > max(FEW_CATEGORIES, present.sum() / 2):
+                rare.append(column.name)
+    return [read_note("rare_categories", columns=tuple(rare))] if rare else []
 
 
 def _with_order(dates: Sequence[Column]) -> tuple[str | Note, ...]:

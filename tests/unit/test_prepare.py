@@ -139,6 +139,14 @@ def test_the_greater_of_two_numbers_or_signs_is_the_positive_class(
     assert rows_of(tmp_path, cells).problem.positive_class == positive
 
 
+def test_texts_that_hardly_repeat_are_named(tmp_path: Path) -> None:
+    """Whatever no reader knows, such as numbers with flags, is at least told."""
+    flagged = [f"{n % 41}.5 {'abc'[n % 41 % 3]}" for n in range(60)]
+    cells = {"x": flagged, "c": ["u", "v", "w"] * 20, "y": ["p", "q"] * 30}
+    (told,) = [n for n in rows_of(tmp_path, cells).notes if n.code == "read.rare_categories"]
+    assert told.values["columns"] == ("x",)
+
+
 def test_numbers_of_nines_far_from_all_others_are_named_however_long(tmp_path: Path) -> None:
     for nines in ("-999", "99999", "9999999"):
         cells = {"x": [*(f"{n % 7}.5" for n in range(56)), *[nines] * 4], "y": ["p", "q"] * 30}
