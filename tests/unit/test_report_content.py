@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from learning_curve import LearningPoint
+from reading.column import CATEGORY, DATE, DURATION, NUMBER, NUMBERS, TEXT
 from report.content import plain
 from tests.template_facts import ROOT
 
@@ -51,3 +52,8 @@ def test_the_schema_is_one_and_names_every_key() -> None:
     # These two grow with what other files hold.
     known = (SCHEMA["properties"]["performance"], SCHEMA["properties"]["leaderboard"]["items"])
     assert all(one in known for one in open_ones)
+
+
+def test_the_schema_knows_every_kind_of_column() -> None:
+    kinds = SCHEMA["properties"]["columns"]["items"]["properties"]["kind"]["enum"]
+    assert set(kinds) == {NUMBER, NUMBERS, DURATION, DATE, CATEGORY, TEXT}
