@@ -38,7 +38,7 @@ SWAPPED, ODD = 0.15, 0.15
 ODD_CELLS = (
     *("", " ", "NA", "none", "a value that no row has", "0", "-0", "1e9", "-5", "7.25", "1,5"),
     *("  x ", "NaN", "Ünï", "2020-02-30", "31.12.1999 23:59", "$5", "(3)", "12 %", "10:65"),
-    *("99999999999999999999", "inf", "-inf", "1e400", "0x1F", "true"),
+    *("99999999999999999999", "inf", "-inf", "1e400", "0x1F", "true", "126/83", "1/-2", "20-10"),
 )
 PASSPORT = "light"
 # From 16 digits on, pyarrow writes numbers with an exponent.

@@ -24,7 +24,7 @@ from model_code.preprocessor import Preprocessor
 from model_code.reasons import child_weights
 from portable.features import DATE_PARTS, DAYS, HOUR
 from portable.files import write_files
-from reading.column import DATE, DURATION, NUMBER, Column
+from reading.column import DATE, DURATION, NUMBER, NUMBERS, Column
 from refused import need
 
 PROBLEMS = {"binary": "binary", "multiclass": "multiclass", "regression": "number"}
@@ -95,20 +95,34 @@ def _column(
     column: Column, preprocessor: Preprocessor, rows: pd.DataFrame | None
 ) -> dict[str, Any]:
     low = high = None
-    feature = preprocessor.feature_of(column.name)
-    name = f"{feature}_{DAYS}" if column.kind == DATE else feature
-    if rows is not None and column.kind in (NUMBER, DURATION, DATE) and name in rows:
-        found = rows[name].to_numpy(float)
-        found = found[np.isfinite(found)]
+    names = _with_range(column, preprocessor)
+    if rows is not None and names and set(names) <= set(rows.columns):
+        found = rows[names].to_numpy(float)
+        found = found[np.isfinite(found).all(axis=1)]
         if len(found):
-            low, high = (_end(column, float(end)) for end in (found.min(), found.max()))
+            low, high = (
+                _end(column, end.tolist()) for end in (found.min(axis=0), found.max(axis=0))
+            )
     return {"column": column.to_json(), "low": low, "high": high}
 
 
-def _end(column: Column, value: float) -> float | str:
+def _with_range(column: Column, preprocessor: Preprocessor) -> list[str]:
+    """The features of a column whose least and greatest values say something."""
+    feature = preprocessor.feature_of(column.name)
+    if column.kind == NUMBERS:
+        return preprocessor.features_of_several(column)
+    if column.kind == DATE:
+        return [f"{feature}_{DAYS}"]
+    return [feature] if column.kind in (NUMBER, DURATION) else []
+
+
+def _end(column: Column, values: list[float]) -> float | list[float] | str:
+    if column.kind == NUMBERS:
+        return values
+    value = values[0] + column.offset
     if column.kind != DATE:
-        return value + column.offset
-    whole = np.datetime64(round((value + column.offset) * 86_400_000_000), "us")
+        return value
+    whole = np.datetime64(round(value * 86_400_000_000), "us")
     moment = whole.astype(datetime)
     assert isinstance(moment, datetime)
     return moment.isoformat()
@@ -168,6 +182,9 @@ def _sources(preprocessor: Preprocessor) -> dict[str, dict[str, str]]:
         if column.kind == DATE:
             for part in (DAYS, *DATE_PARTS, HOUR):
                 found[f"{feature}_{part}"] = {"column": column.name, "part": part}
+        elif column.kind == NUMBERS:
+            for place, one in enumerate(preprocessor.features_of_several(column)):
+                found[one] = {"column": column.name, "part": str(place)}
         else:
             found[feature] = {"column": column.name, "part": "value"}
     for scores in preprocessor.text_scores:

@@ -11,7 +11,7 @@ import numpy as np
 
 from portable.texts import TextScores
 from reading.cell_text import cell_text
-from reading.column import DATE, DURATION, NUMBER, Column, Value
+from reading.column import DATE, DURATION, NUMBER, NUMBERS, Column, Value
 
 DAYS, DATE_PARTS, HOUR = "days", ("year", "month", "day", "weekday"), "hour"
 MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR = 86_400_000_000, 3_600_000_000
@@ -73,7 +73,7 @@ class Feature:
 
     column: str
     part: str
-    """`value`, a part of a date, or the number of a text's score."""
+    """`value`, a part of a date, or the place of one of several numbers or scores of a text."""
 
     def of(self, column: Column, cells: Cells) -> np.ndarray:
         """The feature of each row, float64, NaN where it is missing; shape (n_rows,)."""
@@ -84,6 +84,8 @@ class Feature:
         """The same of each distinct value."""
         if column.kind == DATE:
             return _of_dates(column, self.part, values)
+        if column.kind == NUMBERS:
+            return _of_several(int(self.part), values)
         return _of_numbers(column, values)
 
 
@@ -133,6 +135,11 @@ def _of_numbers(column: Column, values: Sequence[Value]) -> np.ndarray:
     if column.kind == NUMBER and not column.wide:
         return found.astype(np.float32).astype(np.float64)
     return found
+
+
+def _of_several(place: int, values: Sequence[Value]) -> np.ndarray:
+    """One of the numbers of each cell."""
+    return np.array([value[place] if isinstance(value, tuple) else math.nan for value in values])
 
 
 def _of_dates(column: Column, part: str, values: Sequence[Value]) -> np.ndarray:

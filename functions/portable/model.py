@@ -23,6 +23,7 @@ from reading.column import Column, column_from_json
 
 # So that several cores have something to do, and a block stays near each.
 ROWS_AT_A_TIME = 8000
+Bound = float | tuple[float, ...] | datetime | None
 Rows = Sequence[Mapping[str, Any]] | Mapping[str, Sequence[Any]]
 
 
@@ -31,9 +32,10 @@ class KnownColumn:
     """A column as the model knows it from its train rows."""
 
     column: Column
-    low: float | datetime | None = None
-    """The least and the greatest value of train; None where it is no number and no date."""
-    high: float | datetime | None = None
+    low: Bound = None
+    """The least and the greatest value of train, or of each of several numbers; None where it is no
+    number and no date."""
+    high: Bound = None
 
     @property
     def name(self) -> str:
@@ -41,7 +43,7 @@ class KnownColumn:
 
     @property
     def kind(self) -> str:
-        """number, duration, date, category or text."""
+        """number, numbers, duration, date, category or text."""
         return self.column.kind
 
     @property
@@ -268,5 +270,7 @@ def _known_column(content: Mapping[str, Any]) -> KnownColumn:
     return KnownColumn(column, *(_bound(content[end]) for end in ("low", "high")))
 
 
-def _bound(written: float | str | None) -> float | datetime | None:
+def _bound(written: float | list[float] | str | None) -> Bound:
+    if isinstance(written, list):
+        return tuple(map(float, written))
     return datetime.fromisoformat(written) if isinstance(written, str) else written

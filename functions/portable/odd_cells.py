@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from portable.features import Cells
 from reading.column import CATEGORY, TEXT, Value
@@ -22,7 +21,7 @@ class OddCell:
     text: str
     reason: Reason
     """`unreadable`: taken for missing. `unseen`: a category that train lacks. `below`, `above`: a
-    number or a date outside what train has."""
+    number, one of several numbers, or a date outside what train has."""
 
 
 def odd_cells(columns: Sequence["KnownColumn"], cells: Mapping[str, Cells]) -> list[list[OddCell]]:
@@ -52,10 +51,15 @@ def _odd(known: "KnownColumn", value: Value, text: str) -> Reason | None:
         return None if is_known else "unseen"
     if value is None or value != value:
         return None if known.column.means_missing(text) else "unreadable"
-    assert isinstance(value, float | datetime)
+    if known.low is None or known.high is None:
+        return None
     number = value + known.column.offset if isinstance(value, float) else value
-    if known.low is not None and number < known.low:  # type: ignore[operator]
-        return "below"
-    if known.high is not None and number > known.high:  # type: ignore[operator]
-        return "above"
+    for one, low, high in zip(*map(_each, (number, known.low, known.high)), strict=True):
+        if one < low or one > high:
+            return "below" if one < low else "above"
     return None
+
+
+def _each(value: Any) -> tuple[Any, ...]:
+    """Several numbers, or the only one."""
+    return value if isinstance(value, tuple) else (value,)

@@ -24,6 +24,7 @@ from model_code.reasons import Reasons
 from portable.files import DESCRIPTION, FOLDER, PortableError, read_files
 from portable.model import Answers, PortableModel, load_model
 from prepare import Prepared, prepare
+from reading.column import NUMBER, NUMBERS
 from refused import Refused
 from tests.job_specs import job_spec
 from tests.template_facts import ROOT
@@ -54,11 +55,14 @@ CASES = [
 
 
 def rows() -> pd.DataFrame:
-    """Numbers, words, dates, durations, percentages, a free text, and holes in all of them."""
+    """Numbers, several in a cell, ranges, words, dates, durations, percentages, a free text, and
+    holes in them."""
     random = np.random.default_rng(0)
     number = random.uniform(0, 5000, ROWS)
     day = pd.Timestamp("2023-01-01") + pd.to_timedelta(random.integers(0, 700, ROWS), "D")
     seconds = random.integers(0, 90_000, ROWS)
+    pressure = random.integers((90, 50), (180, 110), (ROWS, 2))
+    lowest = random.integers(1, 40, ROWS)
     city = random.choice(["Bern", "東京", 'say "hi"', "ü Stadt", "Oslo"], ROWS)
     words = np.array(["good", "bad", "cheap", "slow", "very", "nice", "room", "staff"])
     texts = [" ".join(random.choice(words, random.integers(3, 9))) for _ in range(ROWS)]
@@ -73,12 +77,15 @@ def rows() -> pd.DataFrame:
             "size": random.choice(["S", "M", "L"], ROWS),
             "sure": random.choice(["yes", "no"], ROWS),
             "text": texts,
+            "pressure": [f"{high}/{low}" for high, low in pressure],
+            "range": [f"{least}-{least + 5}" for least in lowest],
         }
     )
-    for name in ("amount", "day", "city", "text"):
+    for name in ("amount", "day", "city", "text", "pressure", "range"):
         frame.loc[random.random(ROWS) < 0.08, name] = ""
     score = number / 1000 + 3 * (city == "Bern") + (seconds > 50_000) + random.normal(0, 1, ROWS)
     score += np.array([text.count("good") for text in texts])
+    score += (pressure[:, 0] - pressure[:, 1]) / 30 + lowest / 20
     frame["yes_no"] = np.where(score > 4, "+", "-")
     frame["kind"] = np.select([score > 6, score > 3], ["high", "mid"], "low")
     # AutoGluon leaves out a class of so few rows.
@@ -193,12 +200,21 @@ def test_a_portable_model_knows_its_columns(portable: PortableModel) -> None:
     assert isinstance(low, float) and isinstance(high, float) and 0 <= low < 100 < 4900 < high
     assert known["amount"].missing_share > 0
     assert str(known["day"].low).startswith("2023-01-")
+    assert known["pressure"].kind == NUMBERS
+    assert (known["pressure"].low, known["pressure"].high) == ((90, 50), (179, 109))
+    assert known["range"].kind == NUMBER and known["range"].column.style.ranges
+    assert (known["range"].low, known["range"].high) == (3.5, 41.5)
 
 
 def test_odd_cells_of_a_row_are_named(portable: PortableModel) -> None:
     row = {"amount": "much", "size": "XXL", "zero": "-3", "day": "01.01.2050", "city": ""}
     found = {odd.column: odd.reason for odd in portable.predict([row]).notes[0]}
     assert found == {"amount": "unreadable", "size": "unseen", "zero": "below", "day": "above"}
+    cells = {"120 / 80": None, "120/8": "below", "999/80": "above", "120": "unreadable", "NA": None}
+    answers = portable.predict([{"pressure": cell} for cell in cells])
+    assert [next((odd.reason for odd in row), None) for row in answers.notes] == [*cells.values()]
+    (odd,) = portable.predict([{"range": "90 to 95"}]).notes[0]
+    assert (odd.column, odd.reason) == ("range", "above")
 
 
 def test_values_of_json_answer_as_their_texts_do(portable: PortableModel) -> None:

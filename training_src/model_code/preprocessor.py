@@ -87,18 +87,19 @@ class Preprocessor:
 
     def _of_several(self, column: Column, values: pd.Series) -> Mapping[str, np.ndarray]:
         """Each of a cell's numbers by itself."""
-        names = self._features_of_several(column)
+        names = self.features_of_several(column)
         cells = [list(map(float, cell.split())) for cell in values.cat.categories]
         # The last row is what missing cells, whose code is -1, have.
         numbers = np.array([*cells, [np.nan] * len(names)])[values.cat.codes.to_numpy()]
         return dict(zip(names, numbers.T, strict=True))
 
-    def _features_of_several(self, column: Column) -> list[str]:
-        return [f"{self.feature_of(column.name)}_{n}" for n in range(len(column.gaps) - 1)]
-
     def feature_of(self, name: str) -> str:
         """What the models call a column, or what the names of its features begin with."""
         return f"{self._prefix}{self._places[name]}"
+
+    def features_of_several(self, column: Column) -> list[str]:
+        """The features of a column of several numbers, in the order of the numbers."""
+        return [f"{self.feature_of(column.name)}_{n}" for n in range(len(column.gaps) - 1)]
 
     def features_of_text(self, scores: TextScores) -> list[str]:
         return [f"{self.feature_of(scores.column)}_{n}" for n in range(len(scores.names))]
@@ -116,7 +117,7 @@ class Preprocessor:
         for column in self.columns:
             feature = self.feature_of(column.name)
             if column.kind == NUMBERS:
-                for place, one in enumerate(self._features_of_several(column), start=1):
+                for place, one in enumerate(self.features_of_several(column), start=1):
                     found[one] = f"{column.name} [{place}]"
             elif column.kind != TEXT:
                 found[f"{feature}_{DAYS}" if column.kind == DATE else feature] = column.name
