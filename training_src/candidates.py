@@ -1,6 +1,7 @@
 """Which models are tried where minutes are left: a few that are known to differ, then random ones.
 
-All are trees of the three libraries, whose models open on every machine and explain themselves.
+All are trees whose models open on every machine and explain themselves: of the three libraries, or
+arrays.
 """
 
 from collections.abc import Iterator
@@ -8,12 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from autogluon.tabular.registry import ag_model_registry
 
 from fit import MODEL_TYPES, ROUNDS_OF, usual_settings
+from model_code.forest import Forest
 
 SEED = 0
 # A model that learns more slowly needs so many times as many rounds, where rounds are limited.
 TIMES_AS_MANY_ROUNDS = 3
+# Key → class of what AutoGluon does not know by its key.
+OWN_KINDS = {Forest.ag_key: Forest}
 
 
 @dataclass(frozen=True)
@@ -21,37 +26,22 @@ class Candidate:
     """A model to try: its kind, by AutoGluon's key, its name's ending, and its settings."""
 
     kind: str
-    suffix: str
+    suffix: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
 
-    def hyperparameters(self, rows: int) -> dict[str, Any]:
+    def hyperparameters(self, rows: int) -> dict[Any, dict[str, Any]]:
         """Return what AutoGluon fits this one model by, on so many rows."""
         usual = usual_settings(self.kind, rows)
-        rounds = ROUNDS_OF[self.kind]
+        rounds = ROUNDS_OF.get(self.kind)
         if rounds in usual:
             usual[rounds] *= TIMES_AS_MANY_ROUNDS
-        return {
-            self.kind: {**usual, **self.settings, "ag_args": {"name_suffix": self.suffix}},
-        }
+        own = {**usual, **self.settings, "ag_args": {"name_suffix": self.suffix}}
+        return {OWN_KINDS.get(self.kind, self.kind): own}
 
 
-# A forest first: it differs most from boosted trees. It is XGBoost's, because scikit-learn's opens
-# only in the version that wrote it, and LightGBM's is far worse with several classes.
+# A forest first: it differs most from boosted trees, and takes a second where they take ten.
 FIRST = (
-    Candidate(
-        "XGB",
-        "Forest",
-        {
-            "n_estimators": 1,
-            "num_parallel_tree": 50,
-            "learning_rate": 1.0,
-            "max_depth": 16,
-            "subsample": 0.7,
-            "colsample_bynode": 0.4,
-            "min_child_weight": 0.2,
-            "reg_lambda": 0.1,
-        },
-    ),
+    Candidate(Forest.ag_key),
     Candidate(
         "GBM",
         "Slow",
@@ -93,6 +83,12 @@ FIRST = (
         {"max_depth": 4, "learning_rate": 0.03, "subsample": 0.7, "colsample_bytree": 0.7},
     ),
 )
+
+
+def name_of(kind: str) -> str:
+    """Return what AutoGluon's names of such models begin with."""
+    known = OWN_KINDS.get(kind) or ag_model_registry.key_to_cls(kind)
+    return str(known.ag_name)
 
 
 def candidates() -> Iterator[Candidate]:

@@ -27,7 +27,7 @@ from inner_split import (
 )
 from job_spec import JobSpec
 from model_code.notes import Note, note
-from model_code.plain_models import PLAIN_MODELS
+from model_code.plain_models import Guess, Linear
 from prepare import Prepared
 from problem import QUANTILES, Problem
 from progress import Progress
@@ -38,6 +38,12 @@ from verdict import TrainingTime
 MODEL_TYPES = ["GBM", "CAT", "XGB"]
 # What each calls its number of boosting rounds.
 ROUNDS_OF = {"GBM": "num_boost_round", "CAT": "iterations", "XGB": "n_estimators"}
+# Of the time that is left, what one model may take: else CatBoost takes most of it, and the planned
+# ones behind it get no turn.
+SHARE_OF_A_MODEL, SHARE_OF_THE_FIRST = 0.5, 0.65
+# The other presets have long lists of models of their own. Of the time to fit, what is kept for the
+# forest, which is tried behind the planned models.
+RACING_PRESETS, SHARE_OF_THE_RACE = ("medium",), 0.12
 # Folds in processes of their own eat short budgets.
 ONE_AFTER_THE_OTHER = {"fold_fitting_strategy": "sequential_local"}
 # What AutoGluon adds to the name of a model that it fits in folds, or for the ensemble.
@@ -110,10 +116,14 @@ def fit(spec: JobSpec, prepared: Prepared, folder: Path, progress: Progress) -> 
         rows, scored = split(rows, spec.target, prepared.problem, prepared.structure)
     worth = folds > 0 or _unseen(len(rows), len(prepared.rows)) >= SHARE_WORTH_A_REFIT
     seconds = spec.training_seconds / (1 + worth * REFIT_COST / max(folds, 1))
+    if spec.preset in RACING_PRESETS:
+        seconds *= 1 - SHARE_OF_THE_RACE
     given = given_rows(rows, folds, numbers, prepared)
     watcher = FitWatcher(progress, seconds)
     with watcher.listening():
         predictor = _fit(spec, prepared.problem, given, folder, watcher)
+    if spec.preset in RACING_PRESETS:
+        add_guess(predictor)
     if spec.decision_threshold is not None:
         predictor.set_decision_threshold(spec.decision_threshold)
         # What is packed is a copy of the files.
@@ -269,34 +279,52 @@ def _models(spec: JobSpec, problem: Problem, rows: pd.DataFrame) -> dict[str, An
         return {"included_model_types": MODEL_TYPES}
     gbm, cat, xgb = (usual_settings(kind, len(rows)) for kind in MODEL_TYPES)
     large = {
+        **gbm,
         "learning_rate": 0.03,
         "num_leaves": LEAVES_PER_CLASS if problem.type == "multiclass" else 128,
         "feature_fraction": 0.9,
         "min_data_in_leaf": 3,
         **_named("Large", 20),
     }
-    extra = {"extra_trees": True, **_named("XT", 10)}
+    extra = {**gbm, "extra_trees": True, **_named("XT", 10)}
     # Numbers take CatBoost longest, and it is the best of them; many classes it is slow with.
-    first = {"ag_args_fit": {"max_time_limit_ratio": 0.65}, **_named("", 95)}
+    first = {"ag_args_fit": {"max_time_limit_ratio": SHARE_OF_THE_FIRST}, **_named("", 95)}
     turn = {"binary": _named("", 80), "multiclass": _named("", 15)}.get(problem.type, first)
-    # In the race from the first second on: however little time there is, they have had a turn.
-    plain = {model: _named("", 100) for model in PLAIN_MODELS}
     return {
         "hyperparameters": {
-            **plain,
-            "GBM": [{**gbm, **_named("", 90)}, {**gbm, **large}, {**gbm, **extra}],
+            # From the first second on: however little time there is, it has had a turn.
+            Linear: _named("", 100),
+            "GBM": [{**gbm, **_named("", 90)}, large, extra],
             "CAT": {**cat, **turn},
             "XGB": {**xgb, **_named("", 70)},
         }
     }
 
 
+def add_guess(predictor: TabularPredictor) -> None:
+    """Fit the guess beside the other models; it is the best one only where it beats them all.
+
+    It comes after AutoGluon has mixed them: an area under a curve stays the same however much of a
+    guess is mixed in, and the probabilities shrink to the share of the class.
+    """
+    if predictor.problem_type not in Guess.supported_problem_types():
+        return
+    best = predictor.model_best
+    predictor.fit_extra(
+        {Guess: {}}, fit_weighted_ensemble=False, ag_args_ensemble=ONE_AFTER_THE_OTHER
+    )
+    board = predictor.leaderboard().set_index("model")["score_val"]
+    guess = next((name for name in board.index if name.startswith(Guess.ag_name)), best)
+    predictor.set_model_best(guess if board[guess] > board[best] else best, save_trainer=True)
+
+
 def usual_settings(kind: str, rows: int) -> dict[str, Any]:
     """Return what all models of a kind have in common on so many rows."""
-    rounds = {ROUNDS_OF[kind]: ROUNDS_ON_FEW_ROWS} if rows < FEW_ROWS else {}
+    few = rows < FEW_ROWS and kind in ROUNDS_OF
+    rounds = {ROUNDS_OF[kind]: ROUNDS_ON_FEW_ROWS} if few else {}
     # CatBoost's threads do not wait for each other.
-    alone = {"ag_args_fit": {"num_cpus": 1}} if rows < ROWS_FOR_ONE_CORE and kind != "CAT" else {}
-    return {**rounds, **alone}
+    alone = {"num_cpus": 1} if rows < ROWS_FOR_ONE_CORE and kind != "CAT" else {}
+    return {**rounds, "ag_args_fit": {"max_time_limit_ratio": SHARE_OF_A_MODEL, **alone}}
 
 
 def planned_models(spec: JobSpec, problem: Problem, rows: pd.DataFrame) -> tuple[str, ...]:
@@ -305,7 +333,7 @@ def planned_models(spec: JobSpec, problem: Problem, rows: pd.DataFrame) -> tuple
     With a preset that has a long list of its own, only the kinds.
     """
     given = _models(spec, problem, rows).get("hyperparameters")
-    planned = given or {kind: {} for kind in MODEL_TYPES}
+    planned = {**given, Guess: {}} if given else {kind: {} for kind in MODEL_TYPES}
     names = []
     for kind, settings in planned.items():
         known = ag_model_registry.key_to_cls(kind) if isinstance(kind, str) else kind

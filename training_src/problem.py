@@ -22,7 +22,6 @@ from reading.truth import are_truths, truth
 # AutoGluon takes 59 prices in 1,000 rows for 59 classes; people count classes on their fingers.
 MOST_INTEGER_CLASSES = 20
 MOST_CLASSES = 1000
-ROWS_WITHOUT_TIES = 2000
 DEFAULT_METRICS = {
     "binary": "roc_auc",
     "multiclass": "accuracy",
@@ -56,6 +55,11 @@ class Problem:
     def has_classes(self) -> bool:
         return self.type in ("binary", "multiclass")
 
+    @property
+    def proper_loss(self) -> str:
+        """What only the true chances, or the true means, make least."""
+        return "log_loss" if self.has_classes else DEFAULT_METRICS[self.type]
+
 
 def decide_problem(target: "pd.Series[str]", spec: JobSpec, context: Context = DEFAULT) -> Problem:
     """Detect the problem from all target values; raises TrainingError if it is not learnable."""
@@ -74,9 +78,8 @@ def decide_problem(target: "pd.Series[str]", spec: JobSpec, context: Context = D
     kind = spec.problem_type or guessed_type(labels, own)
     _require_fitting_type(kind, labels, own, spec)
     metric = spec.eval_metric or DEFAULT_METRICS[kind]
-    # Accuracy on few rows ties, and stops boosting after a few rounds.
-    ties = kind == "multiclass" and len(labels) < ROWS_WITHOUT_TIES
-    fit_metric = "log_loss" if ties and not spec.eval_metric else metric
+    # Accuracy ties: it stops boosting too soon, and mixes models by what single rows say.
+    fit_metric = "log_loss" if kind == "multiclass" and not spec.eval_metric else metric
     positive = _positive_class(labels, spec) if kind == "binary" else None
     classes = tuple(sorted(labels.unique())) if kind in ("binary", "multiclass") else ()
     return Problem(

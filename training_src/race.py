@@ -11,13 +11,12 @@ from typing import Any
 
 import pandas as pd
 from autogluon.tabular import TabularPredictor
-from autogluon.tabular.registry import ag_model_registry
 
-from candidates import Candidate, candidates
+from candidates import OWN_KINDS, Candidate, candidates, name_of
 from contract.messages import message
 from fit import MODEL_TYPES, ONE_AFTER_THE_OTHER, REFIT_COST, Fitted, Stopwatch
 from fit_watcher import best_model
-from metrics import BETTER, Predictions, higher_is_better
+from metrics import BETTER, WORSE, Predictions, higher_is_better
 from model_code.notes import Note, note
 from model_code.reasons import child_weights
 from problem import Problem
@@ -31,11 +30,11 @@ PATIENCE = 20
 MOST_THAT_JOIN = 4
 # What a model's answer may weigh beside what is in hand.
 WEIGHTS = (0.1, 0.2, 0.35, 0.5)
+# A forest has as many trees as there is time for; in less than this it is not worth a try.
+LEAST_SECONDS = 1.0
 # Of the seconds that are left, what the last steps of the race may take.
 SHARE_OF_THE_END = 0.05
 JOINED = "_Joined"
-# The others have long lists of models of their own.
-RACING_PRESETS = ("medium",)
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,7 @@ class Race:
 
     def _take(self, name: str) -> None:
         """Let a model join if it helps; delete it if not."""
-        metric = self.problem.fit_metric
-        better = with_a_share_of(self.hand, self._answers(name), metric, self._predictions)
+        better = with_a_share_of(self.hand, self._answers(name), self._predictions)
         if better is None:
             board = self.predictor.leaderboard()
             self.lost.append(board[board["model"] == name])
@@ -96,7 +94,7 @@ class Race:
         if not made:
             return best
         before, after = (self._predictions(self._answers(name)) for name in (best, *made))
-        if after.compared_with(before, self.problem.fit_metric) == BETTER:
+        if helps(after, before):
             return str(made[0])
         self.predictor.delete_models(models_to_delete=made, dry_run=False)
         return best
@@ -131,7 +129,7 @@ def race(fitted: Fitted, problem: Problem, progress: Progress, clock: Stopwatch)
 def _run(going: Race, fitted: Fitted, progress: Progress, clock: Stopwatch) -> str:
     """Try one candidate after the other; return why it ended."""
     predictor, whole, costs = fitted.predictor, clock.left, _costs(fitted.predictor)
-    names, planned = _names(), len(predictor.model_names())
+    planned = len(predictor.model_names())
     share_of_refit = fitted.worth_refitting * REFIT_COST / max(fitted.folds, 1)
     for candidate in candidates():
         if going.in_vain >= PATIENCE:
@@ -141,44 +139,67 @@ def _run(going: Race, fitted: Fitted, progress: Progress, clock: Stopwatch) -> s
         fit_times = predictor.leaderboard().set_index("model")["fit_time"]
         refit = share_of_refit * float(fit_times[[fitted.best, *going.joined]].sum())
         left = (clock.left - refit - SHARE_OF_THE_END * whole) / (1 + share_of_refit)
-        if left <= min(costs.values()):
+        least = LEAST_SECONDS if candidate.kind in OWN_KINDS else min(costs.values())
+        if left <= least:
             return NO_TIME
-        if left <= costs[candidate.kind]:
+        if left <= costs.get(candidate.kind, least):
             continue
         best = best_model(predictor._trainer)
-        name, models = f"{names[candidate.kind]}{candidate.suffix}", planned + going.tried
+        name, models = f"{name_of(candidate.kind)}{candidate.suffix}", planned + going.tried
         progress.fitting(name, models, best, 1 - clock.left / whole, clock.left)
         start = time.monotonic()
         going.try_out(candidate, fitted.fit_rows, left)
-        costs[candidate.kind] = time.monotonic() - start
+        if candidate.kind in costs:
+            costs[candidate.kind] = time.monotonic() - start
     return NO_TIME
-
-
-def _names() -> dict[str, str]:
-    """Kind → what AutoGluon's names of such models begin with."""
-    return {kind: str(ag_model_registry.key_to_cls(kind).ag_name) for kind in MODEL_TYPES}
 
 
 def _costs(predictor: TabularPredictor) -> dict[str, float]:
     """Kind → the seconds that one more model takes; where none was fitted, as the slowest."""
     board = predictor.leaderboard()
     known = {
-        kind: float(board["fit_time_marginal"][board["model"].str.startswith(name)].median())
-        for kind, name in _names().items()
+        kind: float(
+            board["fit_time_marginal"][board["model"].str.startswith(name_of(kind))].median()
+        )
+        for kind in MODEL_TYPES
     }
     slowest = max((cost for cost in known.values() if not isnan(cost)), default=inf)
     return {kind: slowest if isnan(cost) else cost for kind, cost in known.items()}
 
 
 def with_a_share_of(
-    hand: InHand, answer: Any, metric: str, scored: Callable[[Any], Predictions]
+    hand: InHand, answer: Any, scored: Callable[[Any], Predictions]
 ) -> InHand | None:
-    """Return what is in hand mixed with another answer; None unless that is clearly better."""
+    """Return what is in hand mixed with another answer; None unless that helps."""
+    problem = hand.scored.problem
     mixed = [(1 - share) * hand.answer + share * answer for share in WEIGHTS]
     tries = [InHand(one, scored(one)) for one in mixed]
-    sign = 1 if higher_is_better(metric, hand.scored.problem) else -1
-    best = max(tries, key=lambda one: sign * (one.scored.score(metric) or -inf * sign))
-    return best if best.scored.compared_with(hand.scored, metric) == BETTER else None
+    for metric in (problem.proper_loss, problem.metric):
+        best = max(tries, key=lambda one: goodness(one.scored, metric))
+        if helps(best.scored, hand.scored):
+            return best
+    return None
+
+
+def helps(one: Predictions, other: Predictions) -> bool:
+    """Whether one is clearly better than the other, by the metric or the proper loss.
+
+    The loss looks at every row, where accuracy sees the few that change sides. By neither may it
+    be worse: by the loss beyond chance, by the metric at all.
+    """
+    problem = one.problem
+    if goodness(one, problem.metric) < goodness(other, problem.metric):
+        return False
+    found = {one.compared_with(other, name) for name in (problem.metric, problem.proper_loss)}
+    return BETTER in found and WORSE not in found
+
+
+def goodness(predictions: Predictions, metric: str) -> float:
+    """Return the score, of which more is better; -inf where it is undefined."""
+    score = predictions.score(metric)
+    if score is None:
+        return -inf
+    return score if higher_is_better(metric, predictions.problem) else -score
 
 
 def unseen_answers(predictor: TabularPredictor, name: str, problem: Problem) -> Any:

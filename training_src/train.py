@@ -29,7 +29,7 @@ from contract.spreadsheet import would_run
 from data_checks import check_data
 from effects import effects
 from explain import importance, that_matter
-from fit import SEED, Fitted, Stopwatch, fit, refit, threshold_notes
+from fit import RACING_PRESETS, SEED, Fitted, Stopwatch, fit, refit, threshold_notes
 from job import run_job
 from job_spec import Folders, JobSpec, read_job_spec
 from leaks import strength
@@ -41,7 +41,7 @@ from notable_rows import NotableRow, notable_rows, pick_rows
 from pack import pack, versions
 from prepare import Prepared, prepare
 from progress import Progress
-from race import RACING_PRESETS, race, race_notes
+from race import race, race_notes
 from report.content import report_content
 from report.findings import Findings
 from report.language import Language

@@ -15,18 +15,19 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 import race as racing
-from candidates import FIRST, candidates
+from candidates import FIRST, OWN_KINDS, candidates, name_of
 from contract.messages import LANGUAGES, message, render
 from fit import MODEL_TYPES, ONE_AFTER_THE_OTHER, ROUNDS_OF, Fitted, Stopwatch, usual_settings
-from metrics import BETTER, Predictions
+from metrics import ALIKE, BETTER, METRICS, WORSE, Predictions, higher_is_better
 from model_code.plain_models import Guess
 from problem import Problem
-from race import InHand, race, race_notes, unseen_answers, with_a_share_of
+from race import InHand, goodness, race, race_notes, unseen_answers, with_a_share_of
 from scoring import PLACES, _leaderboard, as_predictions
 from verdict import ENOUGH, NO_HELP, NO_TIME, TrainingTime
 
 ROWS, PLENTY, FOLDS = 240, 600.0, 2
 BINARY = Problem("binary", "roc_auc", "roc_auc", positive_class="yes")
+RIGHT = Problem("binary", "accuracy", "accuracy", positive_class="yes")
 NUMBER = Problem("regression", "root_mean_squared_error", "root_mean_squared_error")
 
 
@@ -123,9 +124,9 @@ def test_without_time_nothing_is_tried(tmp_path: Path) -> None:
     assert race_notes(after.training) == []
 
 
-def predictions_of(target: pd.Series) -> Callable[[Any], Predictions]:
+def predictions_of(target: pd.Series, problem: Problem = BINARY) -> Callable[[Any], Predictions]:
     def predictions(answer: Any) -> Predictions:
-        return Predictions(BINARY, target, answer.idxmax(axis=1), answer)
+        return Predictions(problem, target, answer.idxmax(axis=1), answer)
 
     return predictions
 
@@ -134,24 +135,29 @@ def chances(log_odds: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"no": 1 - expit(log_odds), "yes": expit(log_odds)})
 
 
-@given(st.integers(0, 10_000), st.floats(0, 2), st.floats(0, 2))
+@pytest.mark.parametrize("problem", [BINARY, RIGHT])
+@given(seed=st.integers(0, 10_000), ours=st.floats(0, 2), theirs=st.floats(0, 2))
 def test_nothing_is_taken_that_is_not_clearly_better_on_the_same_rows(
-    seed: int, ours: float, theirs: float
+    problem: Problem, seed: int, ours: float, theirs: float
 ) -> None:
     random = np.random.default_rng(seed)
     truth = random.normal(size=100)
     target = pd.Series(np.where(truth > 0, "yes", "no"))
     one, other = (chances(know * truth + random.normal(size=100)) for know in (ours, theirs))
-    scored = predictions_of(target)
+    scored = predictions_of(target, problem)
     hand = InHand(one, scored(one))
-    found = with_a_share_of(hand, other, BINARY.fit_metric, scored)
+    found = with_a_share_of(hand, other, scored)
     if found is not None:
-        assert found.scored.compared_with(hand.scored, BINARY.fit_metric) == BETTER
+        names = (problem.fit_metric, problem.proper_loss)
+        said = {found.scored.compared_with(hand.scored, name) for name in names}
+        assert BETTER in said and WORSE not in said
+        # Be it by one row: the metric is what people asked for.
+        assert goodness(found.scored, names[0]) >= goodness(hand.scored, names[0])
         assert np.allclose(found.answer.sum(axis=1), 1)
         inside = np.minimum(one, other) - 1e-12 <= found.answer
         assert inside.all(axis=None)
     # The same once more adds nothing.
-    assert with_a_share_of(hand, one, BINARY.fit_metric, scored) is None
+    assert with_a_share_of(hand, one, scored) is None
 
 
 def test_a_second_opinion_as_good_as_the_first_is_taken() -> None:
@@ -159,7 +165,25 @@ def test_a_second_opinion_as_good_as_the_first_is_taken() -> None:
     truth = random.normal(size=2000)
     one, other = (chances(truth + 2 * random.normal(size=2000)) for _ in range(2))
     scored = predictions_of(pd.Series(np.where(truth > 0, "yes", "no")))
-    assert with_a_share_of(InHand(one, scored(one)), other, BINARY.fit_metric, scored) is not None
+    assert with_a_share_of(InHand(one, scored(one)), other, scored) is not None
+
+
+def test_on_few_rows_the_loss_tells_what_accuracy_cannot() -> None:
+    random = np.random.default_rng(4)
+    truth = random.normal(size=200)
+    one, other = (chances(2 * truth + 2 * random.normal(size=200)) for _ in range(2))
+    scored = predictions_of(pd.Series(np.where(truth > 0, "yes", "no")), RIGHT)
+    hand = InHand(one, scored(one))
+    found = with_a_share_of(hand, other, scored)
+    assert found is not None
+    assert found.scored.compared_with(hand.scored, RIGHT.fit_metric) == ALIKE
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "regression", "quantile"])
+def test_the_loss_beside_the_metric_is_one_of_the_kind_of_problem(kind: str) -> None:
+    loss = Problem(kind, "", "").proper_loss
+    assert loss in METRICS[kind]
+    assert not higher_is_better(loss, Problem(kind, loss, loss))
 
 
 def test_candidates_are_the_same_in_every_job_and_never_end() -> None:
@@ -167,7 +191,7 @@ def test_candidates_are_the_same_in_every_job_and_never_end() -> None:
     assert many == list(islice(candidates(), 60))
     assert many[: len(FIRST)] == list(FIRST)
     assert len({(one.kind, one.suffix) for one in many}) == len(many)
-    assert {one.kind for one in many} == set(MODEL_TYPES)
+    assert {one.kind for one in many} == {*MODEL_TYPES, *OWN_KINDS}
     settings = [(one.kind, sorted(one.settings.items())) for one in many]
     assert all(settings.index(one) == place for place, one in enumerate(settings))
 
@@ -185,16 +209,14 @@ def test_every_candidate_that_is_known_to_differ_can_be_trained(tmp_path: Path) 
     rows = rows_of(BINARY, 0.0)
     rows["t"] = np.where(rows.a > 0, "yes", "no")
     predictor = TabularPredictor("t", eval_metric="roc_auc", path=str(tmp_path), verbosity=0)
-    settings: dict[str, list[Any]] = {kind: [] for kind in MODEL_TYPES}
+    settings: dict[Any, list[Any]] = {}
     for one in FIRST:
-        (found,) = one.hyperparameters(len(rows)).values()
-        rounds = min(10, found[ROUNDS_OF[one.kind]])
-        settings[one.kind].append({**found, ROUNDS_OF[one.kind]: rounds})
+        ((kind, found),) = one.hyperparameters(len(rows)).items()
+        rounds = {ROUNDS_OF[kind]: 10} if kind in ROUNDS_OF else {}
+        settings.setdefault(kind, []).append({**found, **rounds})
     predictor.fit(rows, hyperparameters=settings, fit_weighted_ensemble=False)
     names = predictor.model_names()
-    assert [any(name.endswith(one.suffix) for name in names) for one in FIRST] == [True] * len(
-        FIRST
-    )
+    assert {f"{name_of(one.kind)}{one.suffix}" for one in FIRST} == set(names)
     board = predictor.leaderboard(rows).set_index("model")
     assert (board["score_test"] > 0.9).all()
 

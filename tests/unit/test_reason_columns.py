@@ -27,7 +27,7 @@ class Reasons:
 
     possible = True
 
-    def within(self, seconds: float, rows: int, sample: pd.DataFrame) -> "Reasons":
+    def within(self, steps: float, rows: int) -> "Reasons":
         return self
 
     def of_rows(self, features: pd.DataFrame, part: pa.Table, answer: pd.DataFrame) -> RowReasons:

@@ -20,12 +20,12 @@ from model_code.columns import typed
 from model_code.errors import RowsError
 from model_code.notes import Note, part_failed
 from model_code.preprocessor import Preprocessor
-from model_code.reasons import ROWS_AT_A_TIME, Reasons
+from model_code.reasons import ROWS_AT_A_TIME, STEPS_PER_SECOND, Reasons
 from model_code.tables import chunks, look_at, texts_of
 from reading.names import column_names
 
 # At least so many rows get reasons, if need be from fewer trees.
-ROWS_EXPLAINED, ROWS_TIMED = 10_000, 120
+ROWS_EXPLAINED = 10_000
 SHARE_PLANNED = 0.7
 DIGITS_OF_PROBABILITY, DIGITS_OF_AMOUNT = 6, 9
 # Names of the columns of reasons for programs, each with its amount.
@@ -176,9 +176,8 @@ class _Explainer:
         end = time.monotonic() + self._budget - self.seconds
         if self._reasons is None:
             rows = min(len(features), ROWS_EXPLAINED)
-            self._reasons = self._model.reasons.within(
-                self._budget * SHARE_PLANNED, rows, features.head(ROWS_TIMED)
-            )
+            steps = self._budget * SHARE_PLANNED * STEPS_PER_SECOND
+            self._reasons = self._model.reasons.within(steps, rows)
         reasons = [no_reasons(0)]
         for first in range(0, len(features), ROWS_AT_A_TIME):
             if time.monotonic() > end:

@@ -1,13 +1,13 @@
 """Explain predictions: how much each column moved the prediction of a row.
 
-Exact Shapley values of each tree model, from its own library (LightGBM, CatBoost, XGBoost), and of
-the linear model: a weight times the distance to the mean. Those of classes are log-odds; they
+Exact Shapley values of each boosted model, from its own library (LightGBM, CatBoost, XGBoost), and
+of the linear model: a weight times the distance to the mean. Those of classes are log-odds; they
 become points of probability along the straight line from the average row to this one (Aumann and
-Shapley), so that they add up to what the model says. The ensemble averages its models' answers, and
-so do these.
+Shapley), so that they add up to what the model says. A forest's are what each split on the row's
+way adds, points at once. The ensemble averages its models' answers, and so do these.
 """
 
-import time
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,11 +20,18 @@ from scipy.special import expit, softmax
 
 from model_code.amounts import RowReasons, of_strongest, row_reasons, strongest
 from model_code.cells import as_texts
+from model_code.forest import Forest
 from model_code.preprocessor import Preprocessor
 from model_code.text_scores import TextScores
 
-LEAST_SHARE, TRYING_SHARE = 0.02, 0.1
-ROWS_AT_A_TIME, FEW_ROWS = 5000, 20
+LEAST_SHARE = 0.02
+# How many rows are explained in one call of a library.
+ROWS_AT_A_TIME = 5000
+# A step is one leaf of one tree for one row. LightGBM and XGBoost take so many per second on a core
+# of 2026; of trees of 8 leaves twice as many.
+STEPS_PER_SECOND = 5_000_000
+# Of each tree, in LightGBM's text.
+LEAVES = re.compile(r"^num_leaves=(\d+)$", re.MULTILINE)
 # Of the line between two rows; more change nothing that is shown.
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(48)
 
@@ -56,23 +63,24 @@ class Reasons:
         """False for quantiles, and without a model that can be explained."""
         return bool(self._members) and self._predictor.problem_type != "quantile"
 
-    def within(self, seconds: float, rows: int, sample: pd.DataFrame) -> "Reasons":
-        """Return reasons that take at most `seconds` for so many rows, from fewer trees if need be.
+    def within(self, steps: float, rows: int) -> "Reasons":
+        """Return reasons of at most so many steps for so many rows, from fewer trees if need be.
 
-        The models with the most weight per second come first. As a last resort, only the first
-        trees of one model are used, which contribute most.
+        The models with the most weight per step come first. As a last resort, only the first trees
+        of one model are used, which contribute most. No clock decides: a row has the same reasons
+        on every machine.
         """
-        inner = self._predictor.transform_features(sample)
-        timed = _timed(self._members, inner, rows, seconds)
+        costs = {id(member): _steps(member.model, rows) for member in self._members}
+        in_order = sorted(self._members, key=lambda member: costs[id(member)] / member.weight)
         chosen: list[Member] = []
         needed = 0.0
-        for cost, member in timed:
-            if chosen and needed + cost > seconds:
+        for member in in_order:
+            if chosen and needed + costs[id(member)] > steps:
                 break
             chosen.append(member)
-            needed += cost
-        if needed > seconds:
-            chosen = [replace(chosen[0], share=max(LEAST_SHARE, seconds / needed))]
+            needed += costs[id(member)]
+        if needed > steps:
+            chosen = [replace(chosen[0], share=max(LEAST_SHARE, steps / needed))]
         whole = sum(member.weight for member in chosen)
         kept = [replace(member, weight=member.weight / whole) for member in chosen]
         return Reasons(self._predictor, self._preprocessor, kept)
@@ -118,11 +126,12 @@ class Reasons:
         base = np.zeros(len(features))
         total = pd.DataFrame(0.0, features.index, self._preprocessor.needed)
         for member in self._members:
-            names, values = _shap(member, inner)
-            if self._predictor.problem_type == "binary":
+            names, values = _moved(member, inner)
+            if self._predictor.problem_type == "multiclass":
+                to_shares = _of_one_class if _in_shares(member.model) else _shares_of_many
+                values = to_shares(values, classes)
+            elif self._predictor.problem_type == "binary" and not _in_shares(member.model):
                 values = _shares_of_two(values)
-            elif self._predictor.problem_type == "multiclass":
-                values = _shares_of_many(values, classes)
             base += member.weight * values[:, -1]
             for place, name in enumerate(names):
                 column = self._preprocessor.made_of(str(name))
@@ -192,6 +201,18 @@ def _shares_of_many(values: np.ndarray, classes: np.ndarray | None) -> np.ndarra
     return np.column_stack([shares, softmax(start, axis=1)[rows, chosen]])
 
 
+def _of_one_class(values: np.ndarray, classes: np.ndarray | None) -> np.ndarray:
+    """Return the shares of one class per row; shapes as of `_shares_of_many`."""
+    chosen = values.sum(axis=2).argmax(axis=1) if classes is None else classes
+    found: np.ndarray = values[np.arange(len(values)), chosen]
+    return found
+
+
+def _in_shares(model: Any) -> bool:
+    """True if what columns add is in shares of probability, not in log-odds."""
+    return isinstance(model, Forest)
+
+
 def child_weights(predictor: TabularPredictor, ensemble: str) -> dict[str, float]:
     """Return name → weight of each model whose predictions the ensemble averages."""
     # AutoGluon has no public API for weights and inner models.
@@ -232,45 +253,32 @@ def _stacked(model: Any) -> bool:
 
 
 def _kind(model: Any) -> Callable[..., tuple[list[str], np.ndarray]] | None:
-    return _SHAP.get(type(model).__name__)
+    return _MOVED.get(type(model).__name__)
 
 
-def _timed(
-    members: Sequence[Member], inner: pd.DataFrame, rows: int, seconds: float
-) -> list[tuple[float, Member]]:
-    """Return models with their estimated seconds, most weight per second first.
-
-    When time is short, models of little weight are not even timed.
-    """
-    end = time.perf_counter() + TRYING_SHARE * seconds
-    timed: list[tuple[float, Member]] = []
-    for member in sorted(members, key=lambda member: -member.weight):
-        if timed and time.perf_counter() > end:
-            break
-        timed.append((_seconds_for(rows, member, inner), member))
-    return sorted(timed, key=lambda one: one[0] / one[1].weight)
-
-
-def _seconds_for(rows: int, member: Member, inner: pd.DataFrame) -> float:
-    """Estimate the seconds that `rows` take from a few of them.
-
-    CatBoost needs most of its time for the first rows.
-    """
-    few = inner.head(FEW_ROWS)
-    first, second = _seconds(member, few), _seconds(member, inner)
-    per_row = max(0.0, second - first) / max(1, len(inner) - len(few))
+def _steps(model: Any, rows: int) -> float:
+    """Return how many leaves are looked at for so many rows, counted from the trees alone."""
     calls = -(-rows // ROWS_AT_A_TIME)
-    return calls * max(0.0, first - per_row * len(few)) + per_row * rows
+    match type(model).__name__:
+        case "LGBModel":
+            text = model.model.model_to_string(num_iteration=_rounds_of_lightgbm(model))
+            return rows * sum(map(int, LEAVES.findall(text)))
+        case "XGBoostModel":
+            booster = model.model.get_booster()[: _rounds_of_xgboost(model)]
+            trees: list[str] = booster.get_dump()
+            return rows * sum(tree.count("leaf=") for tree in trees)
+        case "CatBoostModel":
+            # It prepares each tree for all its leaves, in every call, or for each row.
+            leaves = model.model.get_tree_leaf_counts().astype(float)
+            some = np.minimum(leaves, min(rows, ROWS_AT_A_TIME))
+            return float(calls * (some * leaves).sum() + rows * len(leaves))
+        case "Forest":
+            return float(rows * len(model.model.roots))
+    return rows
 
 
-def _seconds(member: Member, inner: pd.DataFrame) -> float:
-    start = time.perf_counter()
-    _shap(member, inner)
-    return time.perf_counter() - start
-
-
-def _shap(member: Member, inner: pd.DataFrame) -> tuple[list[str], np.ndarray]:
-    """Return feature names and their Shapley values, shape (n_rows, n_features + 1).
+def _moved(member: Member, inner: pd.DataFrame) -> tuple[list[str], np.ndarray]:
+    """Return feature names and what each adds, shape (n_rows, n_features + 1).
 
     The last column is the expected value, which belongs to no feature. With more than two classes,
     the shape is (n_rows, n_classes, n_features + 1).
@@ -283,13 +291,17 @@ def _shap(member: Member, inner: pd.DataFrame) -> tuple[list[str], np.ndarray]:
 
 def _lightgbm(model: Any, inner: pd.DataFrame, share: float) -> tuple[list[str], np.ndarray]:
     rows = model.preprocess(inner)
-    best = model.model.best_iteration
-    rounds = _some(best if best > 0 else model.model.current_iteration(), share)
+    rounds = _some(_rounds_of_lightgbm(model), share)
     values = np.asarray(model.model.predict(rows, pred_contrib=True, num_iteration=rounds))
     width = rows.shape[1] + 1
     if values.shape[1] > width:
         values = values.reshape(len(rows), -1, width)
     return list(rows.columns), values
+
+
+def _rounds_of_lightgbm(model: Any) -> int:
+    best = model.model.best_iteration
+    return int(best if best > 0 else model.model.current_iteration())
 
 
 def _some(rounds: int, share: float) -> int:
@@ -321,15 +333,19 @@ def _xgboost(model: Any, inner: pd.DataFrame, share: float) -> tuple[list[str], 
         names = [name for name, wide in _widths(hot).items() for _ in range(wide)]
         matrix = DMatrix(rows)
     matrix.feature_names = None
-    booster = model.model.get_booster()
-    # Rounds after the best one, which early stopping still tries, take no part in predictions.
-    best = booster.attr("best_iteration")
-    rounds = _some(booster.num_boosted_rounds() if best is None else int(best) + 1, share)
+    booster, rounds = model.model.get_booster(), _some(_rounds_of_xgboost(model), share)
     # With validate_features, names would have to equal those of the fit.
     values = booster.predict(
         matrix, pred_contribs=True, iteration_range=(0, rounds), validate_features=False
     )
     return names, np.asarray(values)
+
+
+def _rounds_of_xgboost(model: Any) -> int:
+    """Rounds after the best one, which early stopping still tries, take no part in predictions."""
+    booster = model.model.get_booster()
+    best = booster.attr("best_iteration")
+    return int(booster.num_boosted_rounds() if best is None else int(best) + 1)
 
 
 def _widths(hot: Any) -> dict[str, int]:
@@ -348,10 +364,11 @@ def _plain(model: Any, inner: pd.DataFrame, share: float) -> tuple[list[str], np
     return names, values if values.shape[1] > 1 else values[:, 0]
 
 
-_SHAP = {
+_MOVED = {
     "LGBModel": _lightgbm,
     "CatBoostModel": _catboost,
     "XGBoostModel": _xgboost,
     "Linear": _plain,
     "Guess": _plain,
+    "Forest": _plain,
 }
