@@ -13,7 +13,7 @@ from botocore.parsers import ResponseParserError
 
 from codefree.layout import layout
 from codefree.s3_files import keys_below
-from codefree.words import ENGLISH, Message, SaidError, known_language, message
+from codefree.words import ENGLISH, Message, SaidError, known_language, message, metric_name
 
 READS_AT_ONCE = 8
 Connect = Callable[[str], Any]
@@ -122,7 +122,7 @@ def _row(status: Answer, job: Answer | None, costs: Mapping[str, float], now: da
         state=status["state"],
         since=job["CreationTime"].isoformat(timespec="seconds") if job else status["updated"],
         job=status["job"],
-        score=f"{score['metric']} {score['score']:.4g}" if score else None,
+        score=f"{metric_name(score['metric'])} {score['score']:.4g}" if score else None,
         cost_usd=round(sum(costs.values()) + (_running_usd(job, now) if job else 0), 5),
         headline=status["headline"],
     )

@@ -23,6 +23,7 @@ OPTIONS = {
 IN_FILE = "settings.in_file"
 ENGLISH: str = _messages.ENGLISH
 known_language: Callable[[object], str] = _messages.known_language
+metric_name: Callable[[str], str] = _messages.metric_name
 LANGUAGES: tuple[str, ...] = load("bounds").LANGUAGES
 # What the operating system says only in English.
 SYSTEM = {

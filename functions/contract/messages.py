@@ -141,8 +141,8 @@ class _Words(string.Formatter):
 
     def format_field(self, value: Any, format_spec: str) -> str:
         """`q` quotes a name, `n` separates thousands, `usd` and `usd_at_most` are money, `score`
-        has four significant digits, `setting` is spelled as where the text is read, and `text` or
-        `remedy` is only that part of a message."""
+        has four significant digits, `setting` is spelled as where the text is read, `metric` is
+        what people call one, and `text` or `remedy` is only that part of a message."""
         if isinstance(value, Message):
             return self.parts(value, (format_spec,)) if format_spec else self.parts(value)
         if isinstance(value, tuple | list):
@@ -160,6 +160,8 @@ class _Words(string.Formatter):
                 return score_text(value)
             case "setting":
                 return self._spelled(str(value))
+            case "metric":
+                return metric_name(str(value), self._language)
             case "" if isinstance(value, float):
                 return f"{value:g}"
             case "":
@@ -182,6 +184,12 @@ class _Words(string.Formatter):
         if isinstance(item, str) and not format_spec:
             return plain_text(item, LONGEST_NAME)
         return self.format_field(item, format_spec)
+
+
+def metric_name(metric: str, language: str = ENGLISH) -> str:
+    """Return what people call a metric of AutoGluon's, such as ROC AUC for `roc_auc`."""
+    code = f"metric_name.{metric}"
+    return _catalog(known_language(language))[code].text if is_known(code) else plain_text(metric)
 
 
 def score_text(value: Any) -> str:

@@ -44,7 +44,6 @@ UNFIT_PREDICTIONS: Mapping[str | None, str] = {
     "red": "status.predictions_red",
     "yellow": "status.predictions_yellow",
 }
-METRIC_NAMES = {"roc_auc": "ROC AUC"}
 
 
 class ModelPointer(TypedDict):
@@ -430,7 +429,7 @@ def score_sentence(performance: Mapping[str, Any], spec: Job) -> Message:
         beside.append(message("score.baseline", naive=naive))
     return message(
         "score.sentence",
-        metric=METRIC_NAMES.get(performance["metric"], performance["metric"]),
+        metric=performance["metric"],
         score=performance["score"],
         beside=tuple(beside),
     )

@@ -23,11 +23,13 @@ from contract.messages import (
     message,
     message_from_json,
     message_to_json,
+    metric_name,
     render,
     verbatim,
 )
 from contract.target_rule import CODES, IN_ENGLISH, USUAL_IN_ENGLISH, rule_message
-from pipeline.settings import Settings
+from metrics import METRICS as SHOWN
+from pipeline.settings import METRICS, Settings
 from report.language import Language
 from report.sentences import how_good
 from scripts.messages_page import FAMILIES, PAGE, page
@@ -123,6 +125,24 @@ def test_no_text_was_left_in_english(language: str) -> None:
     same = [code for code in english if english[code] == other[code]]
     plain = [c for c in same if re.search(r"[a-z]{3,} [a-z]{3,}", str(english[c]))]
     assert plain == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_metric_has_one_name_that_people_read(language: str) -> None:
+    codes = {*METRICS, *(code for kind in SHOWN.values() for code in kind)}
+    names = {code: metric_name(code, language) for code in codes}
+    assert not [name for name in names.values() if "_" in name]
+    assert len(set(names.values())) == len(names)
+    say = Language(language)
+    for code, name in names.items():
+        said = render(message("score.sentence", metric=code, score=0.5, beside=()), language)
+        assert said.startswith(name)
+        assert say.metric_name(code) == name
+        assert say.metric(code) not in (code, name)
+        assert say.column(f"{code}_test").startswith(name)
+    assert metric_name("of_a_later_release", language) == "of_a_later_release"
+    assert say.column("model") != "model" or language == "en"
+    assert say.column("score_of_a_later_release") == "score_of_a_later_release"
 
 
 def test_every_setting_that_a_text_spells_exists() -> None:

@@ -29,7 +29,7 @@ PROGRESS: dict[str, Any] = {
         (Snapshot(STATUS, None), render(message("cli.job_starts"))),
         (
             Snapshot(STATUS, PROGRESS),
-            "training models: LightGBM, 2 models so far, best roc_auc 0.8765 (CatBoost), "
+            "training models: LightGBM, 2 models so far, best ROC AUC 0.8765 (CatBoost), "
             "about 42 s left",
         ),
         (Snapshot({**STATUS, "state": "waiting", "headline": "waits"}, None), "waits"),

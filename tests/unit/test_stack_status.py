@@ -46,7 +46,7 @@ def test_a_dataset_is_one_row_that_costs_what_all_its_jobs_cost() -> None:
     score = {"metric": "roc_auc", "score": 0.87654}
     now = status("toys", "completed", "toys-2", cost={"usd": 0.02}, score=score)
     (row,) = rows([now, of_job("toys", "toys-1", 0.03), of_job("toys", "toys-2", 0.02)], {}, NOW)
-    assert (row.dataset, row.job, row.score) == ("toys", "toys-2", "roc_auc 0.8765")
+    assert (row.dataset, row.job, row.score) == ("toys", "toys-2", "ROC AUC 0.8765")
     assert row.cost_usd == 0.05
 
 

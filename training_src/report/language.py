@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contract.messages import Message, is_known, known_language, message, render
+from contract.messages import Message, is_known, known_language, message, metric_name, render
 from contract.target_rule import rule_message
 
 REPORT = "report."
@@ -30,9 +30,19 @@ class Language:
         return self.render(rule_message(rule, target))
 
     def column(self, name: str) -> str:
-        """A column of the leaderboard file; one that is named after a metric stays as it is."""
+        """A column of the leaderboard file; a file has the codes of metrics."""
         code = f"leaderboard.{name}"
-        return self.render(message(code)) if is_known(code) else name
+        if is_known(code):
+            return self.render(message(code))
+        metric, _, place = name.rpartition("_")
+        where = f"leaderboard.score_{place}"
+        if not is_known(where):
+            return name
+        return f"{self.metric_name(metric)} ({self.render(message(where))})"
+
+    def metric_name(self, name: str) -> str:
+        """What people call a metric."""
+        return metric_name(name, self.name)
 
     def metric(self, name: str) -> str:
         """What a metric measures."""

@@ -19,7 +19,7 @@ def draw_learning(curve: LearningCurve, problem: Problem, say: Language) -> Pict
     """Scores by rows, and whether more rows would help."""
     first, last = curve.points[0], curve.points[-1]
     metric = problem.metric
-    heads = [say("rows"), metric, say("interval_95")]
+    heads = [say("rows"), say.metric_name(metric), say("interval_95")]
     rows = [
         [cell(point.rows), cell(point.score), " – ".join(map(cell, point.interval))]
         for point in curve.points
@@ -46,5 +46,5 @@ def _draw(curve: LearningCurve, metric: str, say: Language, axes: Axes) -> None:
     axes.set_xscale("log", base=2)
     axes.set_xticks(places, [cell(place) for place in places])
     axes.minorticks_off()
-    axes.set(xlabel=say("rows"), ylabel=metric)
+    axes.set(xlabel=say("rows"), ylabel=say.metric_name(metric))
     plain_numbers(axes.yaxis)

@@ -68,7 +68,7 @@ def render_report(found: Findings) -> str:
             for row in found.notable
         ],
         examples=shown_examples(found.examples, EXAMPLES_SHOWN),
-        leaderboard=_cells(found.leaderboard.head(MODELS_SHOWN)),
+        leaderboard=_cells(found.leaderboard.head(MODELS_SHOWN), say),
         leaderboard_columns=[say.column(name) for name in found.leaderboard.columns],
         columns=_columns(found, say)[:COLUMNS_SHOWN],
         cost=_cost(found),
@@ -113,8 +113,9 @@ def _predicted(row: "pd.Series[str]") -> str:
     return str(row["prediction"] if "prediction" in row else row["quantile_0.5"])
 
 
-def _cells(board: pd.DataFrame) -> list[list[tuple[str, str]]]:
+def _cells(board: pd.DataFrame, say: Language) -> list[list[tuple[str, str]]]:
     """What is shown, and what is sorted by."""
+    board = board.assign(metric=board["metric"].map(say.metric_name))
 
     def shown(cell: object) -> tuple[str, str]:
         if not isinstance(cell, float):
