@@ -30,7 +30,8 @@ def check_data(prepared: Prepared, ignored: Sequence[str] = ()) -> list[Note]:
     test = None if prepared.test is None else prepared.test[list(labels)].rename(columns=labels)
     columns = {label: preprocessor.made_of(feature) for feature, label in labels.items()}
     target = prepared.rows[preprocessor.target]
-    return find_faults(rows, target, prepared.problem, test, columns, ignored)
+    groups = None if prepared.structure is None else prepared.structure.groups
+    return find_faults(rows, target, prepared.problem, test, columns, ignored, groups)
 
 
 def find_faults(
@@ -40,10 +41,11 @@ def find_faults(
     test: pd.DataFrame | None,
     columns: Mapping[str, str] | None = None,
     ignored: Sequence[str] = (),
+    groups: pd.Series | None = None,
 ) -> list[Note]:
     """The same of features and target apart; `columns` are what features were made of."""
     found = _class_notes(target, problem)
-    if suspects := find_leaks(rows, target, problem):
+    if suspects := find_leaks(rows, target, problem, groups):
         names = [(columns or {}).get(one.column, one.column) for one in suspects]
         found.append(leak_note(suspects, names, ignored))
     found += _repeats(rows, target)

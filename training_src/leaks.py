@@ -11,7 +11,7 @@ from contract.messages import Message, message
 from model_code.notes import WARNINGS, Note, note
 from problem import Problem
 from roc import roc_area
-from sampling import random_rows
+from sampling import SEED, random_rows
 
 LEAK = f"{WARNINGS}leak"
 ROWS_LOOKED_AT = 20_000
@@ -38,9 +38,15 @@ class Suspect:
     why: Message
 
 
-def find_leaks(rows: pd.DataFrame, target: pd.Series, problem: Problem) -> list[Suspect]:
-    """Look at one column after the other, on at most ROWS_LOOKED_AT rows."""
-    chosen = random_rows(len(rows), ROWS_LOOKED_AT)
+def find_leaks(
+    rows: pd.DataFrame, target: pd.Series, problem: Problem, groups: pd.Series | None = None
+) -> list[Suspect]:
+    """Look at one column after the other, on at most ROWS_LOOKED_AT rows.
+
+    Of each group, on one row only: a column that tells customers apart knows each one's other rows,
+    which no new customer has.
+    """
+    chosen = _looked_at(len(rows), groups)
     goal = target.iloc[chosen].to_numpy()
     found = []
     for name in rows.columns:
@@ -89,13 +95,28 @@ def _alone(
     return _reaches(name, "MCC", agreement) if agreement > limit else None
 
 
-def strength(values: pd.Series, target: pd.Series, problem: Problem) -> float:
-    """Return the Matthews correlation, or R², that a column reaches alone; at most 1."""
-    chosen = random_rows(len(values), ROWS_LOOKED_AT)
+def strength(
+    values: pd.Series, target: pd.Series, problem: Problem, groups: pd.Series | None = None
+) -> float:
+    """Return the Matthews correlation, or R², that a column reaches alone; at most 1.
+
+    `groups`: as for `find_leaks`.
+    """
+    chosen = _looked_at(len(values), groups)
     bins, goal = _bins(values.iloc[chosen]), target.iloc[chosen].to_numpy()
     if problem.has_classes:
         return _agreement(bins, goal)
     return _r2_of_bins(bins, goal.astype(float), _learned_from(goal))
+
+
+def _looked_at(rows: int, groups: pd.Series | None) -> np.ndarray:
+    """The places of the rows that are looked at, in order."""
+    if groups is None:
+        return random_rows(rows, ROWS_LOOKED_AT)
+    order = np.random.default_rng(SEED).permutation(rows)
+    first = np.sort(order[~groups.iloc[order].duplicated().to_numpy()])
+    chosen: np.ndarray = first[random_rows(len(first), ROWS_LOOKED_AT)]
+    return chosen
 
 
 def _learned_from(goal: np.ndarray) -> np.ndarray:

@@ -133,12 +133,18 @@ class Predictions:
         """By row, the number of its group, from 0."""
         return None if self.groups is None else pd.factorize(self.groups)[0]
 
-    def expected(self, metric: str, interval: Interval, rows: int) -> Interval:
+    def expected(
+        self, metric: str, interval: Interval, rows: int, groups: int | None = None
+    ) -> Interval:
         """Return the 95% prediction interval of the score on a new file of `rows` rows.
 
-        Such a file has noise of its own, as these rows have, by the square root of their number.
+        Such a file has noise of its own, as these rows have, by the square root of their number, or
+        of the number of groups where rows of one are alike.
         """
-        return self._widened(metric, interval, float(np.sqrt(1 + len(self) / rows)))
+        own, numbers = len(self), self._group_numbers
+        if groups is not None and numbers is not None:
+            own, rows = int(numbers.max()) + 1, groups
+        return self._widened(metric, interval, float(np.sqrt(1 + own / rows)))
 
     def _widened(self, metric: str, interval: Interval, times: float) -> Interval:
         value, best = self.score(metric), float(scorer(metric, self.problem).optimum)

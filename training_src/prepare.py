@@ -65,6 +65,8 @@ class Prepared:
     """Which train rows belong together; None when every row stands alone."""
     test_structure: Structure | None = None
     """The same of test rows; None where the test file does not tell."""
+    test_groups: int | None = None
+    """How many groups the test file has; None where it does not tell, or rows stand alone."""
     suspects: Sequence[Structure] = ()
     """What rows may have in common although no setting says so."""
     places: np.ndarray | None = None
@@ -121,9 +123,10 @@ def _prepare(spec: JobSpec) -> Prepared:
     aside += [name for one in suspects for name in one.columns]
     test = read_test(spec, preprocessor, notes, aside) if spec.test else None
     suspects = still_suspected(suspects, test.beside if test else None, chosen, context)
-    test_target = test_structure = None
+    test_target = test_structure = test_groups = None
     if test is not None:
         test_target = scorable_target(test.target, problem, notes)
+        test_groups = None if beside is None else beside.count_groups(test.beside)
         if beside is not None and test_target is not None:
             test_structure, test_target = beside.apart(test_target, test.beside, notes)
     return Prepared(
@@ -137,6 +140,7 @@ def _prepare(spec: JobSpec) -> Prepared:
         notes,
         structure,
         test_structure,
+        test_groups,
         suspects,
         places,
     )

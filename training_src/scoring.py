@@ -144,7 +144,7 @@ def compare(scored: Scored, fitted: Fitted, prepared: Prepared) -> None:
     spread = spread_of(fitted)
     performance["interval"] = interval = best.interval(metric, spread)
     if interval and (rows := performance["rows_in_file"]):
-        low, high = best.expected(metric, interval, rows)
+        low, high = best.expected(metric, interval, rows, prepared.test_groups)
         performance["expected"] = {"rows": rows, "low": low, "high": high}
     performance["naive_score"] = naive.score(metric)
     performance["against_guessing"] = best.compared_with(naive, metric, spread)

@@ -32,6 +32,13 @@ class Beside:
     context: Context
     time: Column | None
 
+    def count_groups(self, cells: pa.Table) -> int | None:
+        """How many groups a file has; None where it lacks the column, or rows stand alone."""
+        groups = self.structure.groups
+        if groups is None or str(groups.name) not in cells.column_names:
+            return None
+        return int(group_keys(cells[str(groups.name)], self.context)[0].nunique())
+
     def apart(
         self, target: pd.Series, cells: pa.Table, notes: list[Note]
     ) -> tuple[Structure | None, pd.Series | None]:

@@ -352,7 +352,9 @@ def _strength_of(column: str, found: Findings) -> float:
     rows, preprocessor = found.prepared.rows, found.prepared.preprocessor
     target, problem = rows[preprocessor.target], found.prepared.problem
     features = [name for name in preprocessor.labels if preprocessor.made_of(name) == column]
-    return max((strength(rows[name], target, problem) for name in features), default=0.0)
+    structure = found.prepared.structure
+    groups = None if structure is None else structure.groups
+    return max((strength(rows[name], target, problem, groups) for name in features), default=0.0)
 
 
 def _seconds_to_explain(spec: JobSpec, share: float) -> float:

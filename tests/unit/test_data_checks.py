@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import matthews_corrcoef, roc_auc_score
 
 from data_checks import find_faults
-from leaks import find_leaks, matthews, scored_leak_note
+from leaks import find_leaks, matthews, scored_leak_note, strength
 from problem import Problem, class_labels
 from roc import roc_area
 
@@ -168,3 +168,17 @@ def test_classes_that_the_setting_would_merge_are_named(other: str) -> None:
 def test_the_area_under_the_curve_is_that_of_scikit_learn(ties: int) -> None:
     scores, positive = random.integers(0, ROWS // ties, ROWS) / ROWS, (TARGET == "yes").to_numpy()
     assert roc_area(positive, scores) == pytest.approx(roc_auc_score(positive, scores), abs=1e-12)
+
+
+def test_a_column_that_tells_customers_apart_is_no_leak_where_rows_stand_by_customer() -> None:
+    customers = pd.Series(np.arange(ROWS) // 20)
+    target = pd.Series(np.where(random.random(ROWS // 20) < 0.5, "yes", "no"))[customers]
+    target = target.reset_index(drop=True)
+    birthday = pd.Series(random.permutation(ROWS // 20))[customers].reset_index(drop=True)
+    rows = HONEST.assign(birthday=birthday.astype(float))
+    assert [one.column for one in find_leaks(rows, target, BINARY)] == ["birthday"]
+    assert find_leaks(rows, target, BINARY, customers) == []
+    assert strength(rows["birthday"], target, BINARY, customers) < 0.6
+    # What gives the target of every customer away still does.
+    rows["paid"] = (target == "yes").astype(float)
+    assert [one.column for one in find_leaks(rows, target, BINARY, customers)] == ["paid"]

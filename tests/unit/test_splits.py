@@ -247,6 +247,29 @@ def test_only_test_rows_of_new_groups_are_scored(
         assert not set(new) & set(found.structure.groups)  # type: ignore[arg-type]
 
 
+def test_the_groups_of_a_file_to_predict_are_counted(tmp_path: Path) -> None:
+    train = [f"c{n % 12}" for n in range(120)]
+    test = labelled([f"new{n % 9}" for n in range(80)]).drop(columns="y")
+    paths = files(tmp_path, train, test)
+    assert prepared(paths).test_groups == 9
+    assert prepare(job_spec(**paths, target="y")).test_groups is None
+    test.drop(columns="customer").to_csv(paths["test"], index=False)
+    assert prepared(paths).test_groups is None
+
+
+def test_a_new_file_of_few_customers_varies_more_however_many_rows_it_has() -> None:
+    found = clustered("regression", np.random.default_rng(0))
+    metric = found.problem.metric
+    interval, score = found.interval(metric), found.score(metric)
+    assert interval is not None and score is not None
+    for groups in (10, 40, 160):
+        low, high = found.expected(metric, interval, len(found), groups)
+        assert high - score == pytest.approx((interval[1] - score) * (1 + 40 / groups) ** 0.5)
+    assert found.expected(metric, interval, len(found)) == pytest.approx(
+        found.expected(metric, interval, len(found), 40)
+    )
+
+
 def test_a_test_file_without_the_column_is_not_scored(tmp_path: Path) -> None:
     test = labelled(["new"] * 80).drop(columns="customer")
     found = prepared(files(tmp_path, [f"c{n % 12}" for n in range(120)], test))

@@ -255,6 +255,10 @@ class Forest(AbstractModel):  # type: ignore[misc]
             found[:, place] = one.numbers(rows[one.name])
         return found
 
+    def _more_tags(self) -> dict[str, Any]:
+        # Else a refit is a copy of the folds, and no model has learned from all rows.
+        return {"can_refit_full": True}
+
     def _classes(self) -> int:
         return 0 if self.problem_type == "regression" else int(self.num_classes)
 

@@ -187,6 +187,10 @@ class PlainModel(AbstractModel):  # type: ignore[misc]
         """Return names of columns and what each adds, as `LinearWeights.moved` does."""
         raise NotImplementedError
 
+    def _more_tags(self) -> dict[str, Any]:
+        # Else a refit is a copy of the folds, and no model has learned from all rows.
+        return {"can_refit_full": True}
+
     def _classes(self) -> int:
         return 0 if self.problem_type == "regression" else int(self.num_classes)
 
