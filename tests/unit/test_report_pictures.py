@@ -16,11 +16,13 @@ from effects import Effect
 from metrics import Predictions
 from problem import QUANTILES, Problem
 from report import drawing
+from report import tables as computing
 from report.language import Language
 from report.numbers import MOST_CLASSES_DRAWN, confusion, picture_numbers
 from report.pictures import Picture, draw_effect_pictures, draw_pictures
 from report.plots import plots
-from report.tables import MOST_MIXED_UP, importance_rows, mixed_up
+from report.sentences import calibrated
+from report.tables import MOST_MIXED_UP, Tables, importance_rows, mixed_up
 
 ROWS = 400
 # WCAG 2.2, criteria 1.4.3 and 1.4.11.
@@ -56,6 +58,9 @@ KINDS = {
 }
 
 
+EVERY_TABLE = ("pictures", "thresholds", "lifts", "classes", "mistakes", "coverage", "brier")
+
+
 def number_effect(values: list[float], curve: list[float]) -> Effect:
     return Effect("x", [*values], values, [1] * len(values), {"y": curve}, "number", [], [])
 
@@ -63,7 +68,7 @@ def number_effect(values: list[float], curve: list[float]) -> Effect:
 @cache
 def every_picture(language: str = "en") -> list[Picture]:
     say = Language(language)
-    drawn = [picture for one in KINDS.values() for picture in draw_pictures(one, say)]
+    drawn = [picture for one in KINDS.values() for picture in draw_pictures(Tables(one), say)]
     effects = [number_effect([1.0, 2.0], [0.26, 0.26 + 1e-9]), number_effect([3.0, 4e8], [0, 1])]
     return [*drawn, *draw_effect_pictures(effects, "y", say)]
 
@@ -157,3 +162,26 @@ def test_drawing_leaves_the_settings_of_matplotlib_alone() -> None:
     before = dict(matplotlib.rcParams)
     every_picture()
     assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_two_reports_say_is_computed_once(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    computed: list[str] = []
+
+    def counting(name: str) -> None:
+        real = getattr(computing, name)
+
+        def count(of: Predictions) -> object:
+            computed.append(name)
+            return real(of)
+
+        monkeypatch.setattr(computing, name, count)
+
+    for name in ("picture_numbers", "thresholds", "lifts", "class_scores", "mixed_up", "brier"):
+        counting(name)
+    found = Tables(KINDS[kind])
+    for _ in range(2):
+        draw_pictures(found, Language("en"))
+        calibrated(found, Language("en"))
+        assert all(getattr(found, name) is getattr(found, name) for name in EVERY_TABLE)
+    assert computed and len(computed) == len(set(computed))

@@ -11,17 +11,14 @@ import pandas as pd
 from contract.messages import message_to_json
 from report.findings import Findings
 from report.language import Language
-from report.numbers import picture_numbers
 from report.sentences import sentences
-from report.tables import brier, class_scores, coverage, lifts, mixed_up, thresholds
 
 VERSION = 1
 
 
 def report_content(found: Findings) -> dict[str, Any]:
     """The numbers as they are, not rounded; what the report does not have is empty or null."""
-    predictions, kind = found.predictions, found.prepared.problem.type
-    spec = found.spec
+    spec, tables = found.spec, found.tables
     preprocessor = found.prepared.preprocessor
     content = {
         "version": VERSION,
@@ -37,12 +34,12 @@ def report_content(found: Findings) -> dict[str, Any]:
         "brier": _brier(found),
         "thresholds": [
             {**asdict(one), "precision": one.precision, "recall": one.recall}
-            for one in (thresholds(predictions) if kind == "binary" else [])
+            for one in tables.thresholds
         ],
-        "lift": lifts(predictions) if kind == "binary" else [],
-        "classes": class_scores(predictions) if kind == "multiclass" else [],
-        "mistakes": mixed_up(predictions) if kind == "multiclass" else [],
-        "coverage": coverage(predictions),
+        "lift": tables.lifts,
+        "classes": tables.classes,
+        "mistakes": tables.mistakes,
+        "coverage": tables.coverage,
         "importance": [] if found.importance is None else found.importance.to_dict("records"),
         "effects": found.effects,
         "slices": found.slices,
@@ -62,18 +59,17 @@ def report_content(found: Findings) -> dict[str, Any]:
 
 
 def _brier(found: Findings) -> dict[str, float] | None:
-    if not found.prepared.problem.has_classes:
-        return None
-    one = brier(found.predictions)
-    return {**asdict(one), "skill": one.skill}
+    one = found.tables.brier
+    return None if one is None else {**asdict(one), "skill": one.skill}
 
 
 def _pictures(found: Findings) -> dict[str, Any]:
     """The numbers behind each picture of how right and how wrong the predictions are."""
-    tables = picture_numbers(found.predictions)
-    matrix = tables.pop("confusion", None)
-    made: dict[str, Any] = {key: table.to_dict("records") for key, table in tables.items()}
-    if matrix is not None:
+    tables = found.tables.pictures
+    made: dict[str, Any] = {
+        key: table.to_dict("records") for key, table in tables.items() if key != "confusion"
+    }
+    if (matrix := tables.get("confusion")) is not None:
         made["confusion"] = {"classes": list(matrix), "rows": matrix.to_numpy().tolist()}
     return made
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from metrics import Predictions
 from model_code.notes import Note
 from notable_rows import NotableRow
 from prepare import Prepared
+from report.tables import Tables
 from slices import Slice
 from verdict import ClassCounts, Known, Verdict, judge
 
@@ -42,6 +44,11 @@ class Findings:
     passport: Mapping[str, Any] = field(default_factory=dict)
     classes: tuple[ClassCounts, ...] = ()
     """How often each class is true and is predicted; none for numbers."""
+
+    @cached_property
+    def tables(self) -> Tables:
+        """What both reports say of the scored rows."""
+        return Tables(self.predictions)
 
     @property
     def verdict(self) -> Verdict:

@@ -18,7 +18,7 @@ from report.learning_picture import draw_learning
 from report.pictures import draw_effect_pictures, draw_pictures
 from report.sentences import calibrated, sentences
 from report.slice_table import slice_rows
-from report.tables import class_scores, coverage, importance_rows, lifts, mixed_up, thresholds
+from report.tables import importance_rows
 from report.template import load_template
 from scoring import PLACES
 
@@ -32,7 +32,6 @@ def render_report(found: Findings) -> str:
     say = Language(found.spec.report_language)
     page = load_template(Path(__file__).with_name("report.html.j2"))
     performance, problem = found.performance, found.prepared.problem
-    predictions = found.predictions
     verdict = found.verdict
     others = found.in_order[len(verdict.findings) :]
     return page.render(
@@ -48,17 +47,17 @@ def render_report(found: Findings) -> str:
         against=[say.render(one) for one in verdict.findings],
         warnings=[say.render(n) for n in others if not n.code.startswith(READINGS)],
         readings=[say.render(n) for n in others if n.code.startswith(READINGS)],
-        pictures_shown=draw_pictures(predictions, say),
-        calibrated=calibrated(predictions, say),
+        pictures_shown=draw_pictures(found.tables, say),
+        calibrated=calibrated(found.tables, say),
         effects=draw_effect_pictures(found.effects, _effect_of(found, say), say),
         effect_of=_effect_of(found, say),
-        thresholds=thresholds(predictions) if problem.type == "binary" else [],
-        lifts=lifts(predictions) if problem.type == "binary" else [],
+        thresholds=found.tables.thresholds,
+        lifts=found.tables.lifts,
         learning=draw_learning(found.learning, problem, say) if found.learning else None,
-        classes=class_scores(predictions) if problem.type == "multiclass" else [],
+        classes=found.tables.classes,
         few_classes=FEW_CLASSES,
-        mixed_up=mixed_up(predictions) if problem.type == "multiclass" else [],
-        coverage=coverage(predictions),
+        mixed_up=found.tables.mistakes,
+        coverage=found.tables.coverage,
         importance=importance_rows(found.importance),
         slices=slice_rows(found.slices, problem, say),
         comparisons=2 * len(found.slices),

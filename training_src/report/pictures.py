@@ -11,13 +11,12 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from contract.messages import score_text
 from effects import Effect
-from metrics import Predictions
 from report.drawing import shortened
 from report.effect_plots import draw_effects, effect_numbers
 from report.language import Language
-from report.numbers import numbers, picture_numbers, positive_class
+from report.numbers import numbers, positive_class
 from report.plots import draw_svgs, is_wide
-from report.tables import lifts
+from report.tables import Tables
 
 
 @dataclass(frozen=True)
@@ -42,9 +41,9 @@ class Picture:
     """Whether it needs the width of the page."""
 
 
-def draw_pictures(predictions: Predictions, say: Language) -> list[Picture]:
+def draw_pictures(of_rows: Tables, say: Language) -> list[Picture]:
     """How right and how wrong the predictions are."""
-    tables, alts = picture_numbers(predictions), dict(_alts(predictions, say))
+    predictions, tables, alts = of_rows.predictions, of_rows.pictures, dict(_alts(of_rows, say))
     return [
         Picture(
             say(f"plot_{key}"),
@@ -100,9 +99,9 @@ def cell(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int | np.integer) else str(value)
 
 
-def _alts(predictions: Predictions, say: Language) -> Iterator[tuple[str, str]]:
+def _alts(of_rows: Tables, say: Language) -> Iterator[tuple[str, str]]:
     """Key of a picture → what there is to see."""
-    tables = picture_numbers(predictions)
+    predictions, tables = of_rows.predictions, of_rows.pictures
     if predictions.problem.has_classes:
         right = int((predictions.target.astype(str) == predictions.predicted.astype(str)).sum())
         rows = f"{len(predictions):,}"
@@ -116,7 +115,7 @@ def _alts(predictions: Predictions, say: Language) -> Iterator[tuple[str, str]]:
             "precision_recall",
             say("alt_precision_recall", average=average, guessing=guessing),
         )
-        top = lifts(predictions)[0]
+        top = of_rows.lifts[0]
         found, part = f"{100 * top.share_found:.0f}", f"{100 * top.share:.0f}"
         yield "gain", say("alt_gain", percent=part, found=found, lift=cell(top.lift))
     if "calibration" in tables:

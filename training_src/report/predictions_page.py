@@ -15,6 +15,7 @@ from report.language import Language
 from report.page import shown_examples
 from report.pictures import draw_pictures
 from report.sentences import calibrated, how_good
+from report.tables import Tables
 from report.template import load_template
 from verdict import Verdict
 
@@ -47,6 +48,7 @@ def render_predictions(found: Predicted) -> str:
     """HTML; every name and value of the uploader is escaped by the template."""
     say = Language(found.job.report_language)
     page = load_template(Path(__file__).with_name("predictions.html.j2"))
+    tables = Tables(found.scored) if found.scored else None
     return page.render(
         t=say,
         found=found,
@@ -58,8 +60,8 @@ def render_predictions(found: Predicted) -> str:
         verdict=found.verdict.color if found.verdict else None,
         against=[say.render(one) for one in found.verdict.findings] if found.verdict else [],
         warnings=[say.render(one) for one in found.notes],
-        pictures_shown=draw_pictures(found.scored, say) if found.scored else [],
-        calibrated=calibrated(found.scored, say) if found.scored else "",
+        pictures_shown=draw_pictures(tables, say) if tables else [],
+        calibrated=calibrated(tables, say) if tables else "",
         examples=shown_examples(_first_rows(found.written), EXAMPLES_SHOWN),
     )
 

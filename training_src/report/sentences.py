@@ -5,11 +5,11 @@ from typing import Any
 
 from contract.messages import GAP
 from contract.messages import score_text as number
-from metrics import BETTER, WORSE, Predictions
+from metrics import BETTER, WORSE
 from problem import Problem
 from report.findings import Findings
 from report.language import Language
-from report.tables import brier
+from report.tables import Tables
 from verdict import ClassCounts
 
 
@@ -127,12 +127,12 @@ def _expected(found: Findings, say: Language) -> list[str]:
     return [say("expected", metric=metric, rows=f"{expected['rows']:,}", low=low, high=high)]
 
 
-def calibrated(predictions: Predictions, say: Language) -> str:
+def calibrated(tables: Tables, say: Language) -> str:
     """How good the probabilities are, beside those of guessing; nothing for numbers."""
-    if not predictions.problem.has_classes:
+    found, said = tables.brier, list[str]()
+    if found is None:
         return ""
-    found, said = brier(predictions), []
-    if predictions.problem.type == "multiclass":
+    if tables.predictions.problem.type == "multiclass":
         said.append(say("calibration_of_predicted"))
     score, low, high, guessing = map(number, (found.score, found.low, found.high, found.guessing))
     said.append(say("brier", score=score, low=low, high=high, guessing=guessing))

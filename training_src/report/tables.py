@@ -1,6 +1,7 @@
 """The tables of the report, from predictions of rows whose target is known."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
 from intervals import drawn, with_unseen
 from metrics import MOST_ROWS_DRAWN, Predictions
-from report.numbers import confusion, gain, positive_class, shown_classes
+from report.numbers import confusion, gain, picture_numbers, positive_class, shown_classes
 from sampling import random_rows
 
 COST_RATIOS = (1, 2, 5, 10, 20)
@@ -240,3 +241,52 @@ def brier(predictions: Predictions) -> Brier:
     scale = float(np.sqrt(len(rows) / len(said)))
     low, high = drawn([mean], shapes, len(rows), score, scale) or (score, score)
     return Brier(score, max(0.0, low), high, guessing)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What report.html and report.json say of scored rows, each computed once for both.
+
+    A table that the kind of problem has no use for is empty.
+    """
+
+    predictions: Predictions
+
+    @cached_property
+    def pictures(self) -> dict[str, pd.DataFrame]:
+        """The numbers behind each picture, by its key."""
+        return picture_numbers(self.predictions)
+
+    @cached_property
+    def thresholds(self) -> list[Threshold]:
+        """Of two classes."""
+        return thresholds(self.predictions) if self._kind == "binary" else []
+
+    @cached_property
+    def lifts(self) -> list[Lift]:
+        """Of two classes."""
+        return lifts(self.predictions) if self._kind == "binary" else []
+
+    @cached_property
+    def classes(self) -> list[ClassScores]:
+        """Of more classes."""
+        return class_scores(self.predictions) if self._kind == "multiclass" else []
+
+    @cached_property
+    def mistakes(self) -> list[MixedUp]:
+        """Of more classes."""
+        return mixed_up(self.predictions) if self._kind == "multiclass" else []
+
+    @cached_property
+    def coverage(self) -> float | None:
+        """Of quantiles."""
+        return coverage(self.predictions)
+
+    @cached_property
+    def brier(self) -> Brier | None:
+        """Of classes."""
+        return brier(self.predictions) if self.predictions.problem.has_classes else None
+
+    @property
+    def _kind(self) -> str:
+        return self.predictions.problem.type
