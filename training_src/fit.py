@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 from autogluon.core.utils.utils import default_holdout_frac
 from autogluon.tabular import TabularPredictor
+from autogluon.tabular.configs.hyperparameter_configs import get_hyperparameter_config
+from autogluon.tabular.configs.presets_configs import tabular_presets_dict
 from autogluon.tabular.registry import ag_model_registry
 from sklearn.model_selection import train_test_split
 
@@ -26,6 +28,7 @@ from inner_split import (
     split_facts,
 )
 from job_spec import JobSpec
+from model_code.forest import Forest
 from model_code.notes import Note, note
 from model_code.plain_models import Guess, Linear
 from prepare import Prepared
@@ -276,7 +279,7 @@ def _why_not(error: Exception, predictor: TabularPredictor, spec: JobSpec) -> Me
 def _models(spec: JobSpec, problem: Problem, rows: pd.DataFrame) -> dict[str, Any]:
     """AutoGluon's usual kinds of trees, those first that win most often on little time."""
     if spec.preset != "medium":
-        return {"included_model_types": MODEL_TYPES}
+        return {"hyperparameters": _models_of_preset(spec.preset)}
     gbm, cat, xgb = (usual_settings(kind, len(rows)) for kind in MODEL_TYPES)
     large = {
         **gbm,
@@ -299,6 +302,15 @@ def _models(spec: JobSpec, problem: Problem, rows: pd.DataFrame) -> dict[str, An
             "XGB": {**xgb, **_named("", 70)},
         }
     }
+
+
+def _models_of_preset(preset: str) -> dict[Any, Any]:
+    """The trees of AutoGluon's list for a preset, behind models that are quick and differ most."""
+    listed = get_hyperparameter_config(tabular_presets_dict[PRESETS[preset]]["hyperparameters"])
+    # Above others' answers, AutoGluon's own trees are enough.
+    below = {"valid_stacker": False, "priority": 100}
+    own = {kind: {"ag_args": below} for kind in (Linear, Forest)}
+    return {**own, **{kind: listed[kind] for kind in MODEL_TYPES}}
 
 
 def add_guess(predictor: TabularPredictor) -> None:
@@ -332,8 +344,11 @@ def planned_models(spec: JobSpec, problem: Problem, rows: pd.DataFrame) -> tuple
 
     With a preset that has a long list of its own, only the kinds.
     """
-    given = _models(spec, problem, rows).get("hyperparameters")
-    planned = {**given, Guess: {}} if given else {kind: {} for kind in MODEL_TYPES}
+    planned = _models(spec, problem, rows)["hyperparameters"]
+    if spec.preset == "medium":
+        planned = {**planned, Guess: {}}
+    else:
+        planned = {kind: {} for kind in planned}
     names = []
     for kind, settings in planned.items():
         known = ag_model_registry.key_to_cls(kind) if isinstance(kind, str) else kind

@@ -9,7 +9,17 @@ import pandas as pd
 import pytest
 from autogluon.tabular import TabularPredictor
 
-from fit import FEW_ROWS, ONE_AFTER_THE_OTHER, ROWS_FOR_ONE_CORE, _models, add_guess
+from fit import (
+    FEW_ROWS,
+    MODEL_TYPES,
+    ONE_AFTER_THE_OTHER,
+    PRESETS,
+    ROWS_FOR_ONE_CORE,
+    _models,
+    add_guess,
+    planned_models,
+)
+from model_code.forest import Forest
 from model_code.plain_models import PLAIN_MODELS, Guess, Linear
 from model_code.reasons import child_weights
 from problem import Problem
@@ -28,6 +38,16 @@ def test_every_planned_model_leaves_time_for_the_ones_behind_it(kind: str, rows:
             assert 0 < given["max_time_limit_ratio"] < 1
             alone = rows < ROWS_FOR_ONE_CORE and family != "CAT"
             assert ("num_cpus" in given) == alone
+
+
+@pytest.mark.parametrize("preset", [name for name in PRESETS if name != "medium"])
+def test_every_preset_has_a_linear_model_and_a_forest_beside_its_trees(preset: str) -> None:
+    spec: Any = SimpleNamespace(preset=preset)
+    problem = Problem("binary", "", "")
+    planned = _models(spec, problem, pd.DataFrame(index=range(100)))["hyperparameters"]
+    assert list(planned) == [Linear, Forest, *MODEL_TYPES]
+    names = planned_models(spec, problem, pd.DataFrame())
+    assert {Linear.ag_name, Forest.ag_name, "LightGBM"} <= set(names) and len(names) == 5
 
 
 @pytest.mark.parametrize("folds", [0, 2])
