@@ -2,19 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.compose import make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import (
-    KFold,
-    PredefinedSplit,
-    StratifiedKFold,
-    cross_val_predict,
-)
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.model_selection import KFold, PredefinedSplit, StratifiedKFold
 
 from metrics import Predictions
+from model_code.plain_models import chances_of, learn_weights
 from problem import QUANTILES, Problem
 from sampling import random_rows
 from splits import Structure, fold_numbers
@@ -60,26 +51,30 @@ def linear(
         return None
     learned = train.sample(min(len(train), MOST_ROWS), random_state=SEED).sort_index()
     names = [name for name in train.columns if name != target][:MOST_COLUMNS]
-    model = _pipeline(learned[names], problem)
     rows = learned if same_rows else scored.iloc[random_rows(len(scored), MOST_ROWS_SCORED)]
+    goal = learned[target].to_numpy()
+    classes = [str(name) for name in np.unique(goal)] if problem.has_classes else []
+    if classes:
+        goal = np.unique(goal, return_inverse=True)[1]
     if same_rows:
-        method = "predict_proba" if problem.has_classes else "predict"
-        found = cross_val_predict(
-            model,
-            learned[names],
-            learned[target],
-            cv=_folds(learned[target], problem, groups),
-            method=method,
-        )
+        found = np.empty((len(rows), max(1, len(classes))))
+        for learn, score in _folds(learned[target], problem, groups).split(goal, goal):
+            some = learned[names].iloc[learn]
+            found[score] = _answers(some, goal[learn], learned[names].iloc[score], len(classes))
     else:
-        model.fit(learned[names], learned[target])
-        found = (model.predict_proba if problem.has_classes else model.predict)(rows[names])
-    if not problem.has_classes:
-        return Predictions(problem, rows[target], pd.Series(found, rows.index), None)
-    # In the order of scikit-learn.
-    classes = [str(name) for name in np.unique(learned[target])]
+        found = _answers(learned[names], goal, rows[names], len(classes))
+    if not classes:
+        return Predictions(problem, rows[target], pd.Series(found[:, 0], rows.index), None)
     probabilities = pd.DataFrame(found, rows.index, classes)
     return Predictions(problem, rows[target], probabilities.idxmax(axis=1), probabilities)
+
+
+def _answers(
+    learned: pd.DataFrame, goal: np.ndarray, asked: pd.DataFrame, classes: int
+) -> np.ndarray:
+    """What the linear model in the race says: chances, shape (n_rows, n_classes), or a number."""
+    scores = learn_weights(learned, goal, classes).scores(asked)
+    return chances_of(scores) if classes else scores
 
 
 def _folds(
@@ -94,18 +89,3 @@ def _folds(
     enough = problem.has_classes and target.value_counts().min() >= FOLDS
     kind = StratifiedKFold if enough else KFold
     return kind(FOLDS, shuffle=True, random_state=SEED)
-
-
-def _pipeline(rows: pd.DataFrame, problem: Problem) -> Pipeline:
-    numbers = list(rows.select_dtypes("number").columns)
-    categories = list(rows.select_dtypes(["category", "object"]).columns)
-    prepared = make_column_transformer(
-        (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
-        (OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=20), categories),
-    )
-    model = (
-        LogisticRegression(max_iter=200, random_state=SEED)
-        if problem.has_classes
-        else Ridge(random_state=SEED)
-    )
-    return make_pipeline(prepared, model)

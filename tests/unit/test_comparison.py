@@ -47,7 +47,8 @@ def compared(model: Callable[[pd.DataFrame], Any], rows: int = ROWS) -> dict[str
         groups=None,
         unseen=pd.DataFrame(),
     )
-    compare(scored, cast(Any, fitted), cast(Any, SimpleNamespace(problem=PROBLEM, rows=train)))
+    prepared = SimpleNamespace(problem=PROBLEM, rows=train, test_groups=None)
+    compare(scored, cast(Any, fitted), cast(Any, prepared))
     return performance
 
 

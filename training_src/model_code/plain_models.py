@@ -130,6 +130,15 @@ def learn_weights(rows: pd.DataFrame, target: np.ndarray, classes: int) -> Linea
     return LinearWeights(columns, weights, means, intercepts)
 
 
+def chances_of(scores: np.ndarray) -> np.ndarray:
+    """Return the probability of each class, of its scores; of two classes there is one score."""
+    if scores.shape[1] == 1:
+        chance = expit(scores[:, 0])
+        return np.column_stack([1 - chance, chance])
+    shares: np.ndarray = softmax(scores, axis=1)
+    return shares
+
+
 def features_of(columns: Sequence[Number | Category], rows: pd.DataFrame) -> np.ndarray:
     """Return the features of all columns side by side, shape (n_rows, n_features)."""
     made = [column.features(rows[column.name]) for column in columns]
@@ -171,13 +180,10 @@ class PlainModel(AbstractModel):  # type: ignore[misc]
 
     def _predict_proba(self, X: pd.DataFrame, **kwargs: Any) -> np.ndarray:
         scores = self.scores(self.preprocess(X, **kwargs))
-        if self.problem_type == "binary":
-            chances: np.ndarray = expit(scores[:, 0])
-            return chances
-        if self.problem_type == "multiclass":
-            shares: np.ndarray = softmax(scores, axis=1)
-            return shares
-        return scores[:, 0]
+        if self.problem_type == "regression":
+            return scores[:, 0]
+        chances = chances_of(scores)
+        return chances[:, 1] if self.problem_type == "binary" else chances
 
     def scores(self, rows: pd.DataFrame) -> np.ndarray:
         """Return log-odds or numbers, shape (n_rows, n_scores)."""
