@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from portable.links import F32, Link
+from portable.links import F32, Link, as_floats
 from portable.shap import (
     Explained,
     Leaves,
@@ -208,7 +208,7 @@ class CatBoost:
 
     def explained(self, x: np.ndarray) -> Explained:
         """Of a statistic, the categories of its combination share what it adds."""
-        answers = self.trees.answers(self.answers_of_splits(x.astype(F32)))
+        answers = self.trees.answers(self.answers_of_splits(as_floats(x)))
         added = self.scale * self._paths.shapley(answers)
         expected = self.scale * self._paths.expected + self.bias
         return Explained(expected, by_feature(added, self.players, len(x)))
@@ -218,7 +218,7 @@ class CatBoost:
         return Paths(self.trees.paths(self.player), len(self.players))
 
     def scores(self, x: np.ndarray) -> np.ndarray:
-        right = self.answers_of_splits(x.astype(F32))
+        right = self.answers_of_splits(as_floats(x))
         return np.asarray(self.trees.scores(right) * self.scale + self.bias[:, None])
 
     def answers_of_splits(self, x: np.ndarray) -> np.ndarray:

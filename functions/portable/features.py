@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from portable.links import as_floats
 from portable.texts import TextScores
 from reading.cell_text import cell_text
 from reading.column import DATE, DURATION, NUMBER, NUMBERS, Column, Value
@@ -133,7 +134,7 @@ class Score(Feature):
 def _of_numbers(column: Column, values: Sequence[Value]) -> np.ndarray:
     found = np.array(values, np.float64)
     if column.kind == NUMBER and not column.wide:
-        return found.astype(np.float32).astype(np.float64)
+        return as_floats(found).astype(np.float64)
     return found
 
 

@@ -17,6 +17,12 @@ Link = Callable[[np.ndarray], np.ndarray]
 several classes."""
 
 
+def as_floats(values: np.ndarray) -> np.ndarray:
+    """The values in float32; those that are too large for it are infinite."""
+    with np.errstate(over="ignore"):
+        return np.asarray(values.astype(F32))
+
+
 def number(scores: np.ndarray) -> np.ndarray:
     """The number itself."""
     return np.asarray(scores[0].astype(F32))

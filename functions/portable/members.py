@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
-from portable.links import F32, Link
+from portable.links import Link, as_floats
 from portable.shap import Explained, Paths, Players, by_feature, leaves_of_forest
 from portable.trees import Forest
 
@@ -88,7 +88,7 @@ class XGBoost(TreesOfNodes):
 
     def inputs(self, x: np.ndarray) -> np.ndarray:
         """The features as XGBoost sees them."""
-        rounded = x.astype(F32)
+        rounded = as_floats(x)
         if self.zero_is_missing:
             zero = rounded == 0
             # Of a category, 0 is the place of the first.
