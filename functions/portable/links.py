@@ -18,7 +18,7 @@ several classes."""
 
 
 def as_floats(values: np.ndarray) -> np.ndarray:
-    """The values in float32; those that are too large for it are infinite."""
+    """The values in float32; what is too large for it is infinite."""
     with np.errstate(over="ignore"):
         return np.asarray(values.astype(F32))
 
