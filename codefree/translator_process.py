@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from api.errors import ApiError, BadRequestError
 from contract.messages import message, render
-from translation.errors import BadRequestError, TranslationError
 from translation.languages import Pair, listed, parse_pairs
 from translation.request import Limits, read_request
 from translation.translate import translate_all
@@ -55,7 +55,7 @@ def main(folder: Path, inference: Path, pair: str, language: str) -> None:
         engine = OwnEngine(_module(inference).load(folder), spoken)
         (done,) = translate_all(request, [engine])
         failed, answer = done.error, {"translation": done.translation}
-    except TranslationError as error:
+    except ApiError as error:
         failed = error.message
     if failed:
         answer = {"error": render(failed, language)}

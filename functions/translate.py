@@ -12,20 +12,11 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConf
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from api.answer import HEADERS, PAGE_HEADERS, error_body, message_body, preferred_language
+from api.errors import ApiError, BadRequestError
 from aws.engines import engines_from_environ
 from contract.messages import message
-from translation.answer import (
-    HEADERS,
-    PAGE_HEADERS,
-    SEQ2SEQ,
-    error_body,
-    languages_body,
-    message_body,
-    openapi_document,
-    preferred_language,
-    translations_body,
-)
-from translation.errors import BadRequestError, TranslationError
+from translation.answer import SEQ2SEQ, languages_body, openapi_document, translations_body
 from translation.languages import listed, parse_pairs
 from translation.request import Limits, Request, read_request
 from translation.translate import Translation, translate_all
@@ -93,8 +84,8 @@ def page_style() -> Response[str]:
     return _file("page.css")
 
 
-@app.exception_handler(TranslationError)  # type: ignore[untyped-decorator]
-def refuse(error: TranslationError) -> Response[str]:
+@app.exception_handler(ApiError)  # type: ignore[untyped-decorator]
+def refuse(error: ApiError) -> Response[str]:
     logger.info("refused", extra={"status": error.status, "kind": type(error).__name__})
     response = _answer(error.status, error_body(error, language()))
     if (seconds := getattr(error, "retry_after", None)) is not None:

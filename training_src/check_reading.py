@@ -19,7 +19,7 @@ from contract.messages import message
 from failure import TrainingError
 from model_code.cells import as_texts, of_cells, separated_by_commas, written
 from model_code.columns import typed_column
-from model_code.requests import json_rows
+from model_code.requests import as_table
 from model_code.tables import Table, chunks, look_at
 from reading.column import (
     CATEGORY,
@@ -32,6 +32,7 @@ from reading.column import (
     Column,
 )
 from reading.csv_head import Expected
+from reading.request_rows import json_rows
 
 ROWS = 100
 
@@ -99,7 +100,7 @@ def _readings(
         yield "Parquet", _read(columns, parquet, expected)
     yield "Excel", pa.table([of_cells(values) for values in python.values()], list(python))
     rows = [dict(zip(python, row, strict=True)) for row in zip(*python.values(), strict=True)]
-    yield "JSON", json_rows(json.dumps(rows, default=str))
+    yield "JSON", as_table(json_rows(json.dumps(rows, default=str)))
 
 
 def _python_values(column: Column, values: pd.Series, cells: pa.ChunkedArray) -> list[Any]:

@@ -34,11 +34,11 @@ from contract.messages import (
 )
 from model_code.cell_checks import CellChecks
 from model_code.columns import typed
-from model_code.errors import RowsError
 from model_code.predictions import Model, answer_csv, require_columns, write_predictions
 from model_code.preprocessor import load_preprocessor
-from model_code.requests import JSON_LINES, as_text, request_rows
-from reading.errors import UnreadableError
+from model_code.requests import request_rows
+from reading.errors import RowsError, UnreadableError
+from reading.request_rows import JSON_LINES, as_text
 
 
 class OtherVersionError(ValueError):

@@ -10,9 +10,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
+from api.errors import BadRequestError
 from contract.endpoint_name import endpoint_prefix
 from contract.messages import message
-from translation.errors import BadRequestError, EngineError, WarmingUpError
+from translation.errors import EngineError, WarmingUpError
 from translation.languages import Pair, parse_pairs
 from translation.price import REQUESTS_AT_ONCE, SEGMENTS_PER_REQUEST
 from translation.tokens import detokenise, tokenise

@@ -1,4 +1,4 @@
-"""What makes a file unreadable."""
+"""What makes a file unreadable, and what keeps rows from being predicted."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +8,14 @@ from contract.messages import Message, message
 
 class UnreadableError(Exception):
     """Raised when a file holds no table; the message says what to do about it."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class RowsError(ValueError):
+    """Raised when rows cannot be predicted; the message says what is wrong with them."""
 
     def __init__(self, message: Message) -> None:
         super().__init__(message)

@@ -1,47 +1,20 @@
-"""What can keep a text from being translated.
+"""What can keep a text from being translated, besides the request itself.
 
-TranslationError
-├── BadRequestError   the caller has to change the request: 400, with the field
-├── TooLargeError     the request is over a limit: 413
+ApiError
 └── EngineError       no engine could translate now: 502 or 503
     └── WarmingUpError  its machine is starting: 503, and in half a minute it works
 """
 
 from collections.abc import Mapping
 
+from api.errors import ApiError
 from contract.messages import Message
 
 # A serverless endpoint that was idle needs about this long; asking it starts it.
 WARM_UP_SECONDS = 30
 
 
-class TranslationError(Exception):
-    """Raised when a request gets no translation; the message is for the caller."""
-
-    status = 500
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message)
-        self.message = message
-
-
-class BadRequestError(TranslationError):
-    """Raised when a field of the request is missing or wrong."""
-
-    status = 400
-
-    def __init__(self, field: str, reason: Message) -> None:
-        super().__init__(reason)
-        self.field = field
-
-
-class TooLargeError(TranslationError):
-    """Raised when a request is over a limit of the stack."""
-
-    status = 413
-
-
-class EngineError(TranslationError):
+class EngineError(ApiError):
     """Raised when an engine cannot translate anything now."""
 
     def __init__(self, reason: Message, status: int = 503, retry_after: int | None = None) -> None:

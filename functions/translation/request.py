@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from api.errors import BadRequestError, TooLargeError
 from contract.messages import message
-from translation.errors import BadRequestError, TooLargeError
 from translation.languages import AUTO, Pair, is_code
 
 KNOWN_FIELDS = ("sentences", "text", "source", "target", "glossary")

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from api.errors import BadRequestError
 from aws import ledger, objects
 from aws.engines import engines_from_environ
 from aws.translations import answered, paid_for, remembered
@@ -22,7 +23,7 @@ from translation.columns import (
     plan_copy,
     translated_csv,
 )
-from translation.errors import BadRequestError, EngineError
+from translation.errors import EngineError
 from translation.languages import Pair, parse_pairs
 from translation.price import ENGINES, characters
 from translation.progress import content_digest, translation_name

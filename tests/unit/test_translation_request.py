@@ -1,7 +1,7 @@
 import json
 
+from api.errors import TooLargeError
 from tests.messages import raises
-from translation.errors import TooLargeError
 from translation.languages import Pair
 from translation.request import Limits, read_request
 

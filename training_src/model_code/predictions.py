@@ -17,11 +17,11 @@ from contract.spreadsheet import FORMULA, SIGNED_NUMBER, safe_row
 from model_code.amounts import STRONGEST, RowReasons, joined_reasons, no_reasons
 from model_code.cell_checks import CellChecks
 from model_code.columns import typed
-from model_code.errors import RowsError
 from model_code.notes import Note, part_failed
 from model_code.preprocessor import Preprocessor
 from model_code.reasons import ROWS_AT_A_TIME, STEPS_PER_SECOND, Reasons
 from model_code.tables import chunks, look_at, texts_of
+from reading.errors import RowsError
 from reading.names import column_names
 
 # At least so many rows get reasons, if need be from fewer trees.
