@@ -6,8 +6,8 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 SUPPORTED := >=3.11,<3.14
-# What `sam build` packs, of the functions and of the layer with the training source.
-DEPLOYED := functions/requirements.txt training_src/translation/container.txt
+# What `sam build` packs, of the functions and of the two layers with packages.
+DEPLOYED := functions/requirements.txt numpy_layer/requirements.txt training_src/translation/container.txt
 
 .PHONY: help demo up torch test test-fast check lint build deploy hooks audit scan sbom lock clean
 .DELETE_ON_ERROR:
@@ -49,9 +49,10 @@ check: lint .venv-sam/ready ## lint, then validate and build as SAM does
 UNUSED := utilities/(auth_alpha|circuit_breaker|data_masking|feature_flags|idempotency|kafka|parameters|parser|streaming|validation)/
 build: .venv-sam/ready .venv-lambda/ready ## build what `sam deploy` uploads
 	.venv-sam/bin/sam build
-	@[ ! -x .venv-lambda/bin/python ] || for folder in .aws-sam/build/*Function*; do \
+	@[ ! -x .venv-lambda/bin/python ] || for folder in .aws-sam/build/*Function* .aws-sam/build/NumpyLayer; do \
+	  case "$$folder" in *Layer) at=/opt;; *) at=/var/task;; esac; \
 	  .venv-lambda/bin/python -m compileall -q -x '$(UNUSED)' --invalidation-mode unchecked-hash \
-	  -s "$$folder" -p /var/task "$$folder"; done
+	  -s "$$folder" -p "$$at" "$$folder"; done
 
 deploy: .venv-sam/ready ## deploy into the AWS account whose credentials are set
 	@.venv-sam/bin/python scripts/check_account.py
@@ -93,6 +94,9 @@ lock: .tools/bin/uv ## bring every pinned version up to date
 	$(UV) pip compile -q --python-version 3.12 --python-platform x86_64-manylinux2014 \
 	  --generate-hashes --no-header --group functions -c requirements/run.txt --upgrade \
 	  -o functions/requirements.txt
+	$(UV) pip compile -q --python-version 3.12 --python-platform x86_64-manylinux_2_28 \
+	  --generate-hashes --no-header --group serving -c requirements/run.txt --upgrade \
+	  -o numpy_layer/requirements.txt
 	$(UV) pip compile -q --python-version 3.12 --python-platform x86_64-manylinux_2_28 \
 	  --generate-hashes --no-header --group container -c requirements/run.txt --upgrade \
 	  --no-emit-package numpy --no-emit-package pyyaml --no-emit-package setuptools \

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.serving import BaseWSGIServer, make_server
@@ -23,6 +24,8 @@ from codefree.lambda_service import FunctionClosedError, FunctionError, LambdaFu
 from codefree.words import Tell
 
 STAGE = "Prod"
+# Logical ids: the API makes one key by itself, and the template one more.
+TRANSLATION_KEY, PREDICTION_KEY = "TranslationApiApiKey", "PredictionKey"
 ALLOWED_ORIGIN = "gatewayresponse.header.Access-Control-Allow-Origin"
 LARGEST_BODY = 10 * 1024 * 1024
 INTEGRATION_SECONDS = 29.0
@@ -42,11 +45,18 @@ class Api:
     """A REST API as the template describes it."""
 
     routes: Mapping[tuple[str, str], Route]
-    """Method and path → route."""
+    """Method and path → route; a part of the path in braces stands for any one part."""
     gateway_responses: Mapping[str, Any]
     """Response type → statusCode, responseParameters, responseTemplates."""
-    usage_plan: Mapping[str, Any]
-    """Throttle and Quota, resolved."""
+    usage_plans: Mapping[str, Mapping[str, Any]]
+    """Logical id of a key → Throttle and Quota of its plan, resolved."""
+
+    def route(self, method: str, path: str) -> tuple[str, Route, dict[str, str]] | None:
+        """The resource that a path leads to, its route, and the parts that stand in braces."""
+        for (own, resource), route in self.routes.items():
+            if own == method and (found := _parts(resource, path)) is not None:
+                return resource, route, found
+        return None
 
 
 @dataclass
@@ -80,7 +90,9 @@ class Meter:
 
 
 def read_api(
-    rest_api: Mapping[str, Any], usage_plan: Mapping[str, Any], resolve: Callable[[Any], Any]
+    rest_api: Mapping[str, Any],
+    usage_plans: Mapping[str, Mapping[str, Any]],
+    resolve: Callable[[Any], Any],
 ) -> Api:
     """From the OpenAPI body that the SAM translator made; `resolve` knows the references."""
     body = rest_api["Body"]
@@ -92,7 +104,34 @@ def read_api(
                 needs_key = any("api_key" in need for need in described.get("security", []))
                 routes[method.upper(), path] = Route(function, needs_key)
     responses = resolve(body.get("x-amazon-apigateway-gateway-responses", {}))
-    return Api(routes, responses, resolve(usage_plan))
+    return Api(routes, responses, resolve(usage_plans))
+
+
+def _parts(resource: str, path: str) -> dict[str, str] | None:
+    """What a path has in place of the parts in braces; None where it is another resource's."""
+    names, given = resource.split("/"), path.split("/")
+    if len(names) != len(given):
+        return None
+    found = {}
+    for name, part in zip(names, given, strict=True):
+        if name.startswith("{") and part:
+            found[name.strip("{}")] = unquote(part)
+        elif name != part:
+            return None
+    return found
+
+
+class Key:
+    """An API key, and what its usage plan has left."""
+
+    def __init__(self, plan: Mapping[str, Any]) -> None:
+        self.value = secrets.token_hex(20)
+        throttle, quota = plan.get("Throttle", {}), plan.get("Quota", {})
+        self.meter = Meter(
+            float(throttle.get("RateLimit", "inf")),
+            float(throttle.get("BurstLimit", "inf")),
+            float(quota.get("Limit", "inf")),
+        )
 
 
 class ApiServer:
@@ -105,8 +144,8 @@ class ApiServer:
         port: int,
         warn: Tell,
     ) -> None:
-        self.key = secrets.token_hex(20)
         self._api = api
+        self._keys = {key_id: Key(plan) for key_id, plan in api.usage_plans.items()}
         self._functions = functions
         self._warn = warn
         # The origins that the template's own answers name.
@@ -114,17 +153,16 @@ class ApiServer:
             response.get("responseParameters", {}).get(ALLOWED_ORIGIN, "").strip("'")
             for response in api.gateway_responses.values()
         } - {""}
-        throttle, quota = api.usage_plan.get("Throttle", {}), api.usage_plan.get("Quota", {})
-        self._meter = Meter(
-            float(throttle.get("RateLimit", "inf")),
-            float(throttle.get("BurstLimit", "inf")),
-            float(quota.get("Limit", "inf")),
-        )
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", port, self._application, threaded=True, request_handler=PatientHandler
         )
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """Logical id of a key → the key."""
+        return {key_id: key.value for key_id, key in self._keys.items()}
 
     @property
     def routes(self) -> Mapping[tuple[str, str], Route]:
@@ -149,17 +187,19 @@ class ApiServer:
     def _answer(self, request: Request) -> Response:
         if foreign(request.environ, origins=self._origins):
             return self._own("ACCESS_DENIED", 403, "Forbidden")
-        route = self._api.routes.get((request.method, request.path))
-        if route is None:
+        found = self._api.route(request.method, raw_path(request))
+        if found is None:
             return self._own("MISSING_AUTHENTICATION_TOKEN", 403, "Missing Authentication Token")
+        resource, route, parts = found
+        key_id = None
         if route.needs_key:
-            given = request.headers.get("X-Api-Key", "").encode()
-            if not secrets.compare_digest(given, self.key.encode()):
+            key_id = self._key_id(request.headers.get("X-Api-Key", ""))
+            if key_id is None:
                 return self._own("INVALID_API_KEY", 403, "Forbidden")
-            if refused := self._meter.take():
+            if refused := self._keys[key_id].meter.take():
                 return self._own(refused, 429, "Too Many Requests")
         try:
-            event = proxy_event(request)
+            event = proxy_event(request, resource, parts, key_id)
         except RequestEntityTooLarge:
             return self._own("REQUEST_TOO_LARGE", 413, "Request Too Long")
         except ClientDisconnected as error:
@@ -173,6 +213,15 @@ class ApiServer:
         except FunctionError as error:
             self._warn(function.failed(error))
             return self._own("DEFAULT_5XX", 502, "Internal server error")
+
+    def _key_id(self, given: str) -> str | None:
+        """Whose key it is; every key is compared, so that no time tells which is near."""
+        found = [
+            key_id
+            for key_id, key in self._keys.items()
+            if secrets.compare_digest(given.encode(), key.value.encode())
+        ]
+        return found[0] if found else None
 
     def _own(self, kind: str, status: int, message: str) -> Response:
         """The gateway's own answer, as the template words it."""
@@ -190,26 +239,35 @@ class ApiServer:
         return Response(text, code, headers, content_type="application/json")
 
 
-def proxy_event(request: Request) -> dict[str, Any]:
+def raw_path(request: Request) -> str:
+    """The path as it was sent: %2F is no slash between two parts."""
+    sent = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or "")
+    return sent.partition("?")[0] or request.path
+
+
+def proxy_event(
+    request: Request, resource: str, parts: Mapping[str, str], key_id: str | None
+) -> dict[str, Any]:
     """What API Gateway hands to a function (payload format 1.0)."""
     body = request.get_data()
+    identity = {"sourceIp": request.remote_addr, "userAgent": request.user_agent.string}
     return {
-        "resource": request.path,
+        "resource": resource,
         "path": request.path,
         "httpMethod": request.method,
         "headers": dict(request.headers.items()),
         "multiValueHeaders": {k: request.headers.getlist(k) for k in request.headers.keys()},
         "queryStringParameters": request.args.to_dict() or None,
         "multiValueQueryStringParameters": request.args.to_dict(flat=False) or None,
-        "pathParameters": None,
+        "pathParameters": dict(parts) or None,
         "stageVariables": None,
         "requestContext": {
             "requestId": str(uuid.uuid4()),
             "stage": STAGE,
             "path": request.path,
             "httpMethod": request.method,
-            "resourcePath": request.path,
-            "identity": {"sourceIp": request.remote_addr, "userAgent": request.user_agent.string},
+            "resourcePath": resource,
+            "identity": {**identity, **({"apiKeyId": key_id} if key_id else {})},
         },
         "body": body.decode("utf-8", "replace") if body else None,
         "isBase64Encoded": False,

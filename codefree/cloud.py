@@ -425,11 +425,23 @@ class _Stack:
         rest = next(self._template.resources("AWS::ApiGateway::RestApi"), None)
         if rest is None:
             return None
-        plan = next(self._template.resources("AWS::ApiGateway::UsagePlan"), ("", {}))
-        limits = {k: v for k, v in plan[1].items() if k in ("Throttle", "Quota")}
-        described = read_api(rest[1], limits, lambda given: clean_json(given, self.resources))
+        described = read_api(
+            rest[1], self._usage_plans(), lambda given: clean_json(given, self.resources)
+        )
         require_free_port("127.0.0.1", self._settings.api_port, "--api-port")
         return ApiServer(described, functions, self._settings.api_port, self._settings.warn)
+
+    def _usage_plans(self) -> dict[str, dict[str, Any]]:
+        """Logical id of an API key → the limits of its usage plan, with references."""
+        plans = dict(self._template.resources("AWS::ApiGateway::UsagePlan"))
+        return {
+            given["KeyId"]["Ref"]: {
+                name: limit
+                for name, limit in plans[given["UsagePlanId"]["Ref"]].items()
+                if name in ("Throttle", "Quota")
+            }
+            for _, given in self._template.resources("AWS::ApiGateway::UsagePlanKey")
+        }
 
     def _poll(self, sqs: Any, url: str, batch_size: int, deliver: Any) -> None:
         self.pollers.append(start_poller(sqs, url, batch_size, deliver, self.closing))

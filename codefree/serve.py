@@ -8,7 +8,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from codefree.api_gateway import ApiServer
+from codefree.api_gateway import PREDICTION_KEY, TRANSLATION_KEY, ApiServer
 from codefree.cloud import Cloud
 from codefree.command_name import command_name
 from codefree.containers import ADD_HOST
@@ -47,11 +47,18 @@ def instructions(cloud: Cloud, events: Path, say: Words, env_vars: Path | None =
 
 
 def _translation(api: ApiServer, say: Words) -> str:
+    translate, predict = api.keys[TRANSLATION_KEY], api.keys[PREDICTION_KEY]
     return f"""{say("local.translation")}
 
   {api.url}
-  {say("local.api_key")} {api.key}
-  curl {api.url}translate -H 'X-Api-Key: {api.key}' -d '{{"text": "I love you."}}'
+  {say("local.api_key")} {translate}
+  curl {api.url}translate -H 'X-Api-Key: {translate}' -d '{{"text": "I love you."}}'
+
+{say("local.prediction")}
+
+  {say("local.api_key")} {predict}
+  curl {api.url}predict/titanic -H 'X-Api-Key: {predict}' -H 'Content-Type: text/csv' \\
+    --data-binary @samples/titanic_test.csv
 
 """
 

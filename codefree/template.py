@@ -19,6 +19,7 @@ CODE_PROPERTIES = {
 }
 # The translator takes no folders, only what `sam deploy` has uploaded.
 UPLOADED = "s3://bucket/key"
+API_KEY = "AWS::ApiGateway::ApiKey"
 # The first breaks moto, the others it warns of and skips.
 MOTO_CANNOT_CREATE = (
     "AWS::ApiGateway::",
@@ -63,9 +64,25 @@ def load_template(
     """Read and translate a SAM template; folders are relative to it, as in `sam build`."""
     source = yaml_parse(path.read_text(encoding="utf-8"))
     whole = translated(_as_if_uploaded(source), session, parameters or {})
-    created = without_unsupported(whole)
+    created = without_unsupported(_with_key_ids(whole))
     left_out = {k: v for k, v in whole["Resources"].items() if k not in created["Resources"]}
     return Template(created, dict(_functions(source, path.parent)), left_out)
+
+
+def _with_key_ids(cloudformation: dict[str, Any]) -> dict[str, Any]:
+    """The template with the logical id of each API key as its id, for functions know keys by it."""
+    keys = [k for k, v in cloudformation["Resources"].items() if v["Type"] == API_KEY]
+    text = json.dumps(cloudformation)
+    for key in keys:
+        text = text.replace(json.dumps({"Ref": key}), json.dumps(key))
+    replaced: dict[str, Any] = json.loads(text)
+    # What belongs to the API itself still refers to them.
+    untouched = {
+        k: v
+        for k, v in cloudformation["Resources"].items()
+        if v["Type"].startswith(MOTO_CANNOT_CREATE)
+    }
+    return {**replaced, "Resources": replaced["Resources"] | untouched}
 
 
 def without_unsupported(cloudformation: dict[str, Any]) -> dict[str, Any]:

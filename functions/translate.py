@@ -13,7 +13,7 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from api.answer import HEADERS, PAGE_HEADERS, error_body, message_body, preferred_language
-from api.errors import ApiError, BadRequestError
+from api.errors import ApiError, BadRequestError, OtherKeyError
 from aws.engines import engines_from_environ
 from contract.messages import message
 from translation.answer import SEQ2SEQ, languages_body, openapi_document, translations_body
@@ -28,6 +28,7 @@ page = Path(os.environ["PAGE_DIR"])
 # The API Gateway waits 29 seconds for all of it.
 engines = engines_from_environ(os.environ, patience_seconds=20)
 pay_while_warming_up = os.environ["FALLBACK_WHILE_STARTING"] == "true"
+key_for_predictions = os.environ["PREDICTION_KEY_ID"]
 origin = os.environ["ALLOWED_ORIGIN"]
 cors = (
     CORSConfig(allow_origin=origin, allow_headers=["Content-Type", "X-Api-Key"], max_age=3600)
@@ -48,6 +49,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 @app.post("/translate")
 def translate() -> Response[str]:
     began = time.monotonic()
+    require_own_key()
     body = app.current_event.decoded_body or ""
     request = read_request(body, limits, default=pairs[0])
     _require_spoken(request)
@@ -103,6 +105,12 @@ def broken(error: Exception) -> Response[str]:
 @app.not_found
 def not_found(_: Exception) -> Response[str]:
     return _answer(404, message_body(message("api.not_found"), language()))
+
+
+def require_own_key() -> None:
+    """API Gateway has checked that it is a key of this API."""
+    if app.current_event.request_context.identity.api_key_id == key_for_predictions:
+        raise OtherKeyError(message("api.key_for_predictions"))
 
 
 def language() -> str:

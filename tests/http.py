@@ -1,4 +1,4 @@
-"""Requests to the translation API as a client sends them."""
+"""Requests to the API as a client sends them."""
 
 import json
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Any
 
 import urllib3
 
+from codefree.api_gateway import PREDICTION_KEY, TRANSLATION_KEY
 from codefree.cloud import Cloud
 
 pool = urllib3.PoolManager(maxsize=32, block=False, retries=False)
@@ -31,10 +32,20 @@ def get(cloud: Cloud, path: str) -> Answer:
 def post(cloud: Cloud, content: object, key: str | None = "", **headers: str) -> Answer:
     """To /translate; `content` as JSON unless it is bytes, the cloud's own key unless given."""
     assert cloud.api is not None
-    key = cloud.api.key if key == "" else key
+    key = cloud.api.keys[TRANSLATION_KEY] if key == "" else key
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     sent = {"Content-Type": "application/json", **({"X-Api-Key": key} if key else {}), **headers}
     return _answer(pool.request("POST", f"{cloud.api.url}translate", body=body, headers=sent))
+
+
+def ask(
+    cloud: Cloud, path: str, body: bytes | None = None, key: str = PREDICTION_KEY, **headers: str
+) -> Answer:
+    """GET a path, or POST a body to it, with one of the API's keys by its logical id."""
+    assert cloud.api is not None
+    sent = {"X-Api-Key": cloud.api.keys[key], **headers}
+    method = "GET" if body is None else "POST"
+    return _answer(pool.request(method, cloud.api.url + path, body=body, headers=sent))
 
 
 def _answer(answer: urllib3.BaseHTTPResponse) -> Answer:

@@ -18,6 +18,7 @@ from tests.amazon_translate import using
 from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
 from tests.endpoints import put_endpoint
+from tests.http import ask
 from tests.integration import (
     test_clean_up,
     test_costs,
@@ -29,6 +30,7 @@ from tests.integration import (
     test_uploads,
 )
 from tests.json_services import Reply, json_service
+from tests.portable_models import put_model
 from tests.template_facts import NETWORK_ACTIONS, RESOURCES, ROOT, statements
 
 PARAMETERS = {
@@ -207,6 +209,7 @@ def run(cloud: Cloud) -> None:
         test_translator_serving.upload(cloud, word)
         eventually(lambda word=word: test_translator_serving.answers(cloud, word))  # type: ignore[misc]
     ask_amazon_translate(cloud)
+    ask_for_predictions(cloud)
     spend_the_budget(cloud)
     put_an_ended_job_aside(cloud)
     eventually(lambda: not test_costs.running(cloud))
@@ -315,6 +318,14 @@ def ask_amazon_translate(cloud: Cloud) -> None:
             assert test_translate_columns.result(cloud, dataset)
             test_translate_columns.put(cloud, f"data/{dataset}_translate.csv", "id,review\n1,a b\n")
             go_on_in_another_run(function, event)
+
+
+def ask_for_predictions(cloud: Cloud) -> None:
+    """Of a dataset that has a model, of one that has none, and which there are."""
+    put_model(cloud.endpoint.client("s3"), cloud.bucket, "titanic", "Sex")
+    assert ask(cloud, "predict/titanic", b'{"Sex": "male"}').status == 200
+    assert ask(cloud, "predict/none", b'{"Sex": "male"}').status == 404
+    assert "titanic" in [one["dataset"] for one in ask(cloud, "datasets").json["datasets"]]
 
 
 def go_on_in_another_run(function: LambdaFunction, event: dict[str, Any]) -> None:

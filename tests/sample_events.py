@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from botocore.exceptions import ClientError
 from moto.cloudformation.models import cloudformation_backends
 from moto.sagemaker.models import sagemaker_backends
@@ -26,6 +27,7 @@ from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
 from tests.endpoints import put_endpoint
 from tests.endpoints import status as endpoint_status
+from tests.portable_models import LABELS, PROBABILITY, put_model
 
 ROOT = Path(__file__).parents[1]
 EVENTS = ROOT / "events"
@@ -224,6 +226,18 @@ def _is_translated(place: Place, answer: Any) -> None:
     assert json.loads(answer["body"])["translations"][0]["translation"] == "Ich liebe dich."
 
 
+def _model(place: Place) -> dict[str, str]:
+    put_model(place.client("s3"), place.cloud.bucket, "titanic", "Sex", "Age")
+    return {}
+
+
+def _is_predicted(place: Place, answer: Any) -> None:
+    assert answer["statusCode"] == 200, answer
+    (only,) = json.loads(answer["body"])["predictions"]
+    assert only["prediction"] == LABELS[0]
+    assert only["probabilities"][LABELS[1]] == pytest.approx(PROBABILITY)
+
+
 def _columns_file(place: Place) -> dict[str, str]:
     settings = {"columns": ["review"], "source": "en", "target": "de"}
     place.put("data/reviews_translate.json", json.dumps(settings).encode())
@@ -287,6 +301,7 @@ SAMPLES: dict[str, tuple[Before, After]] = {
     "training_job_stopped": (_ended_job("sleeps", "Stopped"), _is_published("sleeps", "stopped")),
     "endpoint_failed": (_failed_endpoint, _endpoint_is_told_of),
     "translation_requested": (_nothing, _is_translated),
+    "prediction_requested": (_model, _is_predicted),
     "columns_file_uploaded": (_columns_file, _columns_are_translated),
     "day_passed": (_idle_endpoint, _idle_endpoint_is_gone),
     "stack_deleted": (_ending_stack, _stack_is_cleaned_up),

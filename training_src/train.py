@@ -20,6 +20,7 @@ from contract.layout import (
     LEADERBOARD,
     PERFORMANCE,
     PLOTS,
+    PORTABLE_MODEL,
     PREDICTIONS,
     REPORT,
     REPORT_JSON,
@@ -39,6 +40,8 @@ from model_code.notes import Note, note, part_failed
 from model_code.predictions import REASON_COLUMNS, Model, write_predictions
 from notable_rows import NotableRow, notable_rows, pick_rows
 from pack import pack, versions
+from portable.archive import pack_model
+from portable.files import FOLDER
 from prepare import Prepared, prepare
 from progress import Progress
 from race import race, race_notes
@@ -105,7 +108,7 @@ def train(folders: Folders) -> None:
             pack(fitted.predictor, prepared.preprocessor, folders.model, found.passport)
             check_model(folders.model, model, spec.train)
         with clock.stage("portable"):
-            _add_portable(folders.model, model, found)
+            _add_portable(folders.model, model, found, results)
         with _stage("predicting", progress, clock):
             _predict(model, found, scored, results, clock)
         with _stage("explaining", progress, clock):
@@ -232,12 +235,14 @@ def _refit(
     return fitted
 
 
-def _add_portable(folder: Path, model: Model, found: Findings) -> None:
-    """Add the portable form to the model's folder, if it gives the same answers."""
+def _add_portable(folder: Path, model: Model, found: Findings, results: Results) -> None:
+    """Add the portable form to the model's folder and the results, if it gives the same answers."""
     seconds = _seconds_to_explain(found.spec, PORTABLE_SHARE)
     portable = add_portable(folder, model, found.spec.train, found.prepared.rows, seconds)
     found.passport = {**found.passport, PASSPORT: portable.to_json()}
     found.own_notes += portable.notes
+    if portable.refused is None:
+        results.make(PORTABLE_MODEL, lambda into: pack_model(folder / FOLDER, into))
 
 
 def _predict(

@@ -7,7 +7,7 @@ is written down before it begins, and struck out when it comes to an end of what
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from aws import objects
+from aws import objects, stored
 from aws.errors import AWS_ERRORS
 from contract.layout import tries_key
 
@@ -29,7 +29,7 @@ def counted(bucket: str, message_id: str, receives: int) -> Iterator[None]:
         yield
         return
     key = tries_key(message_id)
-    unfinished = int(objects.read(bucket, key) or 0)
+    unfinished = int(stored.read(bucket, key) or 0)
     # The first try, which was not written down, may have been one.
     if unfinished >= TRIES - 1:
         raise KilledError(f"The function was killed in each of {TRIES} tries.")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from aws import objects, translations
+from aws import objects, stored, translations
 from aws.job_descriptions import described
 from contract.job import Job
 from contract.layout import COSTS_KEY, LEDGER_KEY
@@ -125,7 +125,7 @@ def _change(bucket: str, change: Callable[[Ledger], Ledger]) -> Ledger:
 def _write_csv(bucket: str) -> None:
     """The ledger as a table; looked at before the ledger is, so that no older one replaces it."""
     for _ in _tries():
-        before, etag = objects.read_with_etag(bucket, COSTS_KEY)
+        before, etag = stored.read_with_etag(bucket, COSTS_KEY)
         after = costs_csv(_read(bucket)[0])
         if after == before or objects.put_if_unchanged(bucket, COSTS_KEY, after, CSV_TYPE, etag):
             return
@@ -139,5 +139,5 @@ def _tries() -> Iterator[None]:
 
 
 def _read(bucket: str) -> tuple[Ledger, str | None]:
-    content, etag = objects.read_with_etag(bucket, LEDGER_KEY)
+    content, etag = stored.read_with_etag(bucket, LEDGER_KEY)
     return ledger_from_json(content), etag

@@ -1,7 +1,6 @@
 """Read, write and list objects in S3."""
 
 import hashlib
-import json
 import mimetypes
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,17 +9,15 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
-from aws.clients import client
+from aws.stored import NOT_THERE, read, s3
 from contract.job import Job, job_from_json
 from contract.layout import STATUS_JSON, STATUS_TEXT, job_json_key
 from pipeline.files import UploadedFile, is_too_large, sample_range
 from pipeline.status import Status, status_from_json
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
-s3: "S3Client" = client("s3")
 TEXT = "text/plain; charset=utf-8"
 CHUNK_BYTES = 2**20
 # Copies with this tag are deleted after a while, by a rule of the bucket.
@@ -28,7 +25,6 @@ INPUT_TAG = "codefree-automl=input"
 # What S3 copies in one request; more is copied in parts.
 LARGEST_COPY = 5 * 10**9
 COPYING = TransferConfig(multipart_chunksize=256 * 2**20, max_concurrency=32)
-NOT_THERE = ("NoSuchKey", "404", "NotFound")
 WRITTEN_MEANWHILE = ("PreconditionFailed", "ConditionalRequestConflict", *NOT_THERE)
 
 
@@ -79,44 +75,12 @@ def sample(bucket: str, key: str) -> bytes | None:
     return found.sample if found else None
 
 
-def read(bucket: str, key: str) -> bytes | None:
-    """Get the whole object, one of ours; None when the key does not exist."""
-    return read_with_etag(bucket, key)[0]
-
-
-def read_with_etag(bucket: str, key: str) -> tuple[bytes | None, str | None]:
-    """Get the whole object and its ETag; (None, None) when the key does not exist."""
-    try:
-        found = s3.get_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in NOT_THERE:
-            return None, None
-        raise
-    return found["Body"].read(), found["ETag"]
-
-
-def read_json(bucket: str, key: str) -> Any:
-    """Get and parse a JSON object; None when the key does not exist."""
-    content = read(bucket, key)
-    return None if content is None else json.loads(content)
-
-
 def read_job(bucket: str, name: str) -> Job:
     """Read a job's job.json; raises LookupError when it is gone."""
     content = read(bucket, job_json_key(name))
     if content is None:
         raise LookupError(f"{job_json_key(name)} is not in the bucket")
     return job_from_json(content)
-
-
-def exists(bucket: str, key: str) -> bool:
-    try:
-        s3.head_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in NOT_THERE:
-            return False
-        raise
-    return True
 
 
 def put(bucket: str, key: str, content: bytes, content_type: str) -> None:

@@ -4,7 +4,7 @@ import tarfile
 from collections.abc import Collection
 from pathlib import PurePosixPath
 
-from aws import objects
+from aws import objects, stored
 from aws.telemetry import logger
 from contract.layout import INDEX, is_mark
 from pipeline.results import EndedJob
@@ -17,10 +17,10 @@ def collect_files(job: EndedJob, folder: str) -> None:
     while it is written; so the job packs its files a second time, with the hash of each.
     """
     brought = _brought(job, folder)
-    index = objects.read_json(job.bucket, folder + INDEX)
+    index = stored.read_json(job.bucket, folder + INDEX)
     listed = {file["name"]: file.get("sha256") for file in index["files"]} if index else {}
     right = {name for name, digest in listed.items() if brought.get(name) == digest}
-    if not (index and right == listed.keys()) and objects.exists(job.bucket, job.output_key):
+    if not (index and right == listed.keys()) and stored.exists(job.bucket, job.output_key):
         _unpack(job, folder, right)
 
 

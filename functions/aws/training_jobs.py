@@ -14,7 +14,7 @@ from automl.dataset import Dataset
 from automl.model_job import job_name, model_job
 from automl.plan import TrainingPlan
 from automl.prediction_job import asks_for_predictions, prediction_job, prediction_job_name
-from aws import ledger, objects
+from aws import ledger, objects, stored
 from aws.clients import client
 from aws.errors import refused
 from aws.job_descriptions import described
@@ -92,7 +92,7 @@ def _job_of(bucket: str, plan: TrainingPlan | TranslatorPlan, stack: Stack) -> E
 def _predict(bucket: str, plan: TrainingPlan, model: ModelJob, stack: Stack) -> Existing:
     name = prediction_job_name(bucket, model.job, plan)
     describe = partial(prediction_job, plan=plan, stack=stack, source_key=source.key, model=model)
-    if not objects.exists(bucket, model_key(model.job)):
+    if not stored.exists(bucket, model_key(model.job)):
         raise RefusedError(message("data.model_gone", job=model.job))
     return _start(bucket, name, plan, describe, stack)
 
@@ -157,7 +157,7 @@ def _next_attempt(bucket: str, name: str, versions: Versions, region: str) -> At
     for attempt in count(1):
         candidate = attempt_name(name, attempt)
         # job.json is always written before its job exists, so this read predates the job.
-        _, etag = objects.read_with_etag(bucket, job_json_key(candidate))
+        _, etag = stored.read_with_etag(bucket, job_json_key(candidate))
         existing = _find(bucket, candidate)
         if existing is None:
             return Attempt(candidate, None, etag, second)
@@ -195,8 +195,8 @@ def _find(bucket: str, name: str) -> Existing | None:
 
 def _model_before(bucket: str, dataset: Dataset) -> str | None:
     """Return the key of the dataset's current model; None without one."""
-    known = objects.read_json(bucket, model_json_key(dataset.name))
-    return known["model"] if known and objects.exists(bucket, known["model"]) else None
+    known = stored.read_json(bucket, model_json_key(dataset.name))
+    return known["model"] if known and stored.exists(bucket, known["model"]) else None
 
 
 def _put_inputs(bucket: str, job: Job, etag: str | None) -> bool:
@@ -205,11 +205,11 @@ def _put_inputs(bucket: str, job: Job, etag: str | None) -> bool:
     Raises ReplacedError when an input file is no longer as it was looked at.
     """
     for file, copy in pins(job):
-        if not objects.exists(bucket, copy) and not objects.copy_if_unchanged(
+        if not stored.exists(bucket, copy) and not objects.copy_if_unchanged(
             bucket, file.key, file.etag_of_key, copy, file.bytes or 0
         ):
             raise ReplacedError(file.key)
-    if not objects.exists(bucket, source.key):
+    if not stored.exists(bucket, source.key):
         objects.put(bucket, source.key, source.tarball(), "application/gzip")
     files, key = job_files(bucket, job), job_json_key(job.job)
     if not objects.put_if_unchanged(bucket, key, files.pop(key), "application/json", etag):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from aws import objects
+from aws import objects, stored
 from contract.layout import translated_part_key, translated_parts, translation_progress_key
 from contract.messages import message
 from pipeline.errors import WaitingError
@@ -46,7 +46,7 @@ class Translations:
         self._written = len(keys)
         found: dict[str, str] = {}
         for key in keys:
-            found |= objects.read_json(self._bucket, key) or {}
+            found |= stored.read_json(self._bucket, key) or {}
         return found
 
     def charge(self, usd: float) -> None:
@@ -104,12 +104,12 @@ def paid_for(bucket: str, name: str) -> float:
 def answered(bucket: str, name: str, engine: str) -> Callable[[str], bool]:
     """Whether a segment has its answer already."""
     keys = objects.sizes(bucket, translated_parts(digest_of(name), engine))
-    known = {text for key in keys for text in objects.read_json(bucket, key) or {}}
+    known = {text for key in keys for text in stored.read_json(bucket, key) or {}}
     return known.__contains__
 
 
 def _read(bucket: str, key: str) -> tuple[Progress, str | None]:
-    content, etag = objects.read_with_etag(bucket, key)
+    content, etag = stored.read_with_etag(bucket, key)
     return progress_from_json(content), etag
 
 

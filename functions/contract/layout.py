@@ -49,6 +49,8 @@ FAILURE_MESSAGE = "failure.json"
 PREDICTIONS = "_test_prediction.csv"
 LEADERBOARD, PLOTS, IMPORTANCE = "_leaderboard.csv", "_eval.png", "_feature_importance.csv"
 PERFORMANCE, FIT_SUMMARY = "_model_performance.txt", "_fit_summary.txt"
+# What predicts without AutoGluon.
+PORTABLE_MODEL = "portable_model.zip"
 EXAMPLES, LEARNING_CURVE = "_examples.csv", "_learning_curve.csv"
 # Jobs that an earlier version started go on to write this name.
 EARLIER_ENDINGS = {PREDICTIONS: "_test_predictions.csv"}
@@ -64,6 +66,7 @@ RESULT_FILES: Mapping[str, str] = {
     "fit summary": FIT_SUMMARY,
     "examples": EXAMPLES,
     "learning curve": LEARNING_CURVE,
+    "portable model": PORTABLE_MODEL,
     "failure": FAILURE,
 }
 # `<name>_model_performance.txt` must fit into the 255 bytes of a Linux file name.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract.messages import message
+from reading.column import MOST_DIGITS
 from reading.csv_head import DELIMITERS
 from reading.errors import RowsError
 from reading.names import column_names, matched
@@ -112,13 +113,18 @@ def _records(body: str, delimiter: str) -> Iterator[list[str]]:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_missing)
+        return json.loads(text, parse_int=_whole, parse_constant=_missing)
     except json.JSONDecodeError as error:
         place = {"line": error.lineno, "column": error.colno}
         raise RowsError(message("request.json_broken", **place)) from error
     # Lists within lists without end, and numbers of thousands of digits.
     except (RecursionError, ValueError) as error:
         raise RowsError(message("request.not_json")) from error
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number that 64 bits hold, else the nearest float."""
+    return int(digits) if len(digits) <= MOST_DIGITS else float(digits)
 
 
 def _missing(name: str) -> None:

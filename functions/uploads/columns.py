@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from api.errors import BadRequestError
-from aws import ledger, objects
+from aws import ledger, objects, stored
 from aws.engines import engines_from_environ
 from aws.translations import answered, paid_for, remembered
 from contract.messages import message, usd_at_most
@@ -175,7 +175,7 @@ def _copy_all(bucket: str, dataset: str, order: Order, invocation: Invocation) -
         # A message of an earlier version has no price: the upload gets one of this version.
         return TRANSLATED
     for text in order.texts:
-        if objects.exists(bucket, text.into):
+        if stored.exists(bucket, text.into):
             paid += paid_for(bucket, text.name)
             continue
         found = objects.fetch(bucket, text.key, LARGEST_FILE + 1)

@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from aws import endpoints, objects
+from aws import endpoints, objects, stored
 from aws.results_files import collect_files
 from contract.job import Job, TranslatorJob
 from contract.layout import FAILURE, FAILURE_MESSAGE, PERFORMANCE, model_json_key
@@ -20,10 +20,10 @@ def collect_results(job: EndedJob, spec: Job) -> Status:
         raw = job.failure_reason.encode(errors="replace")
         objects.put(job.bucket, folder + FAILURE, raw, objects.TEXT)
     keys = set(objects.sizes(job.bucket, folder))
-    if objects.exists(job.bucket, job.model_key):
+    if stored.exists(job.bucket, job.model_key):
         keys.add(job.model_key)
-    performance = objects.read_json(job.bucket, f"{folder}{spec.file_stem}{PERFORMANCE}")
-    failure = objects.read_json(job.bucket, folder + FAILURE_MESSAGE)
+    performance = stored.read_json(job.bucket, f"{folder}{spec.file_stem}{PERFORMANCE}")
+    failure = stored.read_json(job.bucket, folder + FAILURE_MESSAGE)
     return ended(job, spec, performance, keys, failure)
 
 
@@ -37,7 +37,7 @@ def serve(job: EndedJob, spec: Job, status: Status) -> Status:
 def point_to_model(job: EndedJob, spec: Job) -> None:
     """model.json names the model that a dataset has, whatever its status says meanwhile."""
     key = model_json_key(spec.dataset)
-    pointer = model_pointer(job, spec, objects.read_json(job.bucket, key))
+    pointer = model_pointer(job, spec, stored.read_json(job.bucket, key))
     if pointer:
         content = json.dumps(pointer, ensure_ascii=False, indent=1).encode()
         objects.put(job.bucket, key, content, "application/json")

@@ -153,8 +153,14 @@ def _set_usage_plan(api: Any, plan: str, given: Properties) -> None:
 
 
 def _api_key(api: Any, name: str, given: Properties) -> str:
-    stages = [_camel(stage) for stage in given["StageKeys"]]
-    return str(api.create_api_key(name=name, enabled=given["Enabled"], stageKeys=stages)["id"])
+    stages = [_camel(stage) for stage in given.get("StageKeys", [])]
+    made = api.create_api_key(
+        name=name,
+        enabled=given["Enabled"],
+        stageKeys=stages,
+        description=given.get("Description", ""),
+    )
+    return str(made["id"])
 
 
 def _usage_plan_key(api: Any, name: str, given: Properties) -> str:

@@ -60,7 +60,8 @@ def _pattern(value: Value) -> str:
 
 
 def _without_hash(logical_id: str) -> str:
-    for kind in ("TrainingSourceLayer", "TranslationPageLayer", "TranslationApiDeployment"):
+    layers = ("NumpyLayer", "TrainingSourceLayer", "TranslationPageLayer")
+    for kind in (*layers, "TranslationApiDeployment"):
         if logical_id.startswith(kind):
             return f"{kind}…"
     return logical_id

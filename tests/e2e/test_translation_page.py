@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from codefree import default_translator
+from codefree.api_gateway import TRANSLATION_KEY
 from codefree.cloud import Cloud, Settings
 from contract.bounds import LANGUAGES
 from tests.browser import needs_chromium, picture
@@ -49,7 +50,7 @@ def enter_key(page: Page, key: str) -> None:
 
 def key_of(cloud: Cloud) -> str:
     assert cloud.api is not None
-    return cloud.api.key
+    return cloud.api.keys[TRANSLATION_KEY]
 
 
 def test_a_text_is_typed_and_its_translation_seen(page: Page, translating: Cloud) -> None:

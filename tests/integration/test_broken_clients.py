@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from codefree.api_gateway import TRANSLATION_KEY
 from codefree.cloud import Cloud
 from codefree.front_door import PatientHandler
 from tests.conftest import PATIENCE_SECONDS, eventually
@@ -48,7 +49,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def translate(cloud: Cloud, length: int) -> bytes:
     assert cloud.api is not None
-    key = f"X-Api-Key: {cloud.api.key}"
+    key = f"X-Api-Key: {cloud.api.keys[TRANSLATION_KEY]}"
     return head("POST /translate HTTP/1.1", key, f"Content-Length: {length}")
 
 

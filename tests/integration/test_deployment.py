@@ -118,7 +118,7 @@ def unresolved(node: Any, path: str = "") -> list[str]:
 def test_what_is_packaged_lies_in_the_bucket(account: Endpoint, packaged: Template) -> None:
     s3 = account.client("s3")
     keys = set(re.findall(rf"s3://{ARTEFACTS}/(\w+)", str(packaged)))
-    assert len(keys) == 3, "the functions, the layer of training jobs and the page"
+    assert len(keys) == 4, "the functions, numpy, the layer of training jobs and the page"
     for key in keys:
         assert s3.head_object(Bucket=ARTEFACTS, Key=key)["ContentLength"] > 1000
 

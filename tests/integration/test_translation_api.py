@@ -139,7 +139,7 @@ def test_a_route_that_is_none_is_answered_in_json(cloud: Cloud) -> None:
     answer = get(cloud, "nowhere")
 
     assert answer.status == 404
-    assert "POST /translate" in answer.json["error"]
+    assert "GET /openapi.json" in answer.json["error"]
 
 
 def test_an_endpoint_that_is_missing_is_named(cloud: Cloud) -> None:

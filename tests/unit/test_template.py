@@ -240,9 +240,9 @@ def test_the_code_for_the_cloud_knows_of_no_other_place() -> None:
 def test_every_sample_event_is_one_that_its_rule_lets_through(path: Path) -> None:
     event = json.loads(path.read_text())
     if "httpMethod" in event:
-        routes = FUNCTIONS["TranslateFunction"]["Events"].values()
+        routes = FUNCTIONS[sample_events.FUNCTIONS[path.stem]]["Events"].values()
         served = {(r["Properties"]["Method"].upper(), r["Properties"]["Path"]) for r in routes}
-        assert (event["httpMethod"], event["path"]) in served
+        assert (event["httpMethod"], event["resource"]) in served
         return
     if "RequestType" in event:
         asked, given = (

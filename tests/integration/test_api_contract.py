@@ -16,9 +16,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from codefree.api_gateway import PREDICTION_KEY, TRANSLATION_KEY
 from codefree.cloud import Cloud
 from tests.endpoints import endpoint
 from tests.http import get
+from tests.portable_models import put_model
 
 PROMISES = [
     not_a_server_error,
@@ -32,7 +34,8 @@ PROMISES = [
 
 @pytest.fixture(scope="module")
 def echoing(cloud: Cloud) -> Iterator[Cloud]:
-    """English to German answers what it is asked."""
+    """English to German answers what it is asked, and one dataset has a model."""
+    put_model(cloud.endpoint.client("s3"), cloud.bucket, "titanic", "Sex", "Age")
     with endpoint(cloud, "en-de", "pass"):
         yield cloud
 
@@ -43,10 +46,12 @@ def api_schema(echoing: Cloud) -> Any:
     schema = schemathesis.openapi.from_url(f"{echoing.api.url}openapi.json")
     schema.config.update(base_url=echoing.api.url)
     # Too many sentences break the description too, and are answered with 413.
-    schema.config.checks.negative_data_rejection.expected_statuses = ["400", "403", "413"]
+    schema.config.checks.negative_data_rejection.expected_statuses = ["400", "403", "404", "413"]
     return schema
 
 
+# Names that begin so are replaced by that of a dataset with a model.
+FIRST_HALF = tuple(map(chr, range(0x4F)))
 POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 
 
@@ -57,6 +62,10 @@ POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
         ("POST", "/translate", NEGATIVE),
         # A GET without parameters cannot be asked wrongly.
         ("GET", "/languages", POSITIVE),
+        ("POST", "/predict/{dataset}", POSITIVE),
+        ("POST", "/predict/{dataset}", NEGATIVE),
+        ("GET", "/datasets", POSITIVE),
+        ("GET", "/datasets/{dataset}", POSITIVE),
         ("GET", "/openapi.json", POSITIVE),
         ("GET", "/", POSITIVE),
     ],
@@ -66,12 +75,15 @@ def test_every_answer_is_one_that_the_description_promises(
 ) -> None:
     """Positive requests follow the description, negative ones break it somewhere."""
     assert cloud.api is not None
-    headers = {"X-Api-Key": cloud.api.key}
+    key = TRANSLATION_KEY if path == "/translate" else PREDICTION_KEY
+    headers = {"X-Api-Key": cloud.api.keys[key]}
     operation = api_schema[path][method]
 
     @given(operation.as_strategy(generation_mode=mode))
     @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
     def ask(case: Any) -> None:
+        if case.path_parameters and case.path_parameters["dataset"].startswith(FIRST_HALF):
+            case.path_parameters["dataset"] = "titanic"
         case.call_and_validate(headers=headers, checks=PROMISES)
 
     ask()

@@ -1,0 +1,65 @@
+"""Read objects of S3 as they are, without knowing what they mean."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from aws.clients import client
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+s3: "S3Client" = client("s3")
+NOT_THERE = ("NoSuchKey", "404", "NotFound")
+
+
+def read(bucket: str, key: str) -> bytes | None:
+    """Get the whole object, one of ours; None when the key does not exist."""
+    return read_with_etag(bucket, key)[0]
+
+
+def read_with_etag(bucket: str, key: str) -> tuple[bytes | None, str | None]:
+    """Get the whole object and its ETag; (None, None) when the key does not exist."""
+    try:
+        found = s3.get_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in NOT_THERE:
+            return None, None
+        raise
+    return found["Body"].read(), found["ETag"]
+
+
+def read_json(bucket: str, key: str) -> Any:
+    """Get and parse a JSON object; None when the key does not exist."""
+    content = read(bucket, key)
+    return None if content is None else json.loads(content)
+
+
+def exists(bucket: str, key: str) -> bool:
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in NOT_THERE:
+            return False
+        raise
+    return True
+
+
+def folders(
+    bucket: str, prefix: str, most: int, after: str | None = None
+) -> tuple[list[str], str | None]:
+    """Return the names of the folders right below a prefix, at most so many, in S3's order.
+
+    `after` is the last name of the page before. The second is that of this page; None when there
+    are no more.
+    """
+    # All keys of that folder come before this one: 0 is the sign after the slash.
+    start = f"{prefix}{after}0" if after else ""
+    page = s3.list_objects_v2(
+        Bucket=bucket, Prefix=prefix, Delimiter="/", MaxKeys=most, StartAfter=start
+    )
+    found = [
+        entry["Prefix"].removeprefix(prefix).rstrip("/") for entry in page.get("CommonPrefixes", [])
+    ]
+    return found, found[-1] if found and page["IsTruncated"] else None

@@ -1,0 +1,36 @@
+"""The model that answers for a dataset."""
+
+from dataclasses import dataclass
+
+from portable.model import PortableModel
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A dataset that has a model."""
+
+    dataset: str
+    job: str
+    target: str
+    uploaded: str
+    """When the train file came, in ISO 8601."""
+    is_portable: bool
+    """Whether the API predicts with it."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How good the model is, as its report says."""
+
+    metric: str
+    score: float
+    rows: int
+    scored_on: str
+
+
+@dataclass(frozen=True)
+class LiveModel:
+    """The newest model of a dataset, ready to predict."""
+
+    listed: Listed
+    model: PortableModel

@@ -1,0 +1,89 @@
+"""What a caller wants predicted: rows, checked against the columns of the model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from api.errors import BadRequestError, TooLargeError
+from contract.messages import message
+from portable.model import PortableModel
+from reading.errors import RowsError
+from reading.names import matched
+from reading.request_rows import (
+    CSV,
+    JSON,
+    Rows,
+    csv_header,
+    csv_rows,
+    json_lines_rows,
+    json_rows,
+    kind_of,
+)
+
+# API Gateway takes 10 MB, and Lambda 6 MB of JSON, in which a body may be twice as long.
+MOST_BYTES = 2_500_000
+MOST_ROWS, MOST_EXPLAINED = 5_000, 100
+COMMA = ","
+
+
+@dataclass(frozen=True)
+class RowsRequest:
+    """Rows by column, with the names that the model has."""
+
+    rows: Rows
+    points: bool
+    """Whether `.` marks decimals, whatever the train file writes: so in a CSV with commas."""
+
+    @property
+    def size(self) -> int:
+        return max((len(cells) for cells in self.rows.values()), default=0)
+
+
+def read_rows(body: str, content_type: str, model: PortableModel, explained: bool) -> RowsRequest:
+    """Raises BadRequestError or TooLargeError with a message for the caller."""
+    if len(body.encode(errors="surrogatepass")) > MOST_BYTES:
+        raise TooLargeError(message("api.too_many_bytes", bytes=MOST_BYTES))
+    try:
+        request = _rows(body, content_type, model.names)
+    except RowsError as error:
+        raise BadRequestError("body", error.message) from error
+    most = MOST_EXPLAINED if explained else MOST_ROWS
+    if request.size > most:
+        raise TooLargeError(message("api.too_many_rows", rows=request.size, most=most))
+    if lacking := [name for name in model.names if name not in request.rows]:
+        columns = tuple(lacking)
+        raise BadRequestError(
+            lacking[0], message("data.rows_lack", count=len(lacking), columns=columns)
+        )
+    for name in model.names:
+        _require_cells(name, request.rows[name])
+    return request
+
+
+def _rows(body: str, content_type: str, needed: Sequence[str]) -> RowsRequest:
+    if not body.strip():
+        raise RowsError(message("request.empty"))
+    kind = kind_of(content_type or JSON)
+    if kind == CSV:
+        header = csv_header(body, needed, COMMA)
+        return RowsRequest(csv_rows(body, header), points=header.delimiter == COMMA)
+    found = json_rows(body) if kind == JSON else json_lines_rows(body)
+    names = matched(list(found), needed)
+    return RowsRequest(dict(zip(names, found.values(), strict=True)), points=False)
+
+
+def _require_cells(name: str, cells: Sequence[Any]) -> None:
+    for row, cell in enumerate(cells, start=1):
+        if not (cell is None or isinstance(cell, str | int | float)):
+            raise BadRequestError(name, message("api.cell", row=row, column=name))
+        if isinstance(cell, str) and not _is_whole(cell):
+            raise BadRequestError(name, message("api.surrogate", field=name))
+
+
+def _is_whole(text: str) -> bool:
+    """Whether no letter of it is half of one."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
