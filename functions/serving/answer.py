@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 
 from contract.messages import ENGLISH, message, render
-from portable.model import Answers, KnownColumn, Reasons
+from portable.model import Answers, Bound, KnownColumn, Reasons
 from portable.odd_cells import OddCell
 from reading.column import CATEGORY, DATE, NUMBER
 from serving.live_model import Listed, LiveModel, Measured
@@ -18,7 +18,6 @@ DIGITS_OF_PROBABILITY = 6
 # Of reasons.
 DIGITS = 9
 JsonValue = object
-Bound = float | tuple[float, ...] | datetime | None
 ODD: Mapping[str, str] = {
     "unreadable": "api.cell_unreadable",
     "unseen": "api.cell_unseen",
