@@ -46,6 +46,15 @@ def test_the_arrays_say_what_scikit_learn_says(seed: int, classes: int, fewest: 
     assert np.allclose(trees.mean(asked), expected, atol=1e-6)
 
 
+def test_an_average_is_as_exact_as_what_leaves_say() -> None:
+    x, random = numbers(0), np.random.default_rng(1)
+    target = 1e6 + random.normal(size=ROWS) * 1e5
+    model = ExtraTreesRegressor(SOME_TREES, random_state=0).fit(x, target)
+    trees = from_scikit_learn(model.estimators_, None, 1)
+    rounding = np.finfo(np.float32).eps / 2
+    assert np.allclose(trees.mean(x)[:, 0], model.predict(x), rtol=rounding, atol=0)
+
+
 @given(st.integers(0, 1000), st.sampled_from([0, 2, 3]), st.sampled_from([1, 7, ROWS]))
 def test_what_columns_add_is_the_way_from_the_average_to_the_answer(
     seed: int, classes: int, fewest: int

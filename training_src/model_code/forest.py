@@ -70,7 +70,7 @@ class Trees:
         for start in range(0, len(numbers), ROWS_AT_A_TIME):
             some = numbers[start : start + ROWS_AT_A_TIME]
             leaves = self._leaf_numbers[self._ends(some)]
-            found[start : start + len(some)] = self.values[leaves].mean(axis=1)
+            found[start : start + len(some)] = self.values[leaves].mean(axis=1, dtype=float)
         return found
 
     def moved(self, numbers: np.ndarray) -> np.ndarray:
