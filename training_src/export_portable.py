@@ -17,8 +17,10 @@ import pandas as pd
 from autogluon.tabular import TabularPredictor
 
 from export_catboost import Given, catboost_trees, category_hashes
+from export_forest import forest
 from export_plain import guess, linear, text_scores
 from export_trees import Arrays, lightgbm_trees, xgboost_trees
+from model_code.forest import Forest
 from model_code.plain_models import Guess, Linear
 from model_code.preprocessor import Preprocessor
 from model_code.reasons import child_weights
@@ -261,6 +263,10 @@ def _member(
         return described
     if type(model) is Linear:
         made, described = linear(model, features, prefix)
+        arrays |= made
+        return described
+    if type(model) is Forest:
+        made, described = forest(model, features, n_scores, prefix)
         arrays |= made
         return described
     need(type(model) is Guess, f"a model of the kind {kind}")

@@ -58,6 +58,8 @@ FLOAT_LINKS: dict[Problem, Link] = {
     "binary": sigmoid_of_floats,
     "multiclass": softmax_of_floats,
 }
+# Of scores that are probabilities already.
+SHARE_LINKS: dict[Problem, Link] = {"number": number, "binary": number, "multiclass": as_floats}
 
 
 def clipped(found: np.ndarray) -> np.ndarray:

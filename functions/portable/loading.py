@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from portable.catboost import Asymmetric, CatBoost, Oblivious, OfCategory, OfSplit, Statistic
+from portable.extra_trees import ExtraTrees, Input, nodes_of
 from portable.features import Category, Feature, Score, Truth
 from portable.files import Arrays
-from portable.links import F32, FLOAT_LINKS, LINKS, Problem
+from portable.links import F32, FLOAT_LINKS, LINKS, SHARE_LINKS, Problem
 from portable.members import Guess, LightGBM, Linear, LinearCategory, LinearNumber, Member, XGBoost
 from portable.splits import splits_of
 from portable.texts import TextScores
@@ -57,6 +58,7 @@ class Members:
             "xgboost": self._xgboost,
             "catboost": self._catboost,
             "linear": self._linear,
+            "forest": self._forest,
             "guess": self._guess,
         }[described["made_by"]]
         return make(f"m{place}", described)
@@ -124,6 +126,21 @@ class Members:
             self._arrays[f"{prefix}.{name}"] for name in ("weights", "means", "intercepts")
         )
         return Linear(columns, weights, means, intercepts, LINKS[self._problem])
+
+    def _forest(self, prefix: str, described: Described) -> Member:
+        inputs = [
+            Input(one["feature"], one["missing"], tuple(one["numbers"]))
+            if "numbers" in one
+            else Input(**one)
+            for one in described["inputs"]
+        ]
+        return ExtraTrees(
+            inputs,
+            nodes_of(self._arrays, prefix),
+            np.asarray(described["usual"], np.float64),
+            described["share_of_usual"],
+            SHARE_LINKS[self._problem],
+        )
 
     def _guess(self, prefix: str, described: Described) -> Member:
         del prefix

@@ -20,7 +20,8 @@ class Member(Protocol):
         """From its scores to its answers."""
 
     def scores(self, x: np.ndarray) -> np.ndarray:
-        """Log-odds or numbers, shape (n_scores, n_rows); x is float64, (n_features, n_rows)."""
+        """Log-odds, shares, or numbers, shape (n_scores, n_rows); x is float64, (n_features,
+        n_rows)."""
 
     def explained(self, x: np.ndarray) -> Explained:
         """What each feature adds to the scores."""

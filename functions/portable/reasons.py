@@ -1,7 +1,7 @@
 """What each column adds to a prediction, in the unit of the target or as a share of probability.
 
 Log-odds become shares along the straight line from the average row to this one (Aumann and
-Shapley), so that they add up to what the model says.
+Shapley), so that they add up to what the model says. What a forest adds is in shares already.
 """
 
 import numpy as np
@@ -20,8 +20,8 @@ def shares(explained: Explained, problem: Problem, classes: np.ndarray) -> np.nd
     The last line is the average prediction. `classes` has the class to explain of each row.
     """
     moved, start = explained.added, explained.expected
-    if problem == "number":
-        return _with_start(moved[0], np.full(moved.shape[2], start[0]))
+    if problem == "number" or explained.in_shares:
+        return _with_start(moved[classes, :, np.arange(moved.shape[2])].T, start[classes])
     if problem == "binary":
         return _of_two(moved[0], float(start[0]))
     return _of_many(moved, start, classes)

@@ -29,6 +29,8 @@ class Explained:
     """The mean scores of train, shape (n_scores,)."""
     added: np.ndarray
     """Shape (n_scores, n_features, n_rows)."""
+    in_shares: bool = False
+    """Whether scores of classes are probabilities, not log-odds."""
 
 
 def by_feature(added: np.ndarray, players: Players, n_features: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ from contract.messages import Message
 from export_catboost import values_of_statistic
 from export_portable import export_portable
 from model_code.cells import marked
+from model_code.forest import Codes, Forest, Trees
 from model_code.plain_models import Guess, Linear
 from model_code.predictions import Model
 from model_code.reasons import Reasons
 from portable.files import DESCRIPTION, FOLDER, PortableError, read_files
-from portable.model import Answers, PortableModel, load_model
+from portable.model import Answers, PortableModel, Weighted, load_model
 from prepare import Prepared, prepare
 from reading.column import NUMBER, NUMBERS
 from refused import Refused
@@ -40,10 +42,11 @@ KINDS: dict[str, dict[Any, Any]] = {
     "catboost that grows by depth": {"CAT": {**FEW, "grow_policy": "Depthwise"}},
     "catboost that grows by loss": {"CAT": {**FEW, "grow_policy": "Lossguide"}},
     "linear": {Linear: {}},
+    "forest": {Forest: {}},
     "guess": {Guess: {}},
 }
 TARGETS = ("yes_no", "kind", "price")
-EVERY = ("lightgbm", "xgboost", "catboost", "linear")
+EVERY = ("lightgbm", "xgboost", "catboost", "linear", "forest")
 CASES = [
     *((kind, target) for kind in EVERY for target in TARGETS),
     ("xgboost's own categories", "kind"),
@@ -154,12 +157,13 @@ def explained_of(portable: PortableModel, answers: Answers) -> np.ndarray:
     return np.asarray(answers.probabilities.max(axis=1))
 
 
+@pytest.mark.parametrize("kinds", [EVERY, ("forest",)])
 @pytest.mark.parametrize("target", TARGETS)
 def test_bags_and_ensembles_are_averaged_as_autogluon_does(
-    files: dict[str, Path], tmp_path: Path, target: str
+    files: dict[str, Path], tmp_path: Path, target: str, kinds: tuple[str, ...]
 ) -> None:
     prepared = prepared_of(files[target])
-    models = KINDS["lightgbm"] | KINDS["xgboost"] | KINDS["catboost"] | KINDS["linear"]
+    models = {key: settings for kind in kinds for key, settings in KINDS[kind].items()}
     bags = {
         "num_bag_folds": 2,
         "num_stack_levels": 0,
@@ -173,6 +177,62 @@ def test_bags_and_ensembles_are_averaged_as_autogluon_does(
     assert model.predictor.model_best.endswith("_FULL")
     shutil.rmtree(tmp_path / FOLDER)
     assert add_portable(tmp_path, model, files[target], prepared.rows, seconds=60).refused is None
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_reasons_of_a_forest_and_of_boosted_trees_add_up_in_one_model(
+    files: dict[str, Path], tmp_path: Path, target: str
+) -> None:
+    prepared = prepared_of(files[target])
+    models = KINDS["lightgbm"] | KINDS["forest"]
+    model = fitted(prepared, tmp_path, models, fit_weighted_ensemble=False)
+    alone = []
+    for name in model.predictor.model_names():
+        model.predictor.set_model_best(name)
+        export_portable(model.predictor, model.preprocessor, tmp_path / name)
+        alone.append(load_model(tmp_path / name))
+    members = tuple(one.members[0] for one in alone)
+    weighted = tuple(Weighted((n,), weight, False) for n, weight in enumerate((0.25, 0.75)))
+    both = replace(alone[0], members=members, models=weighted, is_weighted=True)
+    some = rows().head(20)[model.preprocessor.needed].to_dict("list")
+    reasons, answers = both.reasons(some), both.predict(some)
+    assert {type(member).__name__ for member in members} == {"LightGBM", "ExtraTrees"}
+    assert np.allclose(
+        reasons.base + reasons.amounts.sum(axis=1), explained_of(both, answers), atol=1e-4
+    )
+
+
+@dataclass(frozen=True)
+class OtherTrees(Trees):
+    weights: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class OtherCodes(Codes):
+    rounded: bool = True
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model": lambda trees: OtherTrees(**vars(trees))},
+        {"model": lambda trees: replace(trees, thresholds=trees.thresholds.astype(float))},
+        {"codes": lambda codes: [OtherCodes(**vars(one)) for one in codes]},
+        {"codes": lambda codes: [replace(one, values={"Bern": 0}) for one in codes]},
+    ],
+)
+def test_a_forest_with_a_part_that_is_not_known_is_refused(
+    files: dict[str, Path], tmp_path: Path, change: dict[str, Callable[[Any], Any]]
+) -> None:
+    prepared = prepared_of(files["yes_no"])
+    model = fitted(prepared, tmp_path, KINDS["forest"], fit_weighted_ensemble=False)
+    trainer = model.predictor._trainer
+    best = trainer.load_model(model.predictor.model_best)
+    for name, changed in change.items():
+        setattr(best, name, changed(getattr(best, name)))
+    trainer.load_model = lambda *_: best
+    with pytest.raises(Refused, match="forest"):
+        export_portable(model.predictor, model.preprocessor, tmp_path / "refused")
 
 
 @pytest.fixture(scope="module")
