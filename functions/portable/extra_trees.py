@@ -148,7 +148,7 @@ class Input:
 
 @dataclass(frozen=True)
 class ExtraTrees:
-    """A member whose scores are shares of the classes, or of two the positive one's."""
+    """A member whose scores are shares of the classes, of two the positive one's, or numbers."""
 
     inputs: Sequence[Input]
     nodes: Nodes
@@ -164,9 +164,9 @@ class ExtraTrees:
 
     def explained(self, x: np.ndarray) -> Explained:
         """What the splits by each feature add on the row's way from the roots to the leaves."""
-        moved = self.nodes.moved(self._inputs(x)) * (1 - self.share_of_usual)
         added = np.zeros((len(self.usual), *x.shape))
-        added[:, [one.feature for one in self.inputs]] = moved
+        added[:, [one.feature for one in self.inputs]] = self.nodes.moved(self._inputs(x))
+        added *= 1 - self.share_of_usual
         return Explained(self.usual, added, in_shares=True)
 
     def _inputs(self, x: np.ndarray) -> np.ndarray:

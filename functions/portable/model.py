@@ -129,8 +129,9 @@ class PortableModel:
     def reasons(self, rows: Rows, *, points: bool = False) -> Reasons:
         """What each column, in the order of `columns`, adds to what the model says of each row.
 
-        Shapley values of every member, averaged as the members are. Probabilities are shares, 0 to
-        1, and numbers have the unit of the target.
+        Shapley values of every member, or of the forest what the splits on the row's way add,
+        averaged as the members are. Probabilities are shares, 0 to 1, and numbers have the unit of
+        the target.
         """
         x = self.matrix(self.read(rows, points=points))
         classes = self._classes(x)
