@@ -10,7 +10,7 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from api.answer import HEADERS, error_body, message_body, preferred_language
-from api.errors import ApiError, OtherKeyError, TooLargeError
+from api.errors import ApiError, BadRequestError, OtherKeyError, TooLargeError
 from aws.portable_models import LiveModels
 from contract.messages import message
 from reading.request_rows import CSV
@@ -44,7 +44,7 @@ def predict(dataset: str) -> Response[str]:
     began = time.monotonic()
     require_own_key()
     live = models.get(asked_for())
-    explained = app.current_event.query_string_parameters.get("reasons") == "true"
+    explained = wants_reasons()
     request = read_rows(body(), header("Content-Type"), live.model, explained)
     answers = live.model.predict(request.rows, points=request.points)
     reasons = live.model.reasons(request.rows, points=request.points) if explained else None
@@ -98,6 +98,13 @@ def require_own_key() -> None:
 def asked_for() -> str:
     """The name of a dataset; a path's last slash is lost on powertools, and may be part of it."""
     return app.current_event.path_parameters["dataset"]
+
+
+def wants_reasons() -> bool:
+    asked = app.current_event.query_string_parameters.get("reasons", "false")
+    if asked not in ("true", "false"):
+        raise BadRequestError("reasons", message("api.true_or_false", field="reasons"))
+    return asked == "true"
 
 
 def body() -> str:

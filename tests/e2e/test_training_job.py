@@ -21,7 +21,7 @@ from scipy.special import expit
 
 from codefree.predict import predict
 from contract.bounds import LANGUAGES
-from contract.layout import PREDICTIONS, REPORT, REPORT_JSON
+from contract.layout import PORTABLE_MODEL, PREDICTIONS, REPORT, REPORT_JSON
 from contract.messages import message, message_from_json, render
 from model_code.amounts import MINUS, STRONGEST
 from portable.files import ARRAYS, DESCRIPTION
@@ -129,7 +129,7 @@ def seconds_told(progress: Path) -> float:
 def test_every_file_is_there_and_in_the_index(binary: OptMl) -> None:
     index = json.loads((binary.results / "results_index.json").read_text())["files"]
     names = {f"{binary.dataset}_{ending}" for ending in FILES}
-    others = {REPORT, REPORT_JSON, f"{binary.dataset}{PREDICTIONS}"}
+    others = {REPORT, REPORT_JSON, PORTABLE_MODEL, f"{binary.dataset}{PREDICTIONS}"}
     assert names | others == {file["name"] for file in index}
     for file in index:
         assert (binary.results / file["name"]).stat().st_size == file["bytes"] > 0
