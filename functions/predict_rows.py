@@ -44,6 +44,7 @@ def predict(dataset: str) -> Response[str]:
     began = time.monotonic()
     require_own_key()
     live = models.get(asked_for())
+    require_parameters("reasons")
     explained = wants_reasons()
     request = read_rows(body(), header("Content-Type"), live.model, explained)
     answers = live.model.predict(request.rows, points=request.points)
@@ -98,6 +99,13 @@ def require_own_key() -> None:
 def asked_for() -> str:
     """The name of a dataset; a path's last slash is lost on powertools, and may be part of it."""
     return app.current_event.path_parameters["dataset"]
+
+
+def require_parameters(*known: str) -> None:
+    """A misspelled parameter would be passed over without a word."""
+    for name in app.current_event.query_string_parameters:
+        if name not in known:
+            raise BadRequestError(name, message("api.unknown_field", field=name, known=known))
 
 
 def wants_reasons() -> bool:

@@ -282,6 +282,13 @@ def test_a_model_is_replaced_again_and_again_without_a_failed_request(stack: Clo
     s3.delete_object(Bucket=stack.bucket, Key=model_json_key("busy"))
 
 
+@pytest.mark.parametrize("query", ["reasons=yes", "reasons=", "reason=true", "explain=true"])
+def test_a_parameter_that_is_not_known_is_refused_with_its_name(stack: Cloud, query: str) -> None:
+    body = json.dumps(rows_of(rows_to_predict(CLASSES))[0]).encode()
+    answer = ask(stack, f"predict/{CLASSES}?{query}", body)
+    assert (answer.status, answer.json["field"]) == (400, query.partition("=")[0])
+
+
 def test_too_many_rows_are_sent_to_the_bucket(stack: Cloud) -> None:
     header, first = rows_to_predict(CLASSES).splitlines()[:2]
     body = "\n".join([header, *[first] * (MOST_ROWS + 1)])
