@@ -1,6 +1,7 @@
 """A portable model that needs no training: it guesses, whatever the row says."""
 
 import json
+import math
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def guessing_model(*columns: str) -> bytes:
         "columns": described,
         "features": [],
         "texts": [],
-        "members": [{"made_by": "guess", "always": [PROBABILITY]}],
+        "members": [{"made_by": "guess", "always": [math.log(PROBABILITY / (1 - PROBABILITY))]}],
         "models": [{"members": [0], "weight": 1.0, "clips": False}],
         "is_weighted": False,
         "clips": False,
