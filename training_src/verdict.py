@@ -31,6 +31,8 @@ ALMOST_NEVER = 0.1
 FEWEST_OF_A_CLASS, LARGE_SHARE = 20, 0.05
 # A model that time stopped after so few rounds has learned next to nothing.
 HANDFUL_OF_ROUNDS = 10
+# Each kind of model has its share of the time, and after so many rounds has learned nearly all.
+ENOUGH_ROUNDS = 200
 TOO_GOOD_AUC, TOO_GOOD_R2 = 0.99, 0.98
 # Of the importance of all columns, where there are at least so many; and the Matthews correlation,
 # or R², that it reaches alone. Of honest columns that work together, one may have the share.
@@ -208,7 +210,7 @@ def _cut_short(known: Known) -> Iterator[Note]:
     boosted = [name for name in finished if name not in PLAIN_NAMES]
     if finished and all(stopped.get(name, inf) <= HANDFUL_OF_ROUNDS for name in boosted):
         code = "starved"
-    elif stopped or len(finished) < len(planned):
+    elif min(stopped.values(), default=inf) < ENOUGH_ROUNDS or len(finished) < len(planned):
         code = "cut_short"
     else:
         return

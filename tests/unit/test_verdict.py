@@ -32,6 +32,7 @@ from verdict import (
     ALMOST_NEVER,
     DOMINANT_ALONE,
     DOMINANT_SHARE,
+    ENOUGH_ROUNDS,
     FEW_ROWS,
     FEW_SCORED_GROUPS,
     FEW_SCORED_ROWS,
@@ -155,7 +156,8 @@ def test_classes_are_counted_by_what_is_true_and_what_is_said() -> None:
     ("fitted", "stopped", "finding"),
     [
         (PLANNED, {}, []),
-        (PLANNED, {"CatBoost": 300}, ["cut_short"]),
+        (PLANNED, {"CatBoost": ENOUGH_ROUNDS - 1}, ["cut_short"]),
+        (PLANNED, {"CatBoost": ENOUGH_ROUNDS}, []),
         (("LightGBM",), {}, ["cut_short"]),
         (("LightGBM",), {"LightGBM": HANDFUL_OF_ROUNDS}, ["starved"]),
         (("LightGBM",), {"LightGBM": HANDFUL_OF_ROUNDS + 1}, ["cut_short"]),
@@ -228,7 +230,8 @@ def test_the_pages_name_the_thresholds_that_the_rules_have(page: str) -> None:
     _, _, rules = rules.partition("|---|---|\n")
     used = [
         *(LEAK_AUC, LEAK_MCC, LEAK_R2, f"{SHARE_OF_CLASS:.0%}"),
-        *(f"{ALMOST_NEVER:.0%}", FEWEST_OF_A_CLASS, f"{LARGE_SHARE:.0%}", HANDFUL_OF_ROUNDS),
+        *(f"{ALMOST_NEVER:.0%}", FEWEST_OF_A_CLASS, f"{LARGE_SHARE:.0%}"),
+        *(HANDFUL_OF_ROUNDS, ENOUGH_ROUNDS),
         *(TOO_GOOD_AUC, TOO_GOOD_R2, f"{DOMINANT_SHARE:.0%}", FEWEST_TO_DOMINATE),
         DOMINANT_ALONE,
         *(FEW_ROWS, FEW_SCORED_ROWS, FEW_SCORED_GROUPS, f"{PART_THAT_MATTERS:.0%}"),
