@@ -4,7 +4,7 @@ Its trees have thousands of leaves, too many for tables of them. Rows go down al
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -59,6 +59,18 @@ class Nodes:
                     score += np.bincount(cell, change, size).reshape(score.shape)
         found /= len(self.roots)
         return found
+
+    @property
+    def usual(self) -> np.ndarray:
+        """What the rows that it learned from have on average, shape (n_scores,)."""
+        leaves = self._leaf_numbers[self.roots]
+        rows = np.add.reduceat(self.rows[:, None].astype(np.float64), leaves)
+        sums = np.add.reduceat(self.rows[:, None] * self.values.astype(np.float64), leaves)
+        return np.asarray((sums / rows).mean(axis=0))
+
+    def __getstate__(self) -> dict[str, object]:
+        """What is no field can be made again."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     def _blocks(self, n_rows: int) -> Iterator[slice]:
         """Some rows at a time."""

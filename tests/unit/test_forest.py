@@ -15,6 +15,7 @@ from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
 from model_code import forest
 from model_code.forest import Forest, from_scikit_learn
+from portable.extra_trees import Nodes
 
 ROWS, COLUMNS, SOME_TREES = 200, 4, 12
 KINDS: dict[str, int] = {"binary": 2, "multiclass": 3, "regression": 0}
@@ -26,7 +27,7 @@ def numbers(seed: int) -> np.ndarray:
     return random.integers(-4, 5, (ROWS, COLUMNS)).astype(np.float32) / 3
 
 
-def learned(seed: int, classes: int, fewest: int) -> tuple[Any, forest.Trees]:
+def learned(seed: int, classes: int, fewest: int) -> tuple[Any, Nodes]:
     x, random = numbers(seed), np.random.default_rng(seed + 1)
     number = x[:, 0] * x[:, 1] + random.normal(size=ROWS)
     options: dict[str, Any] = {"min_samples_leaf": fewest, "random_state": 0}
@@ -43,7 +44,7 @@ def test_the_arrays_say_what_scikit_learn_says(seed: int, classes: int, fewest: 
     model, trees = learned(seed, classes, fewest)
     asked = np.vstack([numbers(seed), numbers(seed + 7), 100 * numbers(seed)])
     expected = model.predict_proba(asked) if classes else model.predict(asked)[:, None]
-    assert np.allclose(trees.mean(asked), expected, atol=1e-6)
+    assert np.allclose(trees.mean(asked.T).T, expected, atol=1e-6)
 
 
 def test_an_average_is_as_exact_as_what_leaves_say() -> None:
@@ -52,7 +53,7 @@ def test_an_average_is_as_exact_as_what_leaves_say() -> None:
     model = ExtraTreesRegressor(SOME_TREES, random_state=0).fit(x, target)
     trees = from_scikit_learn(model.estimators_, None, 1)
     rounding = np.finfo(np.float32).eps / 2
-    assert np.allclose(trees.mean(x)[:, 0], model.predict(x), rtol=rounding, atol=0)
+    assert np.allclose(trees.mean(x.T)[0], model.predict(x), rtol=rounding, atol=0)
 
 
 @given(st.integers(0, 1000), st.sampled_from([0, 2, 3]), st.sampled_from([1, 7, ROWS]))
@@ -61,13 +62,14 @@ def test_what_columns_add_is_the_way_from_the_average_to_the_answer(
 ) -> None:
     _, trees = learned(seed, classes, fewest)
     asked = numbers(seed + 7)
-    moved = trees.moved(asked)
-    assert moved.shape == (ROWS, max(1, classes), COLUMNS + 1)
-    assert np.allclose(moved.sum(axis=2), trees.mean(asked), atol=1e-6)
+    moved = trees.moved(asked.T)
+    assert moved.shape == (max(1, classes), COLUMNS, ROWS)
+    said = trees.usual[:, None] + moved.sum(axis=1)
+    assert np.allclose(said, trees.mean(asked.T), atol=1e-6)
     # Each tree has learned from all rows, so their mean is where every way begins.
-    assert np.allclose(moved[:, :, -1], trees.mean(numbers(seed)).mean(axis=0), atol=1e-6)
+    assert np.allclose(trees.usual, trees.mean(numbers(seed).T).mean(axis=1), atol=1e-6)
     never = [place for place in range(COLUMNS) if place not in trees.columns]
-    assert not moved[:, :, never].any()
+    assert not moved[:, never].any()
 
 
 def test_trees_in_another_order_are_refused() -> None:

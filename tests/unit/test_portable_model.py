@@ -19,10 +19,11 @@ from contract.messages import Message
 from export_catboost import values_of_statistic
 from export_portable import export_portable
 from model_code.cells import marked
-from model_code.forest import Codes, Forest, Trees
+from model_code.forest import Codes, Forest
 from model_code.plain_models import Guess, Linear
 from model_code.predictions import Model
 from model_code.reasons import Reasons
+from portable.extra_trees import Nodes
 from portable.files import DESCRIPTION, FOLDER, PortableError, read_files
 from portable.model import Answers, PortableModel, Weighted, load_model
 from prepare import Prepared, prepare
@@ -203,7 +204,7 @@ def test_reasons_of_a_forest_and_of_boosted_trees_add_up_in_one_model(
 
 
 @dataclass(frozen=True)
-class OtherTrees(Trees):
+class OtherNodes(Nodes):
     weights: np.ndarray | None = None
 
 
@@ -215,7 +216,7 @@ class OtherCodes(Codes):
 @pytest.mark.parametrize(
     "change",
     [
-        {"model": lambda trees: OtherTrees(**vars(trees))},
+        {"model": lambda trees: OtherNodes(**trees.__getstate__())},
         {"model": lambda trees: replace(trees, thresholds=trees.thresholds.astype(float))},
         {"codes": lambda codes: [OtherCodes(**vars(one)) for one in codes]},
         {"codes": lambda codes: [replace(one, values={"Bern": 0}) for one in codes]},

@@ -5,9 +5,7 @@ scikit-learn learns it, but what is kept is arrays, as of the linear model: they
 """
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,13 +14,13 @@ from autogluon.common.features.types import R_BOOL, R_CATEGORY, R_FLOAT, R_INT
 from autogluon.core.models import AbstractModel
 from autogluon.core.utils.exceptions import TimeLimitExceeded
 
+from portable.extra_trees import LEAF, Nodes
+
 SEED = 0
 # A forest weighs as much as its leaves: of more rows than this, each leaf has several.
 TREES, ROWS_OF_SINGLE_LEAVES = 100, 6000
 # Fewer are no forest.
 FEWEST_TREES = 10
-ROWS_AT_A_TIME = 2000
-LEAF = -1
 
 
 @dataclass(frozen=True)
@@ -44,117 +42,7 @@ class Codes:
         return known
 
 
-@dataclass(frozen=True)
-class Trees:
-    """All trees of a forest, one behind the other, each in preorder.
-
-    A row is left of a node, at the next one, if its number is at most the threshold.
-    """
-
-    roots: np.ndarray
-    """The first node of each tree, shape (n_trees,)."""
-    columns: np.ndarray
-    """Which column a node splits, LEAF at leaves; shape (n_nodes,)."""
-    thresholds: np.ndarray
-    """float32, as rows are; shape (n_nodes,)."""
-    right: np.ndarray
-    """Where larger numbers go on, shape (n_nodes,)."""
-    rows: np.ndarray
-    """How many rows each leaf has learned from, shape (n_leaves,)."""
-    values: np.ndarray
-    """What each leaf says: the share of each class, or the mean; shape (n_leaves, n_scores)."""
-
-    def mean(self, numbers: np.ndarray) -> np.ndarray:
-        """Return what the trees say on average, shape (n_rows, n_scores)."""
-        found = np.empty((len(numbers), self.values.shape[1]))
-        for start in range(0, len(numbers), ROWS_AT_A_TIME):
-            some = numbers[start : start + ROWS_AT_A_TIME]
-            leaves = self._leaf_numbers[self._ends(some)]
-            found[start : start + len(some)] = self.values[leaves].mean(axis=1, dtype=float)
-        return found
-
-    def moved(self, numbers: np.ndarray) -> np.ndarray:
-        """Return what the splits by each column add on the rows' ways from the roots.
-
-        Shape (n_rows, n_scores, n_columns + 1); the mean at the roots is the last column.
-        """
-        rows, width = numbers.shape
-        scores = self.values.shape[1]
-        found = np.zeros((scores, rows * (width + 1)))
-        for row, node, child in self._steps(numbers):
-            place = row * (width + 1) + self.columns[node]
-            change = self._means[child] - self._means[node]
-            for score in range(scores):
-                found[score] += np.bincount(place, change[:, score], rows * (width + 1))
-        found = found.reshape(scores, rows, width + 1).transpose(1, 0, 2) / len(self.roots)
-        found[:, :, -1] = self.usual
-        return found
-
-    @property
-    def usual(self) -> np.ndarray:
-        """What the rows that it learned from have on average, shape (n_scores,)."""
-        found: np.ndarray = self._means[self.roots].mean(axis=0)
-        return found
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {one.name: getattr(self, one.name) for one in fields(self)}
-
-    def _ends(self, numbers: np.ndarray) -> np.ndarray:
-        """The leaf, as a node, of each row in each tree; shape (n_rows, n_trees)."""
-        at = np.tile(self.roots, len(numbers))
-        going = np.flatnonzero(self.columns[at] != LEAF)
-        trees = len(self.roots)
-        while len(going):
-            node = at[going]
-            at[going] = child = self._child(node, numbers[going // trees, self.columns[node]])
-            going = going[self.columns[child] != LEAF]
-        return at.reshape(len(numbers), trees)
-
-    def _steps(self, numbers: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Yield rows, nodes, and the children where they go on, one level after the other."""
-        row, node = (
-            np.repeat(np.arange(len(numbers)), len(self.roots)),
-            np.tile(self.roots, len(numbers)),
-        )
-        while (inner := self.columns[node] != LEAF).any():
-            row, node = row[inner], node[inner]
-            child = self._child(node, numbers[row, self.columns[node]])
-            yield row, node, child
-            node = child
-
-    def _child(self, node: np.ndarray, number: np.ndarray) -> np.ndarray:
-        found: np.ndarray = np.where(number <= self.thresholds[node], node + 1, self.right[node])
-        return found
-
-    @cached_property
-    def _leaf_numbers(self) -> np.ndarray:
-        """Of each node, how many leaves come before it."""
-        leaves = self.columns == LEAF
-        found: np.ndarray = np.cumsum(leaves) - leaves
-        return found
-
-    @cached_property
-    def _means(self) -> np.ndarray:
-        """What the leaves below each node say on average, shape (n_nodes, n_scores)."""
-        end = np.empty(len(self.columns), int)
-        end[self.roots] = np.append(self.roots[1:], len(self.columns))
-        level = self.roots
-        while len(level := level[self.columns[level] != LEAF]):
-            right = self.right[level]
-            end[right], end[level + 1] = end[level], right
-            level = np.concatenate([level + 1, right])
-        before = np.append(self._leaf_numbers, len(self.rows))
-        own = self.rows[:, None].astype(float)
-        rows, sums = (
-            np.vstack([np.zeros(one.shape[1]), one.cumsum(axis=0)])
-            for one in (own, own * self.values)
-        )
-        first, last = before[:-1], before[end]
-        found: np.ndarray = (sums[last] - sums[first]) / (rows[last] - rows[first])
-        return found
-
-
-def from_scikit_learn(estimators: list[Any], classes: np.ndarray | None, scores: int) -> Trees:
+def from_scikit_learn(estimators: list[Any], classes: np.ndarray | None, scores: int) -> Nodes:
     """Return the arrays of scikit-learn's trees; `classes`: the number of each of its classes.
 
     Raises ValueError if they are not in preorder, as trees with a limit of leaves are.
@@ -183,7 +71,7 @@ def from_scikit_learn(estimators: list[Any], classes: np.ndarray | None, scores:
         )
         roots.append(start)
         start += tree.node_count
-    return Trees(np.array(roots), *map(np.concatenate, zip(*parts, strict=True)))
+    return Nodes(np.array(roots), *map(np.concatenate, zip(*parts, strict=True)))
 
 
 class Forest(AbstractModel):  # type: ignore[misc]
@@ -205,7 +93,7 @@ class Forest(AbstractModel):  # type: ignore[misc]
         rows, target = self.preprocess(X), y.to_numpy()
         self.codes = [_codes(rows[name]) for name in rows.columns]
         learner = self._learner(len(rows))
-        numbers, start = self._numbers(rows), time.time()
+        numbers, start = self._numbers(rows).T, time.time()
         learner.fit(numbers, target)
         possible = TREES
         if time_limit is not None:
@@ -229,7 +117,7 @@ class Forest(AbstractModel):  # type: ignore[misc]
         return kind(1, min_samples_leaf=fewest, warm_start=True, random_state=SEED)
 
     def _predict_proba(self, X: pd.DataFrame, **kwargs: Any) -> np.ndarray:
-        said = self._with_usual(self.model.mean(self._numbers(self.preprocess(X, **kwargs))))
+        said = self._with_usual(self.model.mean(self._numbers(self.preprocess(X, **kwargs))).T)
         if self.problem_type == "multiclass":
             return said
         answer: np.ndarray = said[:, -1]
@@ -240,19 +128,22 @@ class Forest(AbstractModel):  # type: ignore[misc]
 
         Shape (n_rows, n_scores, n_columns + 1); of two classes, the positive one's only.
         """
-        moved = self.model.moved(self._numbers(rows))
-        moved[:, :, :-1] *= 1 - self.share_of_usual
-        moved[:, :, -1] = self._with_usual(moved[:, :, -1])
-        return [one.name for one in self.codes], moved if self._classes() != 2 else moved[:, 1:]
+        scores = slice(1, None) if self._classes() == 2 else slice(None)
+        moved = (1 - self.share_of_usual) * self.model.moved(self._numbers(rows))[scores]
+        usual = np.broadcast_to(self.usual[scores, None, None], (len(moved), 1, len(rows)))
+        return [one.name for one in self.codes], np.concatenate([moved, usual], 1).transpose(
+            2, 0, 1
+        )
 
     def _with_usual(self, said: np.ndarray) -> np.ndarray:
         found: np.ndarray = said * (1 - self.share_of_usual) + self.usual * self.share_of_usual
         return found
 
     def _numbers(self, rows: pd.DataFrame) -> np.ndarray:
-        found = np.empty((len(rows), len(self.codes)), np.float32)
-        for place, one in enumerate(self.codes):
-            found[:, place] = one.numbers(rows[one.name])
+        """Shape (n_columns, n_rows), float32."""
+        found = np.empty((len(self.codes), len(rows)), np.float32)
+        for line, one in zip(found, self.codes, strict=True):
+            line[:] = one.numbers(rows[one.name])
         return found
 
     def _more_tags(self) -> dict[str, Any]:
