@@ -32,8 +32,10 @@ class CsvHeader:
     """The line of its first row; lines are counted from 1."""
 
 
-def kind_of(content_type: str) -> str:
-    """A media type without its parameters; raises RowsError for one that holds no rows."""
+def kind_of(body: str, content_type: str) -> str:
+    """The media type of a request; raises RowsError when it is empty, or of no known one."""
+    if not body.strip():
+        raise RowsError(message("request.empty"))
     kind = content_type.split(";")[0].strip().lower()
     if kind not in (CSV, JSON, *JSON_LINES):
         raise RowsError(message("request.kind", kind=content_type))
@@ -91,6 +93,12 @@ def json_rows(body: str) -> dict[str, list[Any]]:
             raise RowsError(message("request.uneven_columns"))
         return content
     return _by_column(content if isinstance(content, list) else [content])
+
+
+def rows_of_json(body: str, kind: str, needed: Sequence[str]) -> Rows:
+    """The rows of JSON or JSON Lines; columns that are needed have the names that the model has."""
+    found = json_rows(body) if kind == JSON else json_lines_rows(body)
+    return dict(zip(matched(list(found), needed), found.values(), strict=True))
 
 
 def json_lines_rows(body: str) -> dict[str, list[Any]]:

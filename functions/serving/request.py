@@ -8,17 +8,7 @@ from api.errors import BadRequestError, TooLargeError
 from contract.messages import message
 from portable.model import PortableModel
 from reading.errors import RowsError
-from reading.names import matched
-from reading.request_rows import (
-    CSV,
-    JSON,
-    Rows,
-    csv_header,
-    csv_rows,
-    json_lines_rows,
-    json_rows,
-    kind_of,
-)
+from reading.request_rows import CSV, JSON, Rows, csv_header, csv_rows, kind_of, rows_of_json
 
 # API Gateway takes 10 MB, and Lambda 6 MB of JSON, in which a body may be twice as long.
 MOST_BYTES = 2_500_000
@@ -61,15 +51,11 @@ def read_rows(body: str, content_type: str, model: PortableModel, explained: boo
 
 
 def _rows(body: str, content_type: str, needed: Sequence[str]) -> RowsRequest:
-    if not body.strip():
-        raise RowsError(message("request.empty"))
-    kind = kind_of(content_type or JSON)
+    kind = kind_of(body, content_type or JSON)
     if kind == CSV:
         header = csv_header(body, needed, COMMA)
         return RowsRequest(csv_rows(body, header), points=header.delimiter == COMMA)
-    found = json_rows(body) if kind == JSON else json_lines_rows(body)
-    names = matched(list(found), needed)
-    return RowsRequest(dict(zip(names, found.values(), strict=True)), points=False)
+    return RowsRequest(rows_of_json(body, kind, needed), points=False)
 
 
 def _require_cells(name: str, cells: Sequence[Any]) -> None:

@@ -6,20 +6,15 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from contract.messages import message
 from model_code.cells import marked, of_cells
-from reading.errors import RowsError
-from reading.names import matched
 from reading.request_rows import (
     CSV,
-    JSON,
     CsvHeader,
     Rows,
     csv_header,
     csv_rows,
-    json_lines_rows,
-    json_rows,
     kind_of,
+    rows_of_json,
 )
 
 
@@ -28,14 +23,11 @@ def request_rows(body: str, content_type: str, needed: Sequence[str], delimiter:
 
     `needed` are the columns that the model needs, and their order where a CSV has no header.
     """
-    if not body.strip():
-        raise RowsError(message("request.empty"))
-    kind = kind_of(content_type)
+    kind = kind_of(body, content_type)
     if kind == CSV:
         header = csv_header(body, needed, delimiter)
         return marked(_cells(body, header), header.delimiter)
-    rows = as_table(json_rows(body) if kind == JSON else json_lines_rows(body))
-    return rows.rename_columns(list(matched(rows.column_names, needed)))
+    return as_table(rows_of_json(body, kind, needed))
 
 
 def as_table(rows: Rows) -> pa.Table:
