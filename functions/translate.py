@@ -1,6 +1,5 @@
 """Texts come in by HTTP and go out translated; GET / is the page for people."""
 
-import json
 import mimetypes
 import os
 import time
@@ -8,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from api.answer import HEADERS, PAGE_HEADERS, error_body, message_body, preferred_language
-from api.errors import ApiError, BadRequestError, OtherKeyError
+from api.answer import PAGE_HEADERS
+from api.errors import BadRequestError, OtherKeyError
 from aws.engines import engines_from_environ
+from aws.http_api import JSON, HttpApi, answer
 from contract.messages import message
 from translation.answer import SEQ2SEQ, languages_body, openapi_document, translations_body
 from translation.languages import listed, parse_pairs
@@ -29,13 +29,7 @@ page = Path(os.environ["PAGE_DIR"])
 engines = engines_from_environ(os.environ, patience_seconds=20)
 pay_while_warming_up = os.environ["FALLBACK_WHILE_STARTING"] == "true"
 key_for_predictions = os.environ["PREDICTION_KEY_ID"]
-origin = os.environ["ALLOWED_ORIGIN"]
-cors = (
-    CORSConfig(allow_origin=origin, allow_headers=["Content-Type", "X-Api-Key"], max_age=3600)
-    if origin
-    else None
-)
-app = APIGatewayRestResolver(cors=cors)
+app = HttpApi(logger, os.environ["ALLOWED_ORIGIN"])
 
 
 @logger.inject_lambda_context(
@@ -50,25 +44,24 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 def translate() -> Response[str]:
     began = time.monotonic()
     require_own_key()
-    body = app.current_event.decoded_body or ""
-    request = read_request(body, limits, default=pairs[0])
+    request = read_request(app.body, limits, default=pairs[0])
     _require_spoken(request)
     translations = translate_all(request, engines, pay_while_warming_up)
     _log(request, translations, time.monotonic() - began)
-    accept = app.current_event.headers.get("Accept") or ""
-    content = translations_body(request, translations, SEQ2SEQ in accept, language())
-    return _answer(200, content, accept)
+    accept = app.header("Accept")
+    content = translations_body(request, translations, SEQ2SEQ in accept, app.language)
+    return answer(200, content, SEQ2SEQ if SEQ2SEQ in accept else JSON)
 
 
 @app.get("/languages")
 def languages() -> Response[str]:
     speaks_all = any(engine.name == "amazon-translate" for engine in engines)
-    return _answer(200, languages_body(pairs, speaks_all, limits))
+    return answer(200, languages_body(pairs, speaks_all, limits))
 
 
 @app.get("/openapi.json")
 def openapi() -> Response[str]:
-    return _answer(200, openapi_document(limits))
+    return answer(200, openapi_document(limits))
 
 
 @app.get("/")
@@ -86,36 +79,9 @@ def page_style() -> Response[str]:
     return _file("page.css")
 
 
-@app.exception_handler(ApiError)  # type: ignore[untyped-decorator]
-def refuse(error: ApiError) -> Response[str]:
-    logger.info("refused", extra={"status": error.status, "kind": type(error).__name__})
-    response = _answer(error.status, error_body(error, language()))
-    if (seconds := getattr(error, "retry_after", None)) is not None:
-        response.headers["Retry-After"] = str(seconds)
-    return response
-
-
-@app.exception_handler(Exception)  # type: ignore[untyped-decorator]
-def broken(error: Exception) -> Response[str]:
-    # Only the type: the text of an unforeseen error may quote the caller's text.
-    logger.error("broken", extra={"kind": type(error).__name__})
-    return _answer(500, message_body(message("api.broken"), language()))
-
-
-@app.not_found
-def not_found(_: Exception) -> Response[str]:
-    return _answer(404, message_body(message("api.not_found"), language()))
-
-
 def require_own_key() -> None:
-    """API Gateway has checked that it is a key of this API."""
-    if app.current_event.request_context.identity.api_key_id == key_for_predictions:
+    if app.key_id == key_for_predictions:
         raise OtherKeyError(message("api.key_for_predictions"))
-
-
-def language() -> str:
-    """That of the answer's own sentences: what the caller's browser asks for."""
-    return preferred_language(app.current_event.headers.get("Accept-Language"))
 
 
 def _require_spoken(request: Request) -> None:
@@ -142,12 +108,6 @@ def _log(request: Request, translations: list[Translation], seconds: float) -> N
             "milliseconds": round(seconds * 1000),
         },
     )
-
-
-def _answer(status: int, content: object, accept: str = "") -> Response[str]:
-    kind = SEQ2SEQ if SEQ2SEQ in accept else "application/json"
-    body = json.dumps(content, ensure_ascii=False)
-    return Response(status, kind, body, headers=dict(HEADERS))
 
 
 def _file(name: str) -> Response[str]:

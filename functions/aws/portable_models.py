@@ -1,7 +1,7 @@
 """The live models of datasets, as they lie in the bucket; the newest used stay in memory."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,7 +21,7 @@ from contract.messages import message
 from portable.archive import unpack_model
 from portable.files import PortableError
 from portable.model import load_model
-from serving.live_model import Listed, LiveModel, Measured
+from serving.live_model import Listed, LiveModel
 
 # Each may take 50 MB, and most take one.
 MOST_IN_MEMORY = 8
@@ -51,14 +51,11 @@ class LiveModels:
             self._loaded.popitem(last=False)
         return self._loaded[key]
 
-    def measured(self, live: LiveModel) -> Measured | None:
-        """Return how good a model is; None until the status of its job is written."""
+    def score(self, live: LiveModel) -> Mapping[str, object] | None:
+        """Return how good a model is, as its status has it; None until that is written."""
         folder = results_folder(live.listed.dataset, live.listed.job)
-        status = stored.read_json(self._bucket, folder + STATUS_JSON) or {}
-        score = status.get("score")
-        if not score:
-            return None
-        return Measured(score["metric"], score["score"], score["rows"], score["scored_on"])
+        status: Mapping[str, Any] = stored.read_json(self._bucket, folder + STATUS_JSON) or {}
+        return status.get("score")
 
     def list(self, after: str | None) -> tuple[list[Listed], str | None]:
         """Return the datasets that have a model, a page at a time, and after which to go on."""
@@ -94,8 +91,8 @@ class LiveModels:
             raise ConflictError(
                 message("api.unloadable", reason=error.message, **elsewhere)
             ) from error
-        return LiveModel(_as_listed(dataset, pointer, is_portable=True), model)
+        return LiveModel(_as_listed(dataset, pointer, answers_requests=True), model)
 
 
-def _as_listed(dataset: str, pointer: Any, is_portable: bool) -> Listed:
-    return Listed(dataset, pointer["job"], pointer["target"], pointer["uploaded"], is_portable)
+def _as_listed(dataset: str, pointer: Any, answers_requests: bool) -> Listed:
+    return Listed(dataset, pointer["job"], pointer["target"], pointer["uploaded"], answers_requests)

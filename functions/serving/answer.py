@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 import numpy as np
@@ -11,7 +12,7 @@ from contract.messages import ENGLISH, message, render
 from portable.model import Answers, Bound, KnownColumn, Reasons
 from portable.odd_cells import OddCell
 from reading.column import CATEGORY, DATE, NUMBER
-from serving.live_model import Listed, LiveModel, Measured
+from serving.live_model import Listed, LiveModel
 
 # As in the predictions file.
 DIGITS_OF_PROBABILITY = 6
@@ -53,19 +54,19 @@ def predictions_csv(live: LiveModel, answers: Answers) -> str:
 
 def datasets_body(found: Sequence[Listed], after: str | None) -> dict[str, JsonValue]:
     """The datasets that have a model; `next` asks for the ones that follow."""
-    body: dict[str, JsonValue] = {"datasets": [_listed(one) for one in found]}
+    body: dict[str, JsonValue] = {"datasets": [asdict(one) for one in found]}
     return body | ({"next": after} if after else {})
 
 
-def dataset_body(live: LiveModel, measured: Measured | None) -> dict[str, JsonValue]:
+def dataset_body(live: LiveModel, score: Mapping[str, JsonValue] | None) -> dict[str, JsonValue]:
     """What the model predicts, how well, and from which columns."""
     model = live.model
     return {
-        **_listed(live.listed),
+        **asdict(live.listed),
         "problem": model.problem,
         "labels": list(model.labels),
         "threshold": model.threshold,
-        "score": None if measured is None else _measured(measured),
+        "score": score,
         "columns": [_column(column) for column in model.columns],
         "row_schema": row_schema(live),
     }
@@ -139,25 +140,6 @@ def _warning(odd: OddCell, language: str) -> dict[str, JsonValue]:
     said = message(ODD[odd.reason], column=odd.column, cell=odd.text)
     text = render(said, language)
     return {"column": odd.column, "cell": odd.text, "code": said.code, "text": text}
-
-
-def _listed(listed: Listed) -> dict[str, JsonValue]:
-    return {
-        "dataset": listed.dataset,
-        "job": listed.job,
-        "target": listed.target,
-        "uploaded": listed.uploaded,
-        "answers_requests": listed.is_portable,
-    }
-
-
-def _measured(measured: Measured) -> dict[str, JsonValue]:
-    return {
-        "metric": measured.metric,
-        "score": measured.score,
-        "rows": measured.rows,
-        "scored_on": measured.scored_on,
-    }
 
 
 def _column(column: KnownColumn) -> dict[str, JsonValue]:

@@ -14,18 +14,8 @@ class Listed:
     target: str
     uploaded: str
     """When the train file came, in ISO 8601."""
-    is_portable: bool
+    answers_requests: bool
     """Whether the API predicts with it."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """How good the model is, as its report says."""
-
-    metric: str
-    score: float
-    rows: int
-    scored_on: str
 
 
 @dataclass(frozen=True)

@@ -287,6 +287,8 @@ def test_a_parameter_that_is_not_known_is_refused_with_its_name(stack: Cloud, qu
     body = json.dumps(rows_of(rows_to_predict(CLASSES))[0]).encode()
     answer = ask(stack, f"predict/{CLASSES}?{query}", body)
     assert (answer.status, answer.json["field"]) == (400, query.partition("=")[0])
+    answer = ask(stack, f"datasets?{query}")
+    assert (answer.status, answer.json["field"]) == (400, query.partition("=")[0])
 
 
 def test_too_many_rows_are_sent_to_the_bucket(stack: Cloud) -> None:
