@@ -345,7 +345,7 @@ def planned_models(spec: JobSpec, problem: Problem, rows: pd.DataFrame) -> tuple
     With a preset that has a long list of its own, only the kinds.
     """
     planned = _models(spec, problem, rows)["hyperparameters"]
-    if spec.preset == "medium":
+    if spec.preset in RACING_PRESETS:
         planned = {**planned, Guess: {}}
     else:
         planned = {kind: {} for kind in planned}
