@@ -70,19 +70,24 @@ def load_template(
 
 
 def _with_key_ids(cloudformation: dict[str, Any]) -> dict[str, Any]:
-    """The template with the logical id of each API key as its id, for functions know keys by it."""
-    keys = [k for k, v in cloudformation["Resources"].items() if v["Type"] == API_KEY]
-    text = json.dumps(cloudformation)
-    for key in keys:
-        text = text.replace(json.dumps({"Ref": key}), json.dumps(key))
-    replaced: dict[str, Any] = json.loads(text)
-    # What belongs to the API itself still refers to them.
-    untouched = {
-        k: v
-        for k, v in cloudformation["Resources"].items()
-        if v["Type"].startswith(MOTO_CANNOT_CREATE)
+    """The template with the logical id of each API key as its id, for functions know keys by it.
+
+    What belongs to the API itself still refers to them.
+    """
+    resources = cloudformation["Resources"]
+    keys = [logical_id for logical_id, made in resources.items() if made["Type"] == API_KEY]
+
+    def named(resource: Any) -> Any:
+        text = json.dumps(resource)
+        for key in keys:
+            text = text.replace(json.dumps({"Ref": key}), json.dumps(key))
+        return json.loads(text)
+
+    kept = {
+        logical_id: resource if resource["Type"].startswith(MOTO_CANNOT_CREATE) else named(resource)
+        for logical_id, resource in resources.items()
     }
-    return {**replaced, "Resources": replaced["Resources"] | untouched}
+    return {**cloudformation, "Resources": kept}
 
 
 def without_unsupported(cloudformation: dict[str, Any]) -> dict[str, Any]:
