@@ -23,6 +23,7 @@ from model_code.column_decisions import (
     value_counts,
 )
 from model_code.notes import Note, note, read_note
+from model_code.row_sample import spreads_of
 from model_code.tables import Table
 from reading.column import CATEGORY, DATE, DURATION, NUMBER, NUMBERS, TEXT, Column
 from reading.numbers import PERCENT
@@ -94,6 +95,8 @@ def choose_columns(
     kept = [column for column in chosen if column.name not in left_out]
     if not kept:
         raise TrainingError(message("data.nothing_to_learn", column=spec.target))
+    spreads = spreads_of(kept, values, len(table))
+    kept = [replace(column, spreads=spreads[column.name]) for column in kept]
     return ChosenColumns(
         kept,
         {column.name: values[column.name] for column in kept},

@@ -54,7 +54,7 @@ SEVERITIES: Mapping[str, Severity] = {
             (
                 *("rarely_predicted", "cut_short", "too_good", "dominant_column", "few_rows"),
                 *("few_groups", "late_classes", "groups_mixed", "times_mixed"),
-                *("no_metric", "drift", "missing_drift", "challenger_worse"),
+                *("no_metric", "drift", "other_missing_share", "challenger_worse"),
             ),
         ),
     )

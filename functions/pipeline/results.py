@@ -34,7 +34,6 @@ from pipeline.training_job import is_later_attempt
 
 # What SageMaker calls a job that is over.
 ENDED = ("Completed", "Failed", "Stopped")
-# AutoGluon's names of metrics that have a common one.
 # By the color of the verdict; the score then stands below what speaks against it.
 UNFIT_MODEL: Mapping[str | None, str] = {
     "red": "status.model_red",

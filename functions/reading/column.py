@@ -24,6 +24,7 @@ from reading.numbers import (
     style_from_json,
 )
 from reading.several_numbers import Shape, several_of
+from reading.spread import Spread, spread_from_json
 from reading.truth import truth
 
 NUMBER, DURATION, DATE, CATEGORY, TEXT = "number", "duration", "date", "category", "text"
@@ -74,6 +75,9 @@ class Column:
     """Those of train; none where they are too many to keep."""
     missing_share: float = 0.0
     """Of the rows of train."""
+    spreads: tuple[Spread, ...] = ()
+    """Of the values of train, or of each of several numbers, and of texts that of their lengths;
+    none in models of earlier versions."""
 
     @cached_property
     def spellings(self) -> Mapping[str, str]:
@@ -183,6 +187,7 @@ def column_from_json(content: Mapping[str, Any]) -> Column:
             "marks": tuple(content["marks"]),
             "gaps": tuple(content.get("gaps", ())),
             "categories": tuple(content["categories"]),
+            "spreads": tuple(map(spread_from_json, content.get("spreads", ()))),
         }
     )
 

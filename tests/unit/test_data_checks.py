@@ -136,18 +136,6 @@ def test_rows_that_stand_there_twice_are_counted() -> None:
     assert [(note.code, note.values["count"]) for note in notes] == [("note.repeated_rows", 50)]
 
 
-def test_a_column_that_moved_is_drift() -> None:
-    test = FINE.assign(x=FINE["x"] + 3, c=pd.Categorical(["a"] * ROWS, list("abc")))
-    (note,) = find_faults(FINE, TARGET, BINARY, test)
-    assert note.code == "note.drift"
-    assert [name[:3] for name in sorted(note.values["columns"])] == ["c (", "x ("]
-
-
-def test_a_column_that_is_empty_in_one_file_is_told() -> None:
-    empty = FINE.assign(x=np.nan).sample(frac=1, random_state=0)
-    assert codes(test=empty) == ["note.missing_drift"]
-
-
 def test_rare_classes_and_imbalance_are_told() -> None:
     rare = pd.Series(["no"] * (ROWS - 3) + ["yes"] * 3)
     assert codes(target=rare)[0] == "note.rare_classes"

@@ -1,4 +1,4 @@
-"""Later rows against train: cells that cannot be read, were never seen, or are missing too often.
+"""Later rows against train: cells that cannot be read or were never seen, and other distributions.
 
 Training jobs, prediction jobs, endpoints and `codefree predict` say the same of the same rows.
 """
@@ -13,11 +13,13 @@ import pyarrow as pa
 from model_code.cells import as_texts
 from model_code.columns import means_missing
 from model_code.notes import Note, note
+from model_code.row_sample import RowSample
 from reading.column import CATEGORY, TEXT, Column
+from reading.spread import distance, is_far
 
 # Of the cells of a column: what is worth a warning.
 WORTH_A_WARNING = 0.05
-MORE_MISSING = 0.2
+OTHER_MISSING = 0.2
 FEWEST_ROWS = 20
 LATER = "odd_cells"
 
@@ -46,6 +48,7 @@ class CellChecks:
         self._unseen = {column.name: Count() for column in columns}
         self._missing = dict.fromkeys(self._odd, 0)
         self._empty = Count()
+        self._sample = RowSample([column for column in columns if column.spreads])
         self._rows = 0
 
     def add(self, part: pa.Table, values: Mapping[str, pd.Series] | pd.DataFrame) -> None:
@@ -63,6 +66,7 @@ class CellChecks:
                 self._odd[column.name].add(odd, texts, self._rows + 1)
         if self._columns:
             self._empty.add(empty, as_texts(part[self._columns[0].name]), self._rows + 1)
+        self._sample.add(values, part.num_rows)
         self._rows += part.num_rows
 
     def _add_categories(self, column: Column, part: pa.Table, values: pd.Series) -> None:
@@ -90,16 +94,38 @@ class CellChecks:
             if unseen.cells > WORTH_A_WARNING * self._rows:
                 found.append(self._note("unseen_categories", column, unseen))
             missing = self._missing[column.name] / max(1, self._rows)
-            if self._rows >= FEWEST_ROWS and missing - column.missing_share > MORE_MISSING:
+            gap = abs(missing - column.missing_share)
+            if self._rows >= FEWEST_ROWS and gap > OTHER_MISSING:
                 found.append(
                     note(
-                        "more_missing",
+                        "other_missing_share",
                         column=column.name,
                         percent=_percent(missing),
                         before=_percent(column.missing_share),
                     )
                 )
+        if moved := self._moved():
+            names = [f"{name} ({distance:.2f})" for distance, name in moved]
+            found.append(note("drift", columns=tuple(names)))
         return found
+
+    def _moved(self) -> list[tuple[float, str]]:
+        """The columns whose values are spread otherwise than in train, the farthest first."""
+        pairs = [
+            (column.name, before, after)
+            for column in self._columns
+            if column.spreads
+            for before, after in zip(column.spreads, self._sample.spreads(column), strict=False)
+        ]
+        far = [
+            (distance(before, after), name)
+            for name, before, after in pairs
+            if is_far(before, after, len(pairs))
+        ]
+        farthest = dict[str, float]()
+        for found, name in far:
+            farthest[name] = max(found, farthest.get(name, 0.0))
+        return sorted(((found, name) for name, found in farthest.items()), reverse=True)
 
     def _note(self, code: str, column: Column, count: Count) -> Note:
         return note(
