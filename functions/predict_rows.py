@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from api.errors import BadRequestError, OtherKeyError, TooLargeError
 from aws.http_api import HttpApi, answer
+from aws.kept_requests import keep
 from aws.portable_models import LiveModels
 from contract.messages import message
 from reading.request_rows import CSV
@@ -17,7 +18,8 @@ from serving.answer import dataset_body, datasets_body, predictions_body, predic
 from serving.request import read_rows
 
 logger = Logger()
-models = LiveModels(os.environ["DATASET_BUCKET"])
+bucket = os.environ["DATASET_BUCKET"]
+models = LiveModels(bucket)
 own_key = os.environ["PREDICTION_KEY_ID"]
 app = HttpApi(logger, os.environ["ALLOWED_ORIGIN"])
 # Lambda hands over 6 MB at most.
@@ -45,6 +47,7 @@ def predict(dataset: str) -> Response[str]:
     seconds = time.monotonic() - began
     said = {"job": live.listed.job, "rows": request.size, "milliseconds": round(seconds * 1000)}
     logger.info("predicted", extra=said)
+    keep(bucket, live, request, app.request_id)
     if CSV in app.header("Accept"):
         return not_too_long(answer(200, predictions_csv(live, answers), CSV))
     return not_too_long(answer(200, predictions_body(live, answers, reasons, app.language)))

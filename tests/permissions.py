@@ -14,6 +14,7 @@ from codefree.aws import ACCOUNT, STACK_NAME
 from codefree.cloud import Cloud, Settings
 from codefree.lambda_service import LambdaFunction
 from codefree.permissions import PARTITION, Need, Request, iam, needs, statements_of
+from contract.layout import STATUS_JSON
 from tests.amazon_translate import using
 from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
@@ -23,6 +24,7 @@ from tests.integration import (
     test_clean_up,
     test_costs,
     test_failed_jobs,
+    test_kept_requests,
     test_later_files,
     test_putting_back,
     test_translate_columns,
@@ -322,8 +324,12 @@ def ask_amazon_translate(cloud: Cloud) -> None:
 
 def ask_for_predictions(cloud: Cloud) -> None:
     """Of a dataset that has a model, of one that has none, and which there are."""
-    put_model(cloud.endpoint.client("s3"), cloud.bucket, "titanic", "Sex")
+    s3 = cloud.endpoint.client("s3")
+    put_model(s3, cloud.bucket, "titanic", "Sex", keep_requests=100)
     assert ask(cloud, "predict/titanic", b'{"Sex": "male"}').status == 200
+    status = test_kept_requests.status("titanic")
+    s3.put_object(Bucket=cloud.bucket, Key=status.prefix + STATUS_JSON, Body=status.to_json(""))
+    assert cloud.functions["CompareRequestsFunction"].invoke({}) == ["titanic"]
     assert ask(cloud, "predict/none", b'{"Sex": "male"}').status == 404
     assert "titanic" in [one["dataset"] for one in ask(cloud, "datasets").json["datasets"]]
 

@@ -19,11 +19,10 @@ PROBLEM: Problem = "binary"
 PROBABILITY = 0.25
 
 
-def guessing_model(*columns: str) -> bytes:
-    """The archive of a model that needs these columns."""
-    described = [
-        {"column": Column(name, CATEGORY).to_json(), "low": None, "high": None} for name in columns
-    ]
+def guessing_model(*columns: str | Column) -> bytes:
+    """The archive of a model that needs these columns; names are those of categories."""
+    needed = [Column(one, CATEGORY) if isinstance(one, str) else one for one in columns]
+    described = [{"column": one.to_json(), "low": None, "high": None} for one in needed]
     description = {
         "target": "Survived",
         "problem": PROBLEM,
@@ -46,9 +45,21 @@ def guessing_model(*columns: str) -> bytes:
         return archive.read_bytes()
 
 
-def put_model(s3: Any, bucket: str, dataset: str, *columns: str, job: str = JOB) -> None:
+def put_model(
+    s3: Any,
+    bucket: str,
+    dataset: str,
+    *columns: str | Column,
+    job: str = JOB,
+    keep_requests: float = 0.0,
+) -> None:
     """Let a dataset have such a model, as if a job had ended."""
-    pointer = {"job": job, "target": "Survived", "uploaded": "2026-01-01T00:00:00+00:00"}
+    pointer = {
+        "job": job,
+        "target": "Survived",
+        "uploaded": "2026-01-01T00:00:00+00:00",
+        "keep_requests": keep_requests,
+    }
     objects = {
         results_folder(dataset, job) + PORTABLE_MODEL: guessing_model(*columns),
         model_json_key(dataset): json.dumps(pointer).encode(),

@@ -14,6 +14,7 @@ NOT_PART_OF_THE_MODEL = ("max_cost_usd", "max_cost_usd_in_settings", "instance_t
 COUNTED_WHERE_USED = (
     *("keep_columns", "missing_values", "merge_classes", "date_order", "encoding"),
     *("threshold", "miss_costs", "group_column", "time_column", "reason_columns"),
+    "keep_requests",
 )
 
 
@@ -66,4 +67,5 @@ def model_job(
         report_language=settings.report_language,
         predictions_format=settings.predictions_format,
         reason_columns=settings.reason_columns,
+        keep_requests=settings.keep_requests,
     )

@@ -30,6 +30,11 @@ class HttpApi(APIGatewayRestResolver):
         return self.current_event.request_context.identity.api_key_id
 
     @property
+    def request_id(self) -> str:
+        """API Gateway's own, which no other request has."""
+        return self.current_event.request_context.request_id or ""
+
+    @property
     def language(self) -> str:
         """That of the answer's own sentences: what the caller's browser asks for."""
         return preferred_language(self.header("Accept-Language"))

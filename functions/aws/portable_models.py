@@ -91,7 +91,9 @@ class LiveModels:
             raise ConflictError(
                 message("api.unloadable", reason=error.message, **elsewhere)
             ) from error
-        return LiveModel(_as_listed(dataset, pointer, answers_requests=True), model)
+        listed = _as_listed(dataset, pointer, answers_requests=True)
+        # Models of earlier versions have no such setting.
+        return LiveModel(listed, model, pointer.get("keep_requests", 0.0))
 
 
 def _as_listed(dataset: str, pointer: Any, answers_requests: bool) -> Listed:

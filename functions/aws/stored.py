@@ -46,6 +46,12 @@ def exists(bucket: str, key: str) -> bool:
     return True
 
 
+def keys(bucket: str, prefix: str, most: int) -> list[str]:
+    """Return the first keys below a prefix, at most so many, in S3's order."""
+    page = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=most)
+    return [entry["Key"] for entry in page.get("Contents", [])]
+
+
 def folders(
     bucket: str, prefix: str, most: int, after: str | None = None
 ) -> tuple[list[str], str | None]:

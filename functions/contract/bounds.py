@@ -17,3 +17,5 @@ MINUTES = (0.5, 1440.0)
 MAX_COST_USD = (0.01, 1000.0)
 THRESHOLD = (0.001, 0.999)
 MISS_COSTS = (0.01, 100.0)
+# Percent of the requests of the API.
+KEEP_REQUESTS = (0.0, 100.0)

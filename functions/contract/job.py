@@ -169,6 +169,8 @@ class ModelJob(JobBase):
     """excel or plain."""
     reason_columns: bool
     """Whether the predictions have each reason as columns too."""
+    keep_requests: float
+    """Percent of the API's requests whose rows are kept for a month."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,6 +236,7 @@ DEFAULTS: Mapping[str, Any] = {
     "report_language": "en",
     "predictions_format": "excel",
     "reason_columns": False,
+    "keep_requests": 0.0,
     "seed": 0,
     "base_model": None,
     "versions": {},

@@ -15,7 +15,9 @@ models/<job>/checkpoints/          what SageMaker copies while it runs
 results/costs.csv                  the costs as a table
 results/<name>/                    STATUS.txt, status.json, model.json of a dataset
 results/<name>/<job>/              the files of one job
+results/<name>/live.html           what requests ask, compared with train
 results/_refused/…/                the status of a misnamed upload
+requests/<name>/<day>/<id>.json    requests that were kept, for a month
 """
 
 import hashlib
@@ -26,8 +28,9 @@ from typing import Protocol
 
 DATA, TRANSLATION, TRANSLATED = "data/", "translation/", "translated/"
 RESULTS, JOBS, MODELS, SOURCE = "results/", "jobs/", "models/", "source/"
+REQUESTS = "requests/"
 # What the stack writes itself: uploads there are no uploads.
-OWN_FOLDERS = (TRANSLATED, RESULTS, JOBS, MODELS, SOURCE)
+OWN_FOLDERS = (TRANSLATED, RESULTS, JOBS, MODELS, SOURCE, REQUESTS)
 REFUSED = f"{RESULTS}_refused/"
 LEDGER_KEY, COSTS_KEY = f"{JOBS}costs.json", f"{RESULTS}costs.csv"
 STATUS_TEXT, STATUS_JSON, MODEL_JSON = "STATUS.txt", "status.json", "model.json"
@@ -166,6 +169,21 @@ def is_mark(name: str) -> bool:
 def model_json_key(dataset: str) -> str:
     """Where the dataset's newest model is named."""
     return f"{results_prefix(dataset)}{MODEL_JSON}"
+
+
+def live_page_key(dataset: str) -> str:
+    """Where what requests ask is compared with train."""
+    return f"{results_prefix(dataset)}live.html"
+
+
+def kept_requests(dataset: str) -> str:
+    """What the keys of a dataset's kept requests begin with."""
+    return f"{REQUESTS}{dataset}/"
+
+
+def kept_request_key(dataset: str, day: str, request_id: str) -> str:
+    """Where a request is kept; the day is in ISO 8601, so that keys are in order of time."""
+    return f"{kept_requests(dataset)}{day}/{slug(request_id)}.json"
 
 
 def result_with_ending(names: Collection[str], ending: str) -> str | None:

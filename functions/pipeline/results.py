@@ -53,6 +53,8 @@ class ModelPointer(TypedDict):
     results: str
     target: str
     uploaded: str
+    keep_requests: float
+    """Percent."""
 
 
 @dataclass(frozen=True)
@@ -252,6 +254,7 @@ def model_pointer(
         "results": spec.results_folder,
         "target": spec.target,
         "uploaded": spec.uploaded,
+        "keep_requests": spec.keep_requests,
     }
 
 

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from contract.bounds import (
+    KEEP_REQUESTS,
     LANGUAGES,
     MAX_COST_USD,
     MINUTES,
@@ -97,6 +98,8 @@ class Settings:
     predictions_format: str = "excel"
     reason_columns: bool = False
     """Whether the predictions have each reason as columns too, for programs."""
+    keep_requests: float = 0.0
+    """Percent of the API's requests whose rows are kept for a month and compared with train."""
     base_model: str | None = None
     """Only for translators: what to fine-tune."""
 
@@ -334,5 +337,6 @@ _READERS: dict[str, Callable[[object, str], object]] = {
     "report_language": _one_of(LANGUAGES),
     "predictions_format": _one_of(PREDICTIONS_FORMATS),
     "reason_columns": _yes_or_no,
+    "keep_requests": _number(*KEEP_REQUESTS),
     "base_model": _text,
 }

@@ -99,6 +99,12 @@ class Status:
         """The same status with one more note; a note that it has is not repeated."""
         return self if note in self.notes else replace(self, notes=(*self.notes, note))
 
+    def with_latest(self, note: Message) -> "Status":
+        """The same status with the note in place of earlier ones about the same."""
+        about = note.code.rpartition(".")[0]
+        others = [one for one in self.notes if one.code.rpartition(".")[0] != about]
+        return replace(self, notes=(*others, note))
+
     @property
     def runs(self) -> bool:
         """Whether a job is running."""

@@ -24,3 +24,5 @@ class LiveModel:
 
     listed: Listed
     model: PortableModel
+    keeps_percent: float = 0.0
+    """Of its requests, for a month."""

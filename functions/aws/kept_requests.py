@@ -1,0 +1,47 @@
+"""Requests that are kept in the bucket, which forgets them after a month."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from aws import stored
+from aws.telemetry import logger
+from contract.layout import kept_request_key, kept_requests
+from serving.kept_requests import KeptRequest, is_kept, kept_content, read_kept
+from serving.live_model import LiveModel
+from serving.request import RowsRequest
+
+MOST_A_DAY, READS_AT_ONCE = 60, 16
+
+
+def keep(bucket: str, live: LiveModel, request: RowsRequest, request_id: str) -> None:
+    """Keep the rows of a request if its dataset's settings want it; never fail for it."""
+    if not is_kept(request_id, live.keeps_percent):
+        return
+    key = kept_request_key(live.listed.dataset, _today().isoformat(), request_id)
+    content = kept_content(live.listed.job, request, live.model.names)
+    try:
+        stored.s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType="application/json")
+    except (BotoCoreError, ClientError) as error:
+        logger.warning("request not kept", extra={"kind": type(error).__name__})
+
+
+def read_requests(bucket: str, dataset: str, days: Sequence[date]) -> list[KeptRequest]:
+    """Return the requests that were kept on these days, some of each.
+
+    Ids are random, so the first ones of a day are no special ones.
+    """
+    keys = [
+        key
+        for day in days
+        for key in stored.keys(bucket, f"{kept_requests(dataset)}{day.isoformat()}/", MOST_A_DAY)
+    ]
+    with ThreadPoolExecutor(READS_AT_ONCE) as pool:
+        found = pool.map(lambda key: stored.read(bucket, key), keys)
+        return [read_kept(content) for content in found if content is not None]
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

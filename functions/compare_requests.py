@@ -1,0 +1,57 @@
+"""Compare the requests that were kept with the rows that models learned from, once a week."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from api.errors import ApiError
+from aws import objects, stored
+from aws.kept_requests import read_requests
+from aws.portable_models import LiveModels
+from aws.telemetry import logger
+from contract.layout import REQUESTS, live_page_key, results_prefix
+from serving.live_page import live_page, verdict
+from serving.request_drift import compare_requests
+
+bucket = os.environ["DATASET_BUCKET"]
+models = LiveModels(bucket)
+DAYS = 7
+DATASETS_AT_ONCE = 100
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: object, context: LambdaContext) -> list[str]:
+    """The datasets whose requests were compared."""
+    today = datetime.now(UTC).date()
+    days = [today - timedelta(days=day) for day in range(DAYS)]
+    return [dataset for dataset in datasets() if compare(dataset, days)]
+
+
+def datasets() -> Iterator[str]:
+    """The datasets that have kept requests."""
+    after: str | None = None
+    while True:
+        names, after = stored.folders(bucket, REQUESTS, DATASETS_AT_ONCE, after)
+        yield from names
+        if after is None:
+            return
+
+
+def compare(dataset: str, days: list[date]) -> bool:
+    """Write live.html and a note into STATUS.txt; False where there is nothing to compare."""
+    status = objects.read_status(bucket, results_prefix(dataset))
+    try:
+        live = models.get(dataset)
+    except ApiError:
+        return False
+    kept = read_requests(bucket, dataset, days)
+    if not kept or status is None:
+        return False
+    drift = compare_requests(live.model, live.listed.job, kept)
+    page = live_page(dataset, drift, min(days), max(days), status.language)
+    objects.put(bucket, live_page_key(dataset), page, "text/html; charset=utf-8")
+    objects.write_status(bucket, status.with_latest(verdict(dataset, drift)))
+    logger.info("requests compared", extra={"rows": drift.rows, "differ": len(drift.differing)})
+    return True

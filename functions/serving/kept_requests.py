@@ -1,0 +1,39 @@
+"""Requests that are kept, so that it is known what a model is asked."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contract.layout import digest
+from serving.request import RowsRequest
+
+# Of one request.
+MOST_ROWS = 50
+
+
+@dataclass(frozen=True)
+class KeptRequest:
+    """Rows as they came, by column, and the job whose model answered."""
+
+    job: str
+    points: bool
+    """Whether `.` marks decimals, whatever the train file writes."""
+    rows: Mapping[str, Sequence[Any]]
+
+
+def is_kept(request_id: str, percent: float) -> bool:
+    """About so many of all requests, as the hash of their id has it."""
+    return int(digest(request_id), 16) * 100 < percent * 16 ** len(digest(request_id))
+
+
+def kept_content(job: str, request: RowsRequest, names: Sequence[str]) -> bytes:
+    """The first rows, with the columns that the model uses and no others."""
+    rows = {name: list(request.rows[name][:MOST_ROWS]) for name in names}
+    content = {"job": job, "points": request.points, "rows": rows}
+    return json.dumps(content, ensure_ascii=False).encode()
+
+
+def read_kept(content: bytes) -> KeptRequest:
+    found = json.loads(content)
+    return KeptRequest(found["job"], found["points"], found["rows"])
