@@ -20,7 +20,6 @@ OWN: dict[str, Any] = {
     "training_seconds": 30.0,
     "safe_for_spreadsheets": True,
     "reason_columns": False,
-    "keep_requests": 0.0,
     "passport": {},
 }
 

@@ -122,7 +122,7 @@ def fit(spec: JobSpec, prepared: Prepared, folder: Path, progress: Progress) -> 
     if spec.preset in RACING_PRESETS:
         seconds *= 1 - SHARE_OF_THE_RACE
     given = given_rows(rows, folds, numbers, prepared)
-    watcher = FitWatcher(progress, seconds)
+    watcher = FitWatcher(progress, seconds, spec.training_seconds)
     with watcher.listening():
         predictor = _fit(spec, prepared.problem, given, folder, watcher)
     if spec.preset in RACING_PRESETS:
@@ -406,7 +406,7 @@ class Stopwatch:
 
     def start(self, seconds: float) -> None:
         """From now on so many seconds are left."""
-        self._end = time.monotonic() + seconds
+        self.whole, self._end = seconds, time.monotonic() + seconds
 
     @property
     def left(self) -> float:

@@ -20,10 +20,11 @@ OUT_OF_TIME = re.compile(r"Ran out of time, early stopping on iteration (\d+)")
 class FitWatcher(AbstractCallback):  # type: ignore[misc]
     """Called by AutoGluon around each model."""
 
-    def __init__(self, progress: Progress, seconds: float) -> None:
+    def __init__(self, progress: Progress, seconds: float, whole: float) -> None:
+        """`seconds` are AutoGluon's; `whole` are those of all that is fitted, the race included."""
         super().__init__()
         self._progress = progress
-        self.seconds = seconds
+        self.seconds, self._whole = seconds, whole
         self._start = time.monotonic()
         self._fitting = ""
         self.stopped: dict[str, int] = {}
@@ -62,7 +63,7 @@ class FitWatcher(AbstractCallback):  # type: ignore[misc]
         spent = time.monotonic() - self._start
         names = trainer.get_model_names()
         self._progress.fitting(
-            fitting, len(names), best_model(trainer), spent / self.seconds, self.seconds - spent
+            fitting, len(names), best_model(trainer), spent / self._whole, self._whole - spent
         )
 
 

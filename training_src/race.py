@@ -146,7 +146,7 @@ def _run(going: Race, fitted: Fitted, progress: Progress, clock: Stopwatch) -> s
             continue
         best = best_model(predictor._trainer)
         name, models = f"{name_of(candidate.kind)}{candidate.suffix}", planned + going.tried
-        progress.fitting(name, models, best, 1 - clock.left / whole, clock.left)
+        progress.fitting(name, models, best, 1 - clock.left / clock.whole, clock.left)
         start = time.monotonic()
         going.try_out(candidate, fitted.fit_rows, left)
         if candidate.kind in costs:

@@ -34,7 +34,11 @@ NUMBER = Problem("regression", "root_mean_squared_error", "root_mean_squared_err
 class NoProgress:
     """Hears what is being fitted, and shows it to no one."""
 
-    def fitting(self, *_: Any) -> None: ...
+    def __init__(self) -> None:
+        self.shares = list[float]()
+
+    def fitting(self, *heard: Any) -> None:
+        self.shares.append(heard[3])
 
 
 def rows_of(problem: Problem, signal: float, seed: int = 0) -> pd.DataFrame:
@@ -71,6 +75,19 @@ def fitted(problem: Problem, rows: pd.DataFrame, folder: Path, folds: int = FOLD
 
 def run(given: Fitted, problem: Problem, seconds: float = PLENTY) -> Fitted:
     return race(given, problem, NoProgress(), Stopwatch(seconds))  # type: ignore[arg-type]
+
+
+def test_the_race_counts_on_from_where_the_planned_models_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(racing, "PATIENCE", 2)
+    progress, clock = NoProgress(), Stopwatch(PLENTY / 2)
+    # Half of the minutes is over.
+    clock.whole = PLENTY
+    before = fitted(NUMBER, rows_of(NUMBER, 0.0), tmp_path)
+    race(before, NUMBER, progress, clock)  # type: ignore[arg-type]
+    assert progress.shares and progress.shares == sorted(progress.shares)
+    assert progress.shares[0] >= 0.5
 
 
 def score(given: Fitted, problem: Problem) -> float:

@@ -277,7 +277,7 @@ def test_numbers_have_no_such_sentence() -> None:
 
 def stopped_by(run: Callable[[], object], log: pytest.LogCaptureFixture) -> dict[str, int]:
     """What is heard while a model of AutoGluon's runs out of time."""
-    watcher = FitWatcher(cast(Any, None), 1.0)
+    watcher = FitWatcher(cast(Any, None), 1.0, 2.0)
     with log.at_level(logging.INFO, AUTOGLUON), watcher.listening():
         run()
     return watcher.stopped
