@@ -3,6 +3,9 @@
 import random
 from pathlib import Path
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from failure import TrainingError
 from tests.messages import raises
 from translation.pairs import Pair, part, read_pairs
@@ -85,3 +88,30 @@ def test_variants_keep_both_sides_alike() -> None:
     seen = {variant(Pair("Tom is here.", "Tom ist hier."), random.Random(n)) for n in range(300)}
     assert Pair("tom is here.", "Tom ist hier.") in seen
     assert Pair("⟦0⟧ is here.", "⟦0⟧ ist hier.") in seen
+
+
+@settings(max_examples=30)
+@given(st.randoms(use_true_random=False))
+def test_no_sentence_of_a_held_out_pair_is_learned_in_any_spelling(drawn: random.Random) -> None:
+    def sentence(most: int) -> str:
+        return "".join(drawn.choices("aA äÄß.,!中가", k=2)) + f" {drawn.randrange(most)}"
+
+    pairs = [Pair(sentence(150).strip(), sentence(140).strip()) for _ in range(300)]
+    try:
+        parted = part(pairs, seed=0)
+    except TrainingError:
+        return
+
+    def letters(sentence: str) -> str:
+        return "".join(c for c in sentence.casefold() if c.isalnum()) or sentence
+
+    aside = [*parted.watched, *parted.held_out]
+    for side in ("source", "target"):
+        learned = {letters(getattr(pair, side)) for pair in parted.learned}
+        assert learned.isdisjoint(letters(getattr(pair, side)) for pair in aside)
+    assert {pair.source for pair in parted.watched}.isdisjoint(p.source for p in parted.held_out)
+
+
+def test_pairs_that_all_share_a_sentence_are_refused_in_words() -> None:
+    with raises(TrainingError, "pairs.too_alike", count=1):
+        part([Pair(f"source {n}", "the same") for n in range(300)], seed=0)

@@ -6,6 +6,7 @@ In: `{"instances": [{"data": "I love you."}]}`. Out: `{"predictions": [{"target"
 import json
 import os
 import sys
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ class Translator:
         """One translation per text, in order."""
         if not texts:
             return []
-        pieces = [some[:LONGEST_PIECES] for some in self.subwords.encode(texts, out_type=str)]
+        composed = [unicodedata.normalize("NFC", text) for text in texts]
+        pieces = [some[:LONGEST_PIECES] for some in self.subwords.encode(composed, out_type=str)]
         longest = max(map(len, pieces))
         answers = self.model.translate_batch(
             pieces,
@@ -45,7 +47,8 @@ class Translator:
             max_batch_size=PIECES_PER_BATCH,
             batch_type="tokens",
             max_decoding_length=min(LONGEST_PIECES, LONGER * longest + AND_MORE),
-            replace_unknowns=True,
+            # A piece of the source in its place would be half a word, in the wrong language.
+            disable_unk=True,
         )
         return [self.subwords.decode(answer.hypotheses[0]) for answer in answers]
 

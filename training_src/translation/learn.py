@@ -88,9 +88,10 @@ def learn(
     lesson: Lesson,
     looked: Callable[[Look], None],
 ) -> Network:
-    """A network that has learned the pairs, with the mean of its last weights.
+    """A network that has learned the pairs, with the weights that lose least on the held-out ones.
 
-    The learning rate falls to nothing as the time runs out, so any time gives a finished network.
+    Those may be the mean of its last weights. The learning rate falls to nothing as the time runs
+    out, so any time gives a finished network.
     """
     torch.manual_seed(lesson.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -102,6 +103,7 @@ def learn(
     )
     clock = Clock(lesson, len(pairs))
     to_look, loss_since, steps_since, step = 1.0 / LOOKS, 0.0, 0, 0
+    best = Best(held_out, subwords, device)
     for batch in _batches(pairs, subwords, random.Random(lesson.seed)):
         step += 1
         for group in optimizer.param_groups:
@@ -111,15 +113,43 @@ def learn(
         if clock.share > 1 - AVERAGING_SHARE:
             mean.update_parameters(network)
         if clock.share >= to_look:
-            lost = held_out_loss(network, held_out, subwords, device)
+            lost = best.look_at(network)
+            if mean.n_averaged:
+                best.look_at(mean.module)
             looked(Look(clock.seconds, clock.epochs, loss_since / steps_since, lost))
             loss_since, steps_since = 0.0, 0
             to_look = clock.share + 1.0 / LOOKS
         if clock.share >= 1:
             break
-    learned = mean.module if mean.n_averaged else network
-    assert isinstance(learned, Network)
-    return learned.eval().cpu()
+    best.look_at(mean.module if mean.n_averaged else network)
+    network.load_state_dict(best.weights)
+    return network.eval().cpu()
+
+
+class Best:
+    """The weights that lost least on held-out pairs so far."""
+
+    def __init__(
+        self,
+        held_out: Sequence[Pair],
+        subwords: sentencepiece.SentencePieceProcessor,
+        device: torch.device,
+    ) -> None:
+        self.weights: dict[str, Tensor] = {}
+        self._held_out, self._subwords, self._device = held_out, subwords, device
+        self._loss = math.inf
+
+    def look_at(self, network: nn.Module) -> float:
+        """Return what the network loses, and keep a copy of its weights if it is the least."""
+        assert isinstance(network, Network)
+        lost = held_out_loss(network, self._held_out, self._subwords, self._device)
+        # A loss that is no number is no reason to have no weights.
+        if lost < self._loss or not self.weights:
+            self._loss = lost
+            self.weights = {
+                name: one.detach().clone() for name, one in network.state_dict().items()
+            }
+        return lost
 
 
 def learning_rate(step: int, share: float) -> float:

@@ -47,7 +47,7 @@ def _from_scratch(
     progress.enter("finding subwords")
     vocabulary = learn_vocabulary(pairs.learned, threads())
     progress.enter("learning")
-    network = learn(pairs.learned, pairs.held_out, subwords_of(vocabulary), lesson, looked)
+    network = learn(pairs.learned, pairs.watched, subwords_of(vocabulary), lesson, looked)
     progress.enter("exporting")
     pack_network(network, vocabulary, folder)
     return str(network.shape)
@@ -66,7 +66,7 @@ def _fine_tuned(
 
     base = BaseModel(name)
     progress.enter("learning")
-    fine_tune(base, pairs.learned, pairs.held_out, lesson, looked)
+    fine_tune(base, pairs.learned, pairs.watched, lesson, looked)
     progress.enter("exporting")
     base.export(folder / TRANSLATOR)
     return f"{name}, fine-tuned"

@@ -2,9 +2,11 @@
 
 import csv
 import random
-from collections.abc import Iterable
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +15,11 @@ from failure import TrainingError
 
 LONGEST_WORDS, LONGEST_CHARACTERS, MOST_UNEQUAL = 120, 800, 4.0
 HELD_OUT_SHARE, HELD_OUT_AT_MOST, HELD_OUT_AT_LEAST = 0.05, 2000, 20
+# Of what is held out, to see which weights are best; the rest is scored.
+WATCHED_SHARE, WATCHED_AT_MOST = 0.25, 500
+# Pairs that share a sentence, one after the other: to hold out more of them would cost too many.
+LARGEST_HELD_OUT = 5
+_MARKS = re.compile(r"[\W_]+")
 FEWEST_PAIRS = 100
 
 
@@ -29,7 +36,10 @@ class Pairs:
     """What is learned from, what is held out, and how many lines were left aside and why."""
 
     learned: list[Pair]
+    watched: list[Pair]
+    """Held out to choose the best weights by."""
     held_out: list[Pair]
+    """Held out to score them on."""
     left_aside: dict[str, int]
 
 
@@ -65,7 +75,10 @@ def _unreadable(path: Path, reason: Message) -> TrainingError:
 
 
 def part(pairs: Iterable[Pair], seed: int) -> Pairs:
-    """Clean the pairs and hold some out, none of whose source sentences is learned."""
+    """Clean the pairs and hold some out, none of whose sentences is learned in either language.
+
+    Sentences that differ only in case, spaces, and marks count as one.
+    """
     left_aside = {"empty": 0, "too_long": 0, "unequal": 0, "repeated": 0}
     kept: dict[Pair, None] = {}
     for pair in pairs:
@@ -76,16 +89,49 @@ def part(pairs: Iterable[Pair], seed: int) -> Pairs:
             kept[pair] = None
     if len(kept) < FEWEST_PAIRS:
         raise TrainingError(message("pairs.few_left", count=len(kept), fewest=FEWEST_PAIRS))
-    by_source = sorted(kept, key=lambda pair: pair.source)
-    groups = [list(group) for _, group in groupby(by_source, key=lambda pair: pair.source)]
+    groups = _groups(sorted(kept, key=lambda pair: (pair.source, pair.target)))
     random.Random(seed).shuffle(groups)
     wanted = round(len(groups) * HELD_OUT_SHARE)
     wanted = max(HELD_OUT_AT_LEAST, min(HELD_OUT_AT_MOST, wanted))
+    watched = min(WATCHED_AT_MOST, max(HELD_OUT_AT_LEAST, round(wanted * WATCHED_SHARE)))
+    if len(groups) < 2 * (wanted + watched):
+        raise TrainingError(message("pairs.too_alike", count=len(groups)))
+    # Large groups last.
+    aside = sorted(groups, key=lambda group: len(group) > LARGEST_HELD_OUT)[: wanted + watched]
+    taken = {pair for group in aside for pair in group}
+    first = [group[0] for group in aside]
     return Pairs(
-        learned=[pair for group in groups[wanted:] for pair in group],
-        held_out=[group[0] for group in groups[:wanted]],
+        learned=[pair for group in groups for pair in group if pair not in taken],
+        watched=first[wanted:],
+        held_out=first[:wanted],
         left_aside=left_aside,
     )
+
+
+def _groups(pairs: Sequence[Pair]) -> list[list[Pair]]:
+    """Pairs that share a sentence, directly or through others, stand together."""
+    leaders = list(range(len(pairs)))
+
+    def leader(place: int) -> int:
+        while leaders[place] != place:
+            leaders[place] = leaders[leaders[place]]
+            place = leaders[place]
+        return place
+
+    first: dict[tuple[str, str], int] = {}
+    for place, pair in enumerate(pairs):
+        for side, sentence in (("source", pair.source), ("target", pair.target)):
+            known = first.setdefault((side, _key(sentence)), place)
+            leaders[leader(place)] = leader(known)
+    groups: defaultdict[int, list[Pair]] = defaultdict(list)
+    for place, pair in enumerate(pairs):
+        groups[leader(place)].append(pair)
+    return list(groups.values())
+
+
+def _key(sentence: str) -> str:
+    """The sentence without case, spaces, and marks; itself where it has nothing else."""
+    return _MARKS.sub("", sentence.casefold()) or sentence
 
 
 def _unfit(pair: Pair) -> str | None:
@@ -101,4 +147,5 @@ def _unfit(pair: Pair) -> str | None:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """In NFC: one letter, one way to write it."""
+    return " ".join(unicodedata.normalize("NFC", text).split())

@@ -19,8 +19,11 @@ from translation.job import TranslatorSpec
 from translation.learn import Look
 from translation.pairs import Pair
 
-# BLEU counts words, and these languages write none apart.
-BY_CHARACTER = ("zh", "ja", "ko", "th")
+# BLEU counts words, and these languages write none apart, or glue endings to them. sacrebleu's
+# tokenizers of Japanese and Korean want MeCab and its dictionaries, which AWS's container lacks.
+BY_CHARACTER = ("ja", "ko", "th")
+OWN_TOKENIZERS = {"zh": "zh", **dict.fromkeys(BY_CHARACTER, "char")}
+USUAL_TOKENIZER = "13a"
 WEAK_BLEU, FEW_EPOCHS = 15.0, 3
 
 
@@ -50,7 +53,7 @@ def score(translator: Translator, held_out: Sequence[Pair], target: str) -> Scor
     translations = translator.translate([pair.source for pair in held_out])
     seconds = time.monotonic() - began
     references = [[pair.target for pair in held_out]]
-    bleu = BLEU(tokenize="char" if target in BY_CHARACTER else "13a")
+    bleu = BLEU(tokenize=OWN_TOKENIZERS.get(target.split("-")[0], USUAL_TOKENIZER))
     chrf = CHRF()
     examples = [
         Example(pair, translation, chrf.sentence_score(translation, [pair.target]).score)
