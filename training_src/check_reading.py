@@ -32,7 +32,7 @@ from reading.column import (
     Column,
 )
 from reading.csv_head import Expected
-from reading.request_rows import json_rows
+from reading.request_rows import JSON, json_rows
 
 ROWS = 100
 
@@ -100,7 +100,8 @@ def _readings(
         yield "Parquet", _read(columns, parquet, expected)
     yield "Excel", pa.table([of_cells(values) for values in python.values()], list(python))
     rows = [dict(zip(python, row, strict=True)) for row in zip(*python.values(), strict=True)]
-    yield "JSON", as_table(json_rows(json.dumps(rows, default=str)))
+    as_json = json_rows(json.dumps(rows, default=str), JSON)
+    yield "JSON", as_table(as_json.by_column(list(python)))
 
 
 def _python_values(column: Column, values: pd.Series, cells: pa.ChunkedArray) -> list[Any]:

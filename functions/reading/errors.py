@@ -17,9 +17,11 @@ class UnreadableError(Exception):
 class RowsError(ValueError):
     """Raised when rows cannot be predicted; the message says what is wrong with them."""
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message, column: str | None = None) -> None:
         super().__init__(message)
         self.message = message
+        self.column = column
+        """The only one, or the first, that is to blame."""
 
 
 @contextmanager

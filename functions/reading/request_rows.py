@@ -6,7 +6,9 @@ Endpoints, batch transforms and the API for predictions read the same requests a
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +20,10 @@ from reading.names import column_names, matched
 
 CSV, JSON = "text/csv", "application/json"
 JSON_LINES = ("application/jsonl", "application/jsonlines", "application/x-jsonlines")
+BOM, ENVELOPE = "\ufeff", "instances"
+# No JSON, and what Python's own writer makes of such numbers.
+CONSTANTS = {"Infinity": math.inf, "-Infinity": -math.inf}
+Row = Mapping[str, Any]
 Rows = Mapping[str, Sequence[Any]]
 """Column → its cells: texts, or the values of JSON."""
 
@@ -30,6 +36,40 @@ class CsvHeader:
     names: tuple[str, ...]
     first_line: int
     """The line of its first row; lines are counted from 1."""
+
+
+@dataclass(frozen=True)
+class JsonRows:
+    """The rows of a request in JSON as they came: one by one, or lists by column."""
+
+    content: Sequence[Row] | Rows
+
+    @property
+    def size(self) -> int:
+        if isinstance(self.content, Mapping):
+            return max(map(len, self.content.values()), default=0)
+        return len(self.content)
+
+    def by_column(self, needed: Sequence[str]) -> Rows:
+        """The columns that are needed, by the names that the model has.
+
+        Raises RowsError for a row without one of them; a list that is not there is left out.
+        """
+        if isinstance(self.content, Mapping):
+            names = matched(list(self.content), needed)
+            given = dict(zip(names, self.content.values(), strict=True))
+            return {name: given[name] for name in needed if name in given}
+        known: dict[tuple[str, ...], Mapping[str, str]] = {}
+        own = list[Mapping[str, str]]()
+        for number, row in enumerate(self.content, start=1):
+            keys = tuple(row)
+            if keys not in known:
+                known[keys] = _own_names(keys, needed, number)
+            own.append(known[keys])
+        return {
+            name: [row[names[name]] for row, names in zip(self.content, own, strict=True)]
+            for name in needed
+        }
 
 
 def kind_of(body: str, content_type: str) -> str:
@@ -82,28 +122,25 @@ def csv_rows(body: str, header: CsvHeader) -> dict[str, list[str]]:
     return columns
 
 
-def json_rows(body: str) -> dict[str, list[Any]]:
-    """A list of rows, one row, `instances`, or lists by column."""
+def json_rows(body: str, kind: str, needed: Collection[str] = ()) -> JsonRows:
+    """JSON Lines; or of JSON a list of rows, one row, `instances`, or lists by column."""
+    body = body.removeprefix(BOM)
+    if kind != JSON:
+        # str.splitlines would break at characters that JSON allows inside texts.
+        lines = enumerate(body.split("\n"))
+        return _one_by_one([_parsed(line, number) for number, line in lines if line.strip()])
     content = _parsed(body)
-    if isinstance(content, dict):
-        content = content.get("instances", content)
+    if isinstance(content, dict) and _is_envelope(content, needed):
+        content = content[ENVELOPE]
     if isinstance(content, dict) and all(isinstance(column, list) for column in content.values()):
         lengths = {len(column) for column in content.values()}
         if len(lengths) > 1:
             raise RowsError(message("request.uneven_columns"))
-        return content
-    return _by_column(content if isinstance(content, list) else [content])
-
-
-def rows_of_json(body: str, kind: str, needed: Sequence[str]) -> Rows:
-    """The rows of JSON or JSON Lines; columns that are needed have the names that the model has."""
-    found = json_rows(body) if kind == JSON else json_lines_rows(body)
-    return dict(zip(matched(list(found), needed), found.values(), strict=True))
-
-
-def json_lines_rows(body: str) -> dict[str, list[Any]]:
-    """One row per line that is not blank."""
-    return _by_column([_parsed(line) for line in body.splitlines() if line.strip()])
+        if lengths == {0}:
+            raise RowsError(message("request.empty"))
+        if lengths:
+            return JsonRows(content)
+    return _one_by_one(content if isinstance(content, list) else [content])
 
 
 def first_record(body: str, delimiter: str) -> list[str]:
@@ -119,12 +156,40 @@ def _records(body: str, delimiter: str) -> Iterator[list[str]]:
     return (row for row in csv.reader(text, delimiter=delimiter) if row)
 
 
-def _parsed(text: str) -> Any:
+def _is_envelope(content: Row, needed: Collection[str]) -> bool:
+    """Whether `instances` holds the rows, and is no column."""
+    if ENVELOPE not in content:
+        return False
+    found = content[ENVELOPE]
+    first = found[0] if isinstance(found, list) and found else found
+    return isinstance(first, dict) or not set(matched((ENVELOPE,), needed)) & set(needed)
+
+
+def _one_by_one(rows: list[Any]) -> JsonRows:
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        raise RowsError(message("request.not_objects"))
+    return JsonRows(rows)
+
+
+def _own_names(keys: Sequence[str], needed: Sequence[str], number: int) -> Mapping[str, str]:
+    """What a row calls each needed column."""
+    own = dict(zip(matched(keys, needed), keys, strict=True))
+    if lacking := tuple(name for name in needed if name not in own):
+        found = {"row": number, "count": len(lacking), "columns": lacking}
+        raise RowsError(message("request.row_lacks", **found), lacking[0])
+    return {name: own[name] for name in needed}
+
+
+def _parsed(text: str, lines_above: int = 0) -> Any:
     try:
-        return json.loads(text, parse_int=_whole, parse_constant=_missing)
+        return json.loads(
+            text, parse_int=_whole, parse_constant=CONSTANTS.get, object_pairs_hook=_once
+        )
     except json.JSONDecodeError as error:
-        place = {"line": error.lineno, "column": error.colno}
+        place = {"line": lines_above + error.lineno, "column": error.colno}
         raise RowsError(message("request.json_broken", **place)) from error
+    except RowsError:
+        raise
     # Lists within lists without end, and numbers of thousands of digits.
     except (RecursionError, ValueError) as error:
         raise RowsError(message("request.not_json")) from error
@@ -135,13 +200,10 @@ def _whole(digits: str) -> int | float:
     return int(digits) if len(digits) <= MOST_DIGITS else float(digits)
 
 
-def _missing(name: str) -> None:
-    """NaN and Infinity are no JSON, and what Python's own writer makes of them."""
-    del name
-
-
-def _by_column(rows: list[Any]) -> dict[str, list[Any]]:
-    if not rows or not all(isinstance(row, dict) for row in rows):
-        raise RowsError(message("request.not_objects"))
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return {name: [row.get(name) for row in rows] for name in names}
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are all different."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise RowsError(message("request.twice", name=twice), twice)
+    return found

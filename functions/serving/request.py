@@ -8,7 +8,7 @@ from api.errors import BadRequestError, TooLargeError
 from contract.messages import message
 from portable.model import PortableModel
 from reading.errors import RowsError
-from reading.request_rows import CSV, JSON, Rows, csv_header, csv_rows, kind_of, rows_of_json
+from reading.request_rows import CSV, JSON, Rows, csv_header, csv_rows, json_rows, kind_of
 
 # API Gateway takes 10 MB, and Lambda 6 MB of JSON, in which a body may be twice as long.
 MOST_BYTES = 2_500_000
@@ -21,25 +21,21 @@ class RowsRequest:
     """Rows by column, with the names that the model has."""
 
     rows: Rows
+    size: int
+    """How many rows there are."""
     points: bool
     """Whether `.` marks decimals, whatever the train file writes: so in a CSV with commas."""
-
-    @property
-    def size(self) -> int:
-        return max((len(cells) for cells in self.rows.values()), default=0)
 
 
 def read_rows(body: str, content_type: str, model: PortableModel, explained: bool) -> RowsRequest:
     """Raises BadRequestError or TooLargeError with a message for the caller."""
     if len(body.encode(errors="surrogatepass")) > MOST_BYTES:
         raise TooLargeError(message("api.too_many_bytes", bytes=MOST_BYTES))
-    try:
-        request = _rows(body, content_type, model.names)
-    except RowsError as error:
-        raise BadRequestError("body", error.message) from error
     most = MOST_EXPLAINED if explained else MOST_ROWS
-    if request.size > most:
-        raise TooLargeError(message("api.too_many_rows", rows=request.size, most=most))
+    try:
+        request = _rows(body, content_type, model, most)
+    except RowsError as error:
+        raise BadRequestError(error.column or "body", error.message) from error
     if lacking := [name for name in model.names if name not in request.rows]:
         columns = tuple(lacking)
         raise BadRequestError(
@@ -50,12 +46,23 @@ def read_rows(body: str, content_type: str, model: PortableModel, explained: boo
     return request
 
 
-def _rows(body: str, content_type: str, needed: Sequence[str]) -> RowsRequest:
+def _rows(body: str, content_type: str, model: PortableModel, most: int) -> RowsRequest:
     kind = kind_of(body, content_type or JSON)
     if kind == CSV:
-        header = csv_header(body, needed, COMMA)
-        return RowsRequest(csv_rows(body, header), points=header.delimiter == COMMA)
-    return RowsRequest(rows_of_json(body, kind, needed), points=False)
+        header = csv_header(body, model.names, COMMA)
+        rows = csv_rows(body, header)
+        size = len(next(iter(rows.values())))
+        _require_few(size, most)
+        return RowsRequest(rows, size, points=header.delimiter == COMMA)
+    given = json_rows(body, kind, model.names)
+    # Before each row has a cell of each column.
+    _require_few(given.size, most)
+    return RowsRequest(given.by_column(model.names), given.size, points=False)
+
+
+def _require_few(rows: int, most: int) -> None:
+    if rows > most:
+        raise TooLargeError(message("api.too_many_rows", rows=rows, most=most))
 
 
 def _require_cells(name: str, cells: Sequence[Any]) -> None:

@@ -169,7 +169,7 @@ def test_odd_cells_are_answered_with_warnings_in_the_callers_language(stack: Clo
 @pytest.mark.parametrize(
     ("body", "status", "code", "field"),
     [
-        ({"Age": 30}, 400, "data.rows_lack", "Pclass"),
+        ({"Age": 30}, 400, "request.row_lacks", "Pclass"),
         ([], 400, "request.not_objects", "body"),
         ("", 400, "request.empty", "body"),
         ("{", 400, "request.json_broken", "body"),

@@ -13,8 +13,8 @@ from reading.request_rows import (
     Rows,
     csv_header,
     csv_rows,
+    json_rows,
     kind_of,
-    rows_of_json,
 )
 
 
@@ -27,7 +27,7 @@ def request_rows(body: str, content_type: str, needed: Sequence[str], delimiter:
     if kind == CSV:
         header = csv_header(body, needed, delimiter)
         return marked(_cells(body, header), header.delimiter)
-    return as_table(rows_of_json(body, kind, needed))
+    return as_table(json_rows(body, kind, needed).by_column(needed))
 
 
 def as_table(rows: Rows) -> pa.Table:
