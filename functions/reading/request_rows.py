@@ -9,17 +9,20 @@ import json
 import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from contract.messages import message
 from reading.column import MOST_DIGITS
-from reading.csv_head import DELIMITERS
+from reading.csv_head import DELIMITERS, USUAL
 from reading.errors import RowsError
-from reading.names import column_names, matched
+from reading.names import column_names, matched, plain
+from reading.stray_quotes import UNCLOSED, are_joined, wrong_quote
 
 CSV, JSON = "text/csv", "application/json"
 JSON_LINES = ("application/jsonl", "application/jsonlines", "application/x-jsonlines")
+# Beside what a model needs; making a million names unique takes minutes.
+MOST_NAMES = 20_000
 BOM, ENVELOPE = "\ufeff", "instances"
 # No JSON, and what Python's own writer makes of such numbers.
 CONSTANTS = {"Infinity": math.inf, "-Infinity": -math.inf}
@@ -36,6 +39,11 @@ class CsvHeader:
     names: tuple[str, ...]
     first_line: int
     """The line of its first row; lines are counted from 1."""
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the CSV names its columns."""
+        return self.first_line > 1
 
 
 @dataclass(frozen=True)
@@ -93,20 +101,31 @@ def as_text(body: str | bytes) -> str:
 def csv_header(body: str, needed: Sequence[str], delimiter: str) -> CsvHeader:
     """Its first line, when that names columns; else the columns in training order."""
     for mark in dict.fromkeys((delimiter, *DELIMITERS)):
-        names = matched(column_names(first_record(body, mark)), needed)
+        lines = _Lines(body)
+        written = _first_record(lines, mark)
+        if len(written) > MOST_NAMES + len(needed):
+            raise RowsError(message("request.too_many_names", most=MOST_NAMES))
+        names = matched(column_names(written), needed)
         if set(names) & set(needed):
+            _require_right_quotes(written, lines, mark)
+            _require_once(written, names, needed)
             return CsvHeader(mark, names, first_line=2)
-    width = len(first_record(body, delimiter))
+    width = len(_first_record(_Lines(body), delimiter))
     if width != len(needed):
         model = {"count": len(needed), "columns": tuple(needed)}
         raise RowsError(message("request.no_header", width=width, **model))
     return CsvHeader(delimiter, tuple(needed), first_line=1)
 
 
-def csv_rows(body: str, header: CsvHeader) -> dict[str, list[str]]:
-    """The rows below a header, by column."""
+def csv_rows(body: str, header: CsvHeader, bare: Collection[str] = ()) -> dict[str, list[str]]:
+    """The rows below a header, by column.
+
+    `bare` are columns that hold no free text, in which a line break is more likely a stray quote.
+    Raises RowsError, also where a quote seems to join rows.
+    """
+    places = {place for place, name in enumerate(header.names) if name in bare}
     try:
-        rows = list(_records(body, header.delimiter))[header.first_line - 1 :]
+        rows = list(_rows(body, header, places))[header.first_line - 1 :]
     except csv.Error as error:
         raise RowsError(message("request.not_csv")) from error
     if not rows:
@@ -115,11 +134,8 @@ def csv_rows(body: str, header: CsvHeader) -> dict[str, list[str]]:
         if len(row) != len(header.names):
             found = {"row": line, "found": len(row), "expected": len(header.names)}
             raise RowsError(message("request.row_length", **found))
-    # Of columns with one name, the first.
-    columns = dict[str, list[str]]()
-    for name, cells in zip(header.names, zip(*rows, strict=True), strict=True):
-        columns.setdefault(name, list(cells))
-    return columns
+    columns = zip(*rows, strict=True)
+    return {name: list(cells) for name, cells in zip(header.names, columns, strict=True)}
 
 
 def json_rows(body: str, kind: str, needed: Collection[str] = ()) -> JsonRows:
@@ -143,17 +159,70 @@ def json_rows(body: str, kind: str, needed: Collection[str] = ()) -> JsonRows:
     return _one_by_one(content if isinstance(content, list) else [content])
 
 
-def first_record(body: str, delimiter: str) -> list[str]:
+@dataclass
+class _Lines:
+    """The lines of a CSV, those of the record that is being read at hand."""
+
+    body: str
+    number: int = 1
+    """Of the first line of the record."""
+    since: list[str] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[str]:
+        # newline="" as csv asks for, so that line breaks inside quotes stay as they are.
+        for line in io.StringIO(self.body.removeprefix(BOM), newline=""):
+            self.since.append(line)
+            yield line
+
+    def next_record(self) -> None:
+        self.number += len(self.since)
+        self.since.clear()
+
+
+def _first_record(lines: _Lines, delimiter: str) -> list[str]:
     """The cells of the first line that is not blank."""
     try:
-        return next(_records(body, delimiter), [])
+        return next(filter(None, csv.reader(lines, delimiter=delimiter)), [])
     except csv.Error as error:
         raise RowsError(message("request.not_csv")) from error
 
 
-def _records(body: str, delimiter: str) -> Iterator[list[str]]:
-    text = io.StringIO(body.removeprefix("\ufeff"), newline="")
-    return (row for row in csv.reader(text, delimiter=delimiter) if row)
+def _rows(body: str, header: CsvHeader, bare: Collection[int]) -> Iterator[list[str]]:
+    """The records from the header on; a blank line is a row where there is one column."""
+    lines, blank, began = _Lines(body), 0, False
+    for record in csv.reader(lines, delimiter=header.delimiter):
+        _require_right_quotes(record, lines, header.delimiter, bare)
+        lines.next_record()
+        if record:
+            yield from [[""]] * blank
+            yield record
+            began, blank = True, 0
+        else:
+            # Blank lines at the end are no rows.
+            blank += began and len(header.names) == 1
+
+
+def _require_right_quotes(
+    record: Sequence[str], lines: _Lines, delimiter: str, bare: Collection[int] = ()
+) -> None:
+    """Raise RowsError where a quote is never closed, or seems to join rows."""
+    several = len(lines.since) > 1
+    if not (several or any(USUAL.quote in line for line in lines.since)):
+        return
+    wrong = wrong_quote(lines.since, USUAL, delimiter)
+    joined = several and are_joined(record, len(lines.since), delimiter, bare)
+    if joined or (wrong and several) or UNCLOSED in wrong:
+        raise RowsError(message("request.stray_quote", line=lines.number))
+
+
+def _require_once(written: Sequence[str], names: Sequence[str], needed: Collection[str]) -> None:
+    """Raise RowsError where a needed column is there twice, and only one of them is expected."""
+    groups: dict[str, list[str]] = {}
+    for own, name in zip(written, names, strict=True):
+        groups.setdefault(plain(own), []).append(name)
+    for own, same in groups.items():
+        if own and len(same) > 1 and len(set(same) & set(needed)) == 1:
+            raise RowsError(message("request.twice", name=own))
 
 
 def _is_envelope(content: Row, needed: Collection[str]) -> bool:
@@ -200,7 +269,7 @@ def _whole(digits: str) -> int | float:
     return int(digits) if len(digits) <= MOST_DIGITS else float(digits)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _once(pairs: list[tuple[str, Any]]) -> Row:
     """An object whose names are all different."""
     found = dict(pairs)
     if len(found) < len(pairs):

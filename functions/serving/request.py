@@ -7,6 +7,7 @@ from typing import Any
 from api.errors import BadRequestError, TooLargeError
 from contract.messages import message
 from portable.model import PortableModel
+from reading.column import TEXT
 from reading.errors import RowsError
 from reading.request_rows import CSV, JSON, Rows, csv_header, csv_rows, json_rows, kind_of
 
@@ -50,7 +51,11 @@ def _rows(body: str, content_type: str, model: PortableModel, most: int) -> Rows
     kind = kind_of(body, content_type or JSON)
     if kind == CSV:
         header = csv_header(body, model.names, COMMA)
-        rows = csv_rows(body, header)
+        if not header.is_written:
+            columns = tuple(model.names)
+            raise RowsError(message("request.no_names", count=len(columns), columns=columns))
+        bare = {column.name for column in model.columns if column.kind != TEXT}
+        rows = csv_rows(body, header, bare)
         size = len(next(iter(rows.values())))
         _require_few(size, most)
         return RowsRequest(rows, size, points=header.delimiter == COMMA)

@@ -1,25 +1,35 @@
 """Rows of requests: none is passed over, joined to another, or read from another's column."""
 
+import csv
+import io
 import json
 import math
 import tracemalloc
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.errors import BadRequestError, TooLargeError
+from model_code.cells import as_texts
+from model_code.requests import request_rows
 from portable.archive import unpack_model
 from portable.features import read_cells
 from portable.model import KnownColumn, PortableModel, load_model
 from portable.odd_cells import odd_cells
 from reading.column import NUMBER, Column
+from reading.errors import RowsError
 from reading.request_rows import (
     CSV,
     JSON,
     JSON_LINES,
+    MOST_NAMES,
+    CsvHeader,
+    csv_header,
+    csv_rows,
     json_rows,
 )
 from serving.request import MOST_ROWS, RowsRequest, read_rows
@@ -109,6 +119,18 @@ def test_a_name_that_is_there_twice_is_refused(kind: str) -> None:
     assert (refused.value.message.code, refused.value.field) == ("request.twice", "Age")
 
 
+@pytest.mark.parametrize("names", ["Age,x,Age", "age,x,age", "Age,Age,x"])
+def test_a_column_that_a_csv_names_twice_is_refused(names: str) -> None:
+    with pytest.raises(RowsError) as refused:
+        csv_header(f"{names}\n1,2,3\n", ["Age"], ",")
+    assert refused.value.message.code == "request.twice"
+
+
+def test_columns_that_train_has_twice_are_told_apart_by_their_order() -> None:
+    assert csv_header("a,b,a\n1,2,3\n", ["a", "a.1"], ",").names == ("a", "b", "a.1")
+    assert csv_header("a,b,b\n1,2,3\n", ["a"], ",").names == ("a", "b", "b.1")
+
+
 def test_a_json_number_without_end_is_none_that_is_missing() -> None:
     cells = ["NaN", "Infinity", "-Infinity", "1e999"]
     body = "[" + ",".join(f'{{"Age": {cell}}}' for cell in cells) + "]"
@@ -158,3 +180,88 @@ def test_instances_are_rows_unless_the_model_has_such_a_column() -> None:
 def test_columns_without_rows_are_no_request(content: object) -> None:
     with pytest.raises(BadRequestError):
         over_http(json.dumps(content))
+
+
+# --- CSV ------------------------------------------------------------------------------------
+
+
+def csv_of(rows: Sequence[Sequence[str]], names: Sequence[str] = NEEDED) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([names, *rows])
+    return text.getvalue()
+
+
+TABLES = st.lists(st.lists(TEXTS, min_size=3, max_size=3), min_size=1, max_size=6)
+
+
+@given(TABLES)
+def test_what_a_program_writes_as_csv_is_read_as_it_is(rows: list[list[str]]) -> None:
+    found = over_http(csv_of(rows), CSV)
+    assert [list(row) for row in zip(*found.rows.values(), strict=True)] == rows
+    table = request_rows(csv_of(rows), CSV, NEEDED, ",")
+    assert [list(row) for row in zip(*table.to_pydict().values(), strict=True)] == rows
+
+
+@given(st.lists(st.lists(st.sampled_from("ab1"), min_size=3, max_size=3), min_size=2), st.data())
+@settings(max_examples=300)
+def test_a_stray_quote_never_costs_a_row(rows: list[list[str]], data: st.DataObject) -> None:
+    """At most two of them; the rows are as many as before, or the request is refused."""
+    body = csv_of(rows)
+    for _ in range(data.draw(st.integers(1, 2))):
+        place = data.draw(st.integers(0, len(body)))
+        body = f'{body[:place]}"{body[place:]}'
+    # The guessing model's columns are categories: texts that no line break belongs in.
+    for read in (
+        lambda: over_http(body, CSV).size,
+        lambda: csv_count(request_rows(body, CSV, NEEDED, ","), rows),
+    ):
+        with suppress(BadRequestError, RowsError):
+            assert read() == len(rows)
+
+
+def csv_count(table: Any, rows: Sequence[Sequence[str]]) -> int:
+    """Two quotes, two lines: a text of a batch may have a line break there."""
+    cells = [cell for column in table.columns for cell in column.to_pylist()]
+    joined = sum(cell.count("\n") for cell in cells)
+    return int(table.num_rows) + (joined if joined == 1 else 0)
+
+
+def test_a_text_may_have_lines() -> None:
+    text = "dear all,\nthank you, indeed,\nbye"
+    found = csv_rows(csv_of([["1", text, "x"]]), CsvHeader(",", NEEDED, 2), bare={"Age", "City"})
+    assert found["Unit price (€)"] == [text]
+
+
+@given(st.lists(st.sampled_from(["", "a", " "]), min_size=1))
+def test_a_blank_line_of_a_single_column_is_a_row_but_at_the_end(cells: list[str]) -> None:
+    body, model = "\n".join(["", "Age", *cells, "", ""]), model_of("Age")
+    while cells and not cells[-1]:
+        cells.pop()
+    if not cells:
+        with pytest.raises(BadRequestError):
+            read_rows(body, CSV, model, explained=False)
+        return
+    assert read_rows(body, CSV, model, explained=False).rows == {"Age": cells}
+    table = request_rows(body, CSV, ["Age"], ",")
+    assert as_texts(table["Age"]).to_pylist() == [cell.strip() for cell in cells]
+
+
+def test_rows_without_names_are_refused_over_http_and_taken_in_order_in_a_batch() -> None:
+    with pytest.raises(BadRequestError) as refused:
+        over_http("1,2,3\n4,5,6\n", CSV)
+    assert refused.value.message.code == "request.no_names"
+    assert request_rows("1,2,3\n4,5,6\n", CSV, NEEDED, ",").to_pydict() == {
+        "Age": ["1", "4"],
+        "Unit price (€)": ["2", "5"],
+        "City": ["3", "6"],
+    }
+
+
+@pytest.mark.parametrize("cell", ["", "a"])
+def test_a_header_of_a_megabyte_is_refused_before_its_names_are_made_unique(
+    cell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reading.request_rows.column_names", pytest.fail)
+    with pytest.raises(BadRequestError) as refused:
+        over_http(",".join([cell] * (MOST_NAMES + len(NEEDED) + 1)) + "\n1\n", CSV)
+    assert refused.value.message.code == "request.too_many_names"

@@ -4,9 +4,11 @@ import io
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from model_code.cells import marked, of_cells
+from reading.csv_head import USUAL
 from reading.request_rows import (
     CSV,
     CsvHeader,
@@ -48,9 +50,9 @@ def _cells(body: str, header: CsvHeader) -> pa.Table:
 
 
 def _read_at_once(body: str, header: CsvHeader) -> pa.Table | None:
-    """All cells as texts; None where a quote that is never closed may have swallowed rows."""
-    names = header.names
-    if len(set(names)) < len(names):
+    """All cells as texts; None where a quote may have swallowed rows, or a blank line is a row."""
+    names, last_line = header.names, body.rstrip().rpartition("\n")[2]
+    if len(names) == 1 or USUAL.quote in last_line:
         return None
     table = pa_csv.read_csv(
         io.BytesIO(body.removeprefix("\ufeff").encode()),
@@ -62,5 +64,5 @@ def _read_at_once(body: str, header: CsvHeader) -> pa.Table | None:
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
         ),
     )
-    last = table.column(table.num_columns - 1)[-1].as_py() if table.num_rows else ""
-    return None if "\n" in last else table
+    broken = any(pc.any(pc.match_substring_regex(one, "[\r\n]")).as_py() for one in table.columns)
+    return None if broken else table

@@ -35,6 +35,7 @@ from reading.excel_head import LARGEST_WORKBOOK, sheet_rows, workbook_too_large
 from reading.head import bounded_head, ending_of, read_head
 from reading.header import is_number, is_rule
 from reading.names import key_of, key_of_name
+from reading.stray_quotes import UNCLOSED, are_joined, joins_rows, wrong_quote
 
 ROWS_AT_A_TIME, BLOCK_BYTES = 20_000, 8 << 20
 # Of Parquet, where a megabyte that every row repeats takes a bit.
@@ -45,8 +46,6 @@ DELIMITER_NAMES = {"\t": "tab", ";": "semicolon", "|": "pipe"}
 # What is said of files whose bytes cannot be unpacked.
 DAMAGED = {".csv.gz": "file.gzip_invalid", ".parquet": "file.parquet_damaged"}
 UNDECODABLE = "\ufffd"
-# So many lines that are rows, each by itself, are hardly a text in a cell of three columns or more.
-FEWEST_LINES, FEWEST_COLUMNS = 3, 3
 # Totals and notes under a table are among its last rows.
 LAST_ROWS = 12
 # "Total", "Total:", "Count: 300".
@@ -245,7 +244,8 @@ def _odd(data: pa.Table, head: TableHead) -> bool:
     for place, column in enumerate(data.columns):
         if _may_break(column):
             broken = column.filter(pc.match_substring(column, "\n"))
-            if any(_joins_rows(cell, place, head) for cell in broken.to_pylist()):
+            width, cells = len(head.header), broken.to_pylist()
+            if any(joins_rows(cell, place, width, head.delimiter) for cell in cells):
                 return True
     return "\n" in data.column(data.num_columns - 1)[-1].as_py()
 
@@ -254,16 +254,6 @@ def _may_break(column: pa.ChunkedArray) -> bool:
     """Whether any cell can hold a line break, looked up in the bytes of all cells at once."""
     buffers = [chunk.buffers()[2] for chunk in column.chunks]
     return any((np.frombuffer(b, np.uint8) == ord("\n")).any() for b in buffers if b)
-
-
-def _joins_rows(cell: str, place: int, head: TableHead) -> bool:
-    """Whether a cell has its line breaks where rows of the table would end."""
-    delimiters, (first, *lines) = len(head.header) - 1, cell.split("\n")
-    if not lines or cell.count(head.delimiter) != len(lines) * delimiters:
-        return False
-    counts = [line.count(head.delimiter) for line in (first, *lines)]
-    inside = [delimiters] * (len(lines) - 1)
-    return counts == [delimiters - place, *inside, place]
 
 
 def _read_patiently(path: Path, head: TableHead) -> Table:
@@ -398,17 +388,13 @@ class Rows:
         """
         if len(lines) < 2:
             return False
-        wrong = self._wrong_quote(lines)
+        wrong = wrong_quote(lines, self._head.quoting, self._head.delimiter)
         if not wrong:
-            return (
-                len(lines) >= FEWEST_LINES
-                and self._width >= FEWEST_COLUMNS
-                and len(record) == self._width
-                and any(_joins_rows(cell, n, self._head) for n, cell in enumerate(record))
-            )
+            fits = len(record) == self._width
+            return fits and are_joined(record, len(lines), self._head.delimiter)
         if all(map(self._row_of, lines[:2])):
             return True
-        if not record or "end of data" in wrong:
+        if not record or UNCLOSED in wrong:
             code = "file.open_quote" if record else "file.field_too_long"
             with in_file(self._path.name):
                 raise UnreadableError(message(code, line=number))
@@ -420,14 +406,6 @@ class Rows:
         if row := self._row_of(first):
             lines.again(others)
         return row
-
-    def _wrong_quote(self, lines: list[str]) -> str:
-        """What is wrong with the quotes of a record, in the words of Python's reader of CSV."""
-        try:
-            list(self._head.quoting.reader(lines, self._head.delimiter, strict=True))
-        except csv.Error as error:
-            return str(error)
-        return ""
 
     def _row_of(self, line: str) -> list[str] | None:
         """The cells of a line that is a row by itself, if need be without a stray quote."""
