@@ -99,12 +99,14 @@ AROUND = "'[]\" " + "".join(map(chr, QUOTES))
 NOTE = re.compile(r"(?<=\S)\s*(?:\([^()]{1,50}\)|\[[^\[\]]{1,50}\])$")
 
 
-@lru_cache(maxsize=20_000)
 def parse_date(text: str, order: DateOrder) -> datetime | None:
     """The date of one cell, without a zone; None when it is none."""
     text = text.strip()
-    if not text or len(text) > LONGEST:
-        return None
+    return _parsed(text, order) if 0 < len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=20_000)
+def _parsed(text: str, order: DateOrder) -> datetime | None:
     for number in (text, text := plain_date(text)):
         if re.match(NUMBER, number, re.ASCII):
             return moment_of_number(number, order)

@@ -72,15 +72,17 @@ IN_SECONDS = {
 }
 
 
-@lru_cache(maxsize=20_000)
 def parse_duration(text: str, minutes: bool = False) -> float:
     """The seconds of one cell, of a time of day since midnight; NaN when it is neither.
 
     `minutes` tells that 40:05 means minutes and seconds in its column.
     """
     text = text.strip()
-    if not text or len(text) > LONGEST:
-        return math.nan
+    return _parsed(text, minutes) if 0 < len(text) <= LONGEST else math.nan
+
+
+@lru_cache(maxsize=20_000)
+def _parsed(text: str, minutes: bool) -> float:
     text = text.translate(QUOTES).strip("'\" ")
     text = AROUND.sub("", with_plain_clock(unicodedata.normalize("NFKC", text).lower()))
     text = HOURS_MINUTES.sub(r"\1:\2", text)

@@ -3,10 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Literal
 
 UNNAMED = "column_"
 GAPS, WHOLE = re.compile(r"[\s,]+"), re.compile(r"^([+-]?\d+)\.0+$")
 NO_LETTERS = re.compile(r"[\W_]+")
+# Unicode sorts the marks of a letter, which takes forever where a text has nothing but marks.
+LONGEST_NORMALIZED = 500
 
 
 def plain(name: str) -> str:
@@ -19,7 +22,12 @@ def composed(text: str) -> str:
     if text.isascii():
         return text
     kept = "".join(c for c in text if unicodedata.category(c) != "Cf")
-    return unicodedata.normalize("NFC", kept)
+    return _normalized("NFC", kept)
+
+
+def _normalized(form: Literal["NFC", "NFKC"], text: str) -> str:
+    """Longer texts than names are as they are."""
+    return text if len(text) > LONGEST_NORMALIZED else unicodedata.normalize(form, text)
 
 
 def key_of(text: str) -> str:
@@ -27,7 +35,7 @@ def key_of(text: str) -> str:
     if text.isascii():
         folded = text.lower().strip()
     else:
-        folded = unicodedata.normalize("NFKC", composed(text)).casefold().strip()
+        folded = _normalized("NFKC", composed(text)).casefold().strip()
     if folded.isalnum():
         return folded
     return GAPS.sub(" ", WHOLE.sub(r"\1", folded))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
-from reading.ranges import ends_of
+from reading.ranges import LONGEST_RANGE, ends_of
 from reading.units import QUOTES, SMALLER, key_of_unit, parts_of
 
 # Beside Unicode's currency signs. Longer ones first: "US$" before "$".
@@ -30,7 +30,8 @@ CURRENCY = re.compile(
 PERCENT, PERCENTS = "%", "[%％]"
 SPACES = (" ", "\xa0", "\u202f", "\u2009", "'", "’")
 MINUS = str.maketrans({"−": "-", "‐": "-", "‑": "-", "–": "-", "٫": ".", "٬": None})
-PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
+# Each text can match in one way only, or a long one would take forever.
+PLAIN = r"^[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$"
 _PLAIN = re.compile(PLAIN, re.ASCII)
 SPACED = re.compile(r"\d{1,3}(?:[ \xa0\u202f\u2009'’]\d{3})+(?![\d])")
 # What a column of groups and decimals looks like, by its decimal mark; RE2 and re read it alike.
@@ -134,7 +135,8 @@ def number_as_written(text: str, style: NumberStyle) -> float:
     elif not style.points and _GROUPED[style.decimal].match(text):
         number = float(text.replace(style.group, "").replace(style.decimal, "."))
     else:
-        return _number_of_words(text, style)
+        # A cache would keep long texts.
+        return _number_of_words(text, style) if len(text) <= LONGEST_RANGE else math.nan
     return number if math.isfinite(number) else math.nan
 
 
@@ -156,13 +158,15 @@ def _number_of_words(text: str, style: NumberStyle) -> float:
     return found if math.isfinite(found) else math.nan
 
 
-@lru_cache(maxsize=20_000)
 def bare_cell(text: str) -> tuple[float, str, int] | None:
     """What sign and percent sign are worth, digits with their marks and units, and on which side
     of them the number lies: -1 as in `<5`, 1 as in `10+`, or 0."""
     text = text.strip()
-    if not text or len(text) > LONGEST:
-        return None
+    return _bare(text) if 0 < len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=20_000)
+def _bare(text: str) -> tuple[float, str, int] | None:
     if not text.isascii():
         text = RAISED.sub(lambda m: f"^{unicodedata.normalize('NFKC', m[0])}", text)
         text = VULGAR.sub(r" \g<0>", text.translate(QUOTES))

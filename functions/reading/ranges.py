@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable
 
-LONGEST = 64
+# With and without what people write around the numbers.
+LONGEST_RANGE, LONGEST = 128, 64
 _TO = (
     r"(?:[-\u2013\u2014\u2212~\uff5e\u301c\u81f3]|\b(?:to|bis|until|hasta|até)\b|(?<=\s)[àa](?=\s))"
 )
@@ -36,8 +37,8 @@ def ends_of(text: str) -> tuple[str, ...]:
 
     A bound in words has one sign: `("<5",)` of `under 5`. Any other cell has none.
     """
-    text = AROUND.sub("", text.strip())
-    if len(text) > LONGEST:
+    text = text.strip()
+    if len(text) > LONGEST_RANGE or len(text := AROUND.sub("", text)) > LONGEST:
         return ()
     for sign, words in (("<", BELOW), (">", ABOVE)):
         bare, found = words.subn("", text)

@@ -34,14 +34,16 @@ class Shape:
     """In front of the first number, between each two, and behind the last one."""
 
 
-@lru_cache(maxsize=20_000)
 def numbers_and_gaps(text: str, decimal: str) -> tuple[tuple[float, ...], tuple[str, ...]]:
     """Return the numbers of a cell and the texts around them; both empty where there are too many.
 
     `10 x 20 cm` gives `((10.0, 20.0), ("", "x", "cm"))`.
     """
-    if len(text) > LONGEST:
-        return (), ()
+    return _parsed(text, decimal) if len(text) <= LONGEST else ((), ())
+
+
+@lru_cache(maxsize=20_000)
+def _parsed(text: str, decimal: str) -> tuple[tuple[float, ...], tuple[str, ...]]:
     text = text.translate(PLAINER)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)

@@ -12,7 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from model_code.cells import combined, spread
-from reading.numbers import GROUPED, PERCENT, PERCENTS, PLAIN, NumberStyle, number_as_written
+from reading.numbers import (
+    GROUPED,
+    LONGEST,
+    PERCENT,
+    PERCENTS,
+    PLAIN,
+    NumberStyle,
+    number_as_written,
+)
 
 SPACE = "[ \xa0\u202f\u2009'’]"
 SPACED_CELL = rf"^-?[1-9]\d{{0,2}}({SPACE}\d{{3}})+([.,]\d+)?$"
@@ -53,10 +61,11 @@ def _as_written(texts: pa.StringArray, style: NumberStyle) -> np.ndarray:
     whole = _all_plain(texts, style)
     if whole is not None:
         return whole
+    short = pc.less_equal(pc.utf8_length(texts), LONGEST)
     if style.units and style.units[0][1] == 1:
         # The usual unit is the one that needs no arithmetic.
         usual = rf"(?i)^([+-]?[\d.,]+) ?{re.escape(style.unit)}$"
-        texts = pc.replace_substring_regex(texts, usual, r"\1")
+        texts = pc.if_else(short, pc.replace_substring_regex(texts, usual, r"\1"), texts)
     found = np.full(len(texts), np.nan)
     left = np.asarray(pc.not_equal(texts, ""))
     if style.decimal == "." or style.points:
@@ -65,7 +74,8 @@ def _as_written(texts: pa.StringArray, style: NumberStyle) -> np.ndarray:
         left = _take(
             texts, left, GROUPED[style.decimal], lambda cells: _ungrouped(cells, style), found
         )
-        left = _take_signed(texts, left, style, found)
+        long = left & ~np.asarray(short)
+        left = long | _take_signed(texts, left & ~long, style, found)
     if left.any():
         rest = texts.filter(pa.array(left)).dictionary_encode()
         parsed = [number_as_written(text, style) for text in rest.dictionary.to_pylist()]
