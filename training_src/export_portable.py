@@ -69,7 +69,7 @@ def export_portable(
         "learned": learned,
         "positive": str(predictor.positive_class) if problem == "binary" else None,
         "threshold": float(predictor.decision_threshold) if problem == "binary" else None,
-        "columns": [_column(column, preprocessor, rows) for column in preprocessor.columns],
+        "columns": [known_column(column, preprocessor, rows) for column in preprocessor.columns],
         "features": [_without_name(feature) for feature in features.values()],
         "texts": texts,
         "members": members,
@@ -93,9 +93,10 @@ def _is_plain(model: Any) -> bool:
     return model.temperature_scalar is None and model.conformalize is None
 
 
-def _column(
+def known_column(
     column: Column, preprocessor: Preprocessor, rows: pd.DataFrame | None
 ) -> dict[str, Any]:
+    """A column with the least and the greatest value that rows of features have of it."""
     low = high = None
     names = _with_range(column, preprocessor)
     if rows is not None and names and set(names) <= set(rows.columns):

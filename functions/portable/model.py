@@ -257,7 +257,7 @@ def _model(described: Mapping[str, Any], arrays: Arrays) -> PortableModel:
         tuple(described["learned"]),
         described["positive"],
         described["threshold"],
-        tuple(map(_known_column, described["columns"])),
+        tuple(map(known_column, described["columns"])),
         features,
         tuple(members.member(place, one) for place, one in enumerate(described["members"])),
         tuple(Weighted(tuple(m["members"]), m["weight"], m["clips"]) for m in described["models"]),
@@ -266,7 +266,8 @@ def _model(described: Mapping[str, Any], arrays: Arrays) -> PortableModel:
     )
 
 
-def _known_column(content: Mapping[str, Any]) -> KnownColumn:
+def known_column(content: Mapping[str, Any]) -> KnownColumn:
+    """The column that a description has, with its bounds."""
     column = column_from_json(content["column"])
     return KnownColumn(column, *(_bound(content[end]) for end in ("low", "high")))
 

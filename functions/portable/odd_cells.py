@@ -2,14 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from portable.features import Cells
-from reading.column import CATEGORY, TEXT, Value
+from portable.links import as_floats
+from reading.column import CATEGORY, NUMBER, TEXT, Column, Value
 
 if TYPE_CHECKING:
     from portable.model import KnownColumn
 
+# The bounds of dates were days in floats, which are exact to some microseconds.
+LEEWAY = timedelta(milliseconds=1)
 Reason = Literal["unreadable", "unseen", "below", "above"]
 
 
@@ -53,11 +59,24 @@ def _odd(known: "KnownColumn", value: Value, text: str) -> Reason | None:
         return None if known.column.means_missing(text) else "unreadable"
     if known.low is None or known.high is None:
         return None
-    number = value + known.column.offset if isinstance(value, float) else value
-    for one, low, high in zip(*map(_each, (number, known.low, known.high)), strict=True):
-        if one < low or one > high:
-            return "below" if one < low else "above"
-    return None
+    ends = map(_each, (_as_in_bounds(known.column, value), known.low, known.high))
+    sides = (_side(one, low, high) for one, low, high in zip(*ends, strict=True))
+    return next(filter(None, sides), None)
+
+
+def _as_in_bounds(column: Column, value: Value) -> Value:
+    """A value, rounded as the least and the greatest of train are."""
+    if not isinstance(value, float):
+        return value
+    is_rounded = column.kind == NUMBER and not column.wide
+    return (float(as_floats(np.array(value))) if is_rounded else value) + column.offset
+
+
+def _side(one: Any, low: Any, high: Any) -> Reason | None:
+    leeway: Any = LEEWAY if isinstance(one, datetime) else 0.0
+    if low - one > leeway:
+        return "below"
+    return "above" if one - high > leeway else None
 
 
 def _each(value: Any) -> tuple[Any, ...]:
