@@ -13,6 +13,7 @@ import numpy as np
 
 from portable.links import F32, Link, as_floats
 from portable.shap import (
+    LEAVES_AT_A_TIME,
     Explained,
     Leaves,
     Paths,
@@ -115,6 +116,21 @@ class Oblivious:
     cover: np.ndarray
     """The weight of the rows of train in each leaf."""
 
+    @property
+    def n_leaves(self) -> int:
+        return len(self.leaves)
+
+    def parts(self) -> Iterator["Oblivious"]:
+        """Some trees at a time, at least one."""
+        ends, first = np.append(self.first_leaf[1:], len(self.leaves)), 0
+        while first < len(self.asked):
+            start = self.first_leaf[first]
+            last = max(first + 1, int(np.searchsorted(ends, start + LEAVES_AT_A_TIME, "right")))
+            trees, own = slice(first, last), slice(start, ends[last - 1])
+            found = self.asked[trees], self.first_leaf[trees] - start
+            yield Oblivious(*found, self.leaves[own], self.cover[own])
+            first = last
+
     def paths(self, player: np.ndarray) -> Leaves:
         """The paths to the leaves; `player` says who is blamed for each split."""
         return leaves_of_oblivious(self.asked, self.first_leaf, self.cover, player, self.leaves)
@@ -148,6 +164,15 @@ class Asymmetric:
     """Its features are the answers of the splits, 0 or 1; its values are places in `leaves`."""
     leaves: np.ndarray
     """Shape (n_leaves, n_scores)."""
+
+    @property
+    def n_leaves(self) -> int:
+        return self.forest.n_leaves
+
+    def parts(self) -> Iterator["Asymmetric"]:
+        """Some trees at a time, at least one."""
+        for forest in self.forest.parts(2 * LEAVES_AT_A_TIME):
+            yield Asymmetric(forest, self.leaves)
 
     def paths(self, player: np.ndarray) -> Leaves:
         """The paths to the leaves; `player` says who is blamed for each split."""
@@ -208,14 +233,28 @@ class CatBoost:
 
     def explained(self, x: np.ndarray) -> Explained:
         """Of a statistic, the categories of its combination share what it adds."""
-        answers = self.trees.answers(self.answers_of_splits(as_floats(x)))
-        added = self.scale * self._paths.shapley(answers)
-        expected = self.scale * self._paths.expected + self.bias
-        return Explained(expected, by_feature(added, self.players, len(x)))
+        right = self.answers_of_splits(as_floats(x))
+        added = np.zeros((len(self.bias), len(self.players), x.shape[1]))
+        expected = np.zeros(len(self.bias))
+        for trees, paths in self._kept or self._parts():
+            added += paths.shapley(trees.answers(right))
+            expected += paths.expected
+        blamed = by_feature(self.scale * added, self.players, len(x))
+        return Explained(self.scale * expected + self.bias, blamed)
 
     @cached_property
-    def _paths(self) -> Paths:
-        return Paths(self.trees.paths(self.player), len(self.players))
+    def n_leaves(self) -> int:
+        """Each of them says something of every class, which takes a fifth as long again."""
+        return self.trees.n_leaves * max(1, len(self.bias) // 5)
+
+    @cached_property
+    def _kept(self) -> list[tuple[Oblivious | Asymmetric, Paths]]:
+        """The paths of all trees, or none where they would take much memory."""
+        return [] if self.n_leaves > LEAVES_AT_A_TIME else list(self._parts())
+
+    def _parts(self) -> Iterator[tuple[Oblivious | Asymmetric, Paths]]:
+        for trees in self.trees.parts():
+            yield trees, Paths(trees.paths(self.player), len(self.players))
 
     def scores(self, x: np.ndarray) -> np.ndarray:
         right = self.answers_of_splits(as_floats(x))

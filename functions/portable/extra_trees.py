@@ -6,6 +6,7 @@ Its trees have thousands of leaves, too many for tables of them. Rows go down al
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -169,6 +170,8 @@ class ExtraTrees:
     share_of_usual: float
     """How much this counts beside the trees."""
     link: Link
+    n_leaves: ClassVar[int] = 0
+    """A row goes one way down each tree, whatever its leaves."""
 
     def scores(self, x: np.ndarray) -> np.ndarray:
         said = self.nodes.mean(self._inputs(x))

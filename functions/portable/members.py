@@ -1,6 +1,6 @@
 """What each member of an ensemble says of rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Protocol
@@ -8,8 +8,19 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from portable.links import Link, as_floats
-from portable.shap import Explained, Paths, Players, by_feature, leaves_of_forest
+from portable.shap import (
+    LEAVES_AT_A_TIME,
+    Explained,
+    Paths,
+    Players,
+    by_feature,
+    leaves_of_forest,
+)
+from portable.splits import Splits
 from portable.trees import Forest
+
+# Nodes times rows whose answers are in memory at a time.
+ANSWERED_AT_A_TIME = 4_000_000
 
 
 class Member(Protocol):
@@ -26,6 +37,10 @@ class Member(Protocol):
     def explained(self, x: np.ndarray) -> Explained:
         """What each feature adds to the scores."""
 
+    @property
+    def n_leaves(self) -> int:
+        """Of trees whose leaves are all looked at to explain a row."""
+
 
 class TreesOfNodes:
     """How a forest explains what it says."""
@@ -34,21 +49,45 @@ class TreesOfNodes:
     players: Players
 
     @cached_property
-    def _paths(self) -> Paths:
-        forest, n_scores = self.forest, int(self.forest.score.max(initial=0)) + 1
-        # The score of a leaf is that of its tree, which begins at the last root before it.
-        tree = np.searchsorted(forest.roots, np.arange(len(forest.value)), side="right") - 1
-        values = np.zeros((len(forest.value), n_scores))
-        values[np.arange(len(values)), forest.score[tree]] = forest.value
-        leaves = leaves_of_forest(forest, forest.cover, forest.player, values)
-        return Paths(leaves, len(self.players))
+    def n_leaves(self) -> int:
+        return self.forest.n_leaves
 
     def _explained(self, inputs: np.ndarray, n_features: int) -> Explained:
-        nodes = np.arange(len(self.forest.left))
-        places = np.broadcast_to(nodes[:, None], (len(nodes), inputs.shape[1]))
-        left = self.forest.splits.left(places, inputs[self.forest.splits.feature])
-        blamed = by_feature(self._paths.shapley(left), self.players, n_features)
-        return Explained(self._paths.expected, blamed)
+        """Some trees and some rows at a time: answers take nodes times rows of memory."""
+        n_scores = int(self.forest.score.max(initial=0)) + 1
+        added = np.zeros((n_scores, len(self.players), inputs.shape[1]))
+        expected = np.zeros(n_scores)
+        for forest, paths in self._kept or self._parts(n_scores):
+            expected += paths.expected
+            size = max(1, ANSWERED_AT_A_TIME // len(forest.left))
+            for first in range(0, inputs.shape[1], size):
+                rows = slice(first, first + size)
+                left = _answers(forest.splits, inputs[:, rows])
+                added[:, :, rows] += paths.shapley(left)
+        return Explained(expected, by_feature(added, self.players, n_features))
+
+    @cached_property
+    def _kept(self) -> list[tuple[Forest, Paths]]:
+        """The paths of all trees, or none where they would take much memory."""
+        if self.n_leaves > LEAVES_AT_A_TIME:
+            return []
+        return list(self._parts(int(self.forest.score.max(initial=0)) + 1))
+
+    def _parts(self, n_scores: int) -> Iterator[tuple[Forest, Paths]]:
+        for forest in self.forest.parts(2 * LEAVES_AT_A_TIME):
+            # The score of a leaf is that of its tree, which begins at the last root before it.
+            tree = np.searchsorted(forest.roots, np.arange(len(forest.value)), side="right") - 1
+            values = np.zeros((len(forest.value), n_scores))
+            values[np.arange(len(values)), forest.score[tree]] = forest.value
+            leaves = leaves_of_forest(forest, forest.cover, forest.player, values)
+            yield forest, Paths(leaves, len(self.players))
+
+
+def _answers(splits: Splits, inputs: np.ndarray) -> np.ndarray:
+    """Whether each split sends each row to the left, shape (n_splits, n_rows)."""
+    nodes = np.arange(len(splits.feature))
+    places = np.broadcast_to(nodes[:, None], (len(nodes), inputs.shape[1]))
+    return splits.left(places, inputs[splits.feature])
 
 
 @dataclass(frozen=True)
@@ -148,6 +187,7 @@ class Linear:
     intercepts: np.ndarray
     """Shape (n_scores,)."""
     link: Link
+    n_leaves: ClassVar[int] = 0
 
     def scores(self, x: np.ndarray) -> np.ndarray:
         return np.asarray((self.inputs(x) @ self.weights + self.intercepts).T)
@@ -175,6 +215,7 @@ class Guess:
     always: np.ndarray
     """Shape (n_scores,)."""
     link: Link
+    n_leaves: ClassVar[int] = 0
 
     def scores(self, x: np.ndarray) -> np.ndarray:
         return np.repeat(self.always[:, None], x.shape[1], axis=1)

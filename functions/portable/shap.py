@@ -14,8 +14,8 @@ import numpy as np
 from portable.trees import Forest
 
 NONE = -1
-# Leaves times rows that are explained at a time.
-EXPLAINED_AT_A_TIME = 200_000
+# Leaves times rows that are explained at a time, and leaves whose paths are made at a time.
+EXPLAINED_AT_A_TIME, LEAVES_AT_A_TIME = 200_000, 20_000
 
 Players = Sequence[Sequence[int]]
 """The features that each player stands for; each gets an equal part."""
@@ -60,7 +60,9 @@ class Leaves:
 class _Group:
     """Leaves with the same number of players on their paths."""
 
-    leaves: Leaves
+    values: np.ndarray
+    question: np.ndarray
+    wanted: np.ndarray
     slot: np.ndarray
     """Which of its leaf's players each question belongs to, shape (n_leaves, depth)."""
     players: np.ndarray
@@ -69,8 +71,8 @@ class _Group:
 
     def agrees(self, answers: np.ndarray) -> np.ndarray:
         """Whether each player lets each row through, shape (n_leaves, n_players, n_rows)."""
-        asked = self.leaves.question >= 0
-        wrong = answers[self.leaves.question] != self.leaves.wanted[:, :, None]
+        asked = self.question >= 0
+        wrong = answers[self.question] != self.wanted[:, :, None]
         wrong &= asked[:, :, None]
         found = np.ones((*self.players.shape, answers.shape[1]))
         lines = np.arange(len(found))
@@ -107,12 +109,14 @@ class Paths:
     def _add(self, group: _Group, answers: np.ndarray, into: np.ndarray) -> None:
         agrees = group.agrees(answers)
         weights = _weights(agrees, group.shares)
-        for place in range(group.players.shape[1]):
+        # Most leaves of trees of one class say nothing of the others.
+        said = [np.flatnonzero(values) for values in group.values.T]
+        by_score = [(own, group.values[own, score, None]) for score, own in enumerate(said)]
+        for place, players in enumerate(group.players.T):
             one, share = agrees[:, place], group.shares[:, place, None]
             amount = _unwound(weights, one, share) * (one - share)
-            for score in range(self._n_scores):
-                moved = amount * group.leaves.values[:, score, None]
-                np.add.at(into[score], group.players[:, place], moved)
+            for score, (own, values) in enumerate(by_score):
+                np.add.at(into[score], players[own], amount[own] * values)
 
 
 def _groups(leaves: Leaves) -> list[_Group]:
@@ -133,22 +137,17 @@ def _groups(leaves: Leaves) -> list[_Group]:
 def _group(
     leaves: Leaves, slot: np.ndarray, is_new: np.ndarray, rank: np.ndarray, chosen: np.ndarray
 ) -> _Group:
-    some = Leaves(
-        leaves.values[chosen],
-        leaves.question[chosen],
-        leaves.wanted[chosen],
-        leaves.share[chosen],
-        leaves.player[chosen],
-    )
     line, step = np.nonzero(is_new[chosen])
     place = rank[chosen][line, step]
-    players = np.zeros((len(some.values), int(place.max()) + 1), np.intp)
-    players[line, place] = some.player[line, step]
+    own_slot, share = slot[chosen].astype(np.int32), leaves.share[chosen]
+    players = np.zeros((len(share), int(place.max()) + 1), np.int32)
+    players[line, place] = leaves.player[chosen][line, step]
     shares = np.ones(players.shape)
     lines = np.arange(len(shares))
-    for at in range(some.share.shape[1]):
-        shares[lines, slot[chosen][:, at]] *= some.share[:, at]
-    return _Group(some, slot[chosen], players, shares)
+    for at in range(share.shape[1]):
+        shares[lines, own_slot[:, at]] *= share[:, at]
+    question = leaves.question[chosen].astype(np.int32)
+    return _Group(leaves.values[chosen], question, leaves.wanted[chosen], own_slot, players, shares)
 
 
 def _weights(agrees: np.ndarray, shares: np.ndarray) -> np.ndarray:

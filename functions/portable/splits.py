@@ -32,6 +32,17 @@ class Splits:
         """Places of the splits by category."""
         return np.flatnonzero(self.first_word >= 0)
 
+    def part(self, nodes: slice) -> "Splits":
+        """Some of them."""
+        return Splits(
+            self.feature[nodes],
+            self.threshold[nodes],
+            self.missing_left[nodes],
+            self.first_word[nodes],
+            self.n_words[nodes],
+            self.words,
+        )
+
     def left(self, places: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Whether each value goes left at the split of that place; of places' shape."""
         missing = np.isnan(values)

@@ -1,5 +1,6 @@
 """Decision trees as flat arrays, of any library: a leaf points at itself."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,6 +33,29 @@ class Forest:
     """How many rows of train have come to each node, or their weight."""
     player: np.ndarray
     """Who is blamed for each node's split, int32."""
+
+    @property
+    def n_leaves(self) -> int:
+        return int(np.count_nonzero(self.left == np.arange(len(self.left))))
+
+    def parts(self, most_nodes: int) -> Iterator["Forest"]:
+        """Some trees at a time, at least one; their nodes count from 0."""
+        ends, first = np.append(self.roots[1:], len(self.left)), 0
+        while first < len(self.roots):
+            start = self.roots[first]
+            last = max(first + 1, int(np.searchsorted(ends, start + most_nodes, "right")))
+            nodes, trees = slice(start, ends[last - 1]), slice(first, last)
+            yield Forest(
+                self.splits.part(nodes),
+                self.left[nodes] - start,
+                self.right[nodes] - start,
+                self.value[nodes],
+                self.roots[trees] - start,
+                self.score[trees],
+                self.cover[nodes],
+                self.player[nodes],
+            )
+            first = last
 
     def leaves(self, x: np.ndarray) -> np.ndarray:
         """Where each row ends in each tree, shape (n_trees, n_rows); x is (n_features, n_rows)."""

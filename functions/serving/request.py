@@ -14,6 +14,9 @@ from reading.request_rows import CSV, JSON, Rows, csv_header, csv_rows, json_row
 # API Gateway takes 10 MB, and Lambda 6 MB of JSON, in which a body may be twice as long.
 MOST_BYTES = 2_500_000
 MOST_ROWS, MOST_EXPLAINED = 5_000, 100
+# A microsecond each; API Gateway waits for 29 seconds. To make the paths to a leaf takes as long as
+# to explain some rows by it.
+MOST_LEAVES_OF_ROWS, ROWS_OF_PATHS = 12_000_000, 8
 COMMA = ","
 
 
@@ -32,7 +35,7 @@ def read_rows(body: str, content_type: str, model: PortableModel, explained: boo
     """Raises BadRequestError or TooLargeError with a message for the caller."""
     if len(body.encode(errors="surrogatepass")) > MOST_BYTES:
         raise TooLargeError(message("api.too_many_bytes", bytes=MOST_BYTES))
-    most = MOST_EXPLAINED if explained else MOST_ROWS
+    most = most_explained(model) if explained else MOST_ROWS
     try:
         request = _rows(body, content_type, model, most)
     except RowsError as error:
@@ -45,6 +48,14 @@ def read_rows(body: str, content_type: str, model: PortableModel, explained: boo
     for name in model.names:
         _require_cells(name, request.rows[name])
     return request
+
+
+def most_explained(model: PortableModel) -> int:
+    """How many rows can be explained in time; raises TooLargeError when it is none."""
+    most = MOST_LEAVES_OF_ROWS // max(1, model.n_leaves) - ROWS_OF_PATHS
+    if most < 1:
+        raise TooLargeError(message("api.no_reasons", leaves=model.n_leaves))
+    return min(most, MOST_EXPLAINED)
 
 
 def _rows(body: str, content_type: str, model: PortableModel, most: int) -> RowsRequest:

@@ -2,14 +2,22 @@
 
 import itertools
 import math
-from collections.abc import Collection
+import tracemalloc
+from collections.abc import Callable, Collection
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 
+from api.errors import TooLargeError
 from export_trees import Nodes
+from portable.links import LINKS
+from portable.members import LightGBM
+from portable.model import PortableModel
 from portable.shap import Paths, leaves_of_forest
 from portable.trees import Forest, forest_of
+from serving.request import MOST_LEAVES_OF_ROWS, most_explained
 
 FEATURES, DEPTH = 4, 4
 
@@ -71,3 +79,66 @@ def test_a_features_amount_is_its_shapley_value(seed: int) -> None:
     for number, row in enumerate(rows):
         expected = [by_definition(forest, row, feature) for feature in range(FEATURES)]
         assert np.allclose(found[:, number], expected)
+
+
+def forest_of_trees(trees: int, leaves: int) -> Forest:
+    """Trees that ask a feature after the other, each of so many leaves."""
+    random, nodes = np.random.default_rng(1), Nodes()
+    for _ in range(trees):
+        root = len(nodes)
+        nodes.tree(0)
+        for depth in range(leaves - 1):
+            feature, rows = depth % FEATURES, 1000 - depth
+            me = len(nodes)
+            nodes.split(feature, float(random.normal()), 0, 0, False, rows, player=feature)
+            nodes.left[me] = len(nodes)
+            nodes.leaf(float(random.normal()), 1)
+            nodes.right[me] = len(nodes)
+        nodes.leaf(float(random.normal()), 1000 - leaves + 1)
+        assert len(nodes) - root == 2 * leaves - 1
+    return forest_of(nodes.arrays("m", np.float64), "m")
+
+
+def lightgbm(forest: Forest) -> LightGBM:
+    return LightGBM(forest, [[feature] for feature in range(FEATURES)], 1, 1.0, LINKS["number"])
+
+
+def test_trees_explain_the_same_all_at_once_and_some_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    forest, x = forest_of_trees(30, 6), np.random.default_rng(2).normal(size=(FEATURES, 40))
+    whole = lightgbm(forest).explained(x)
+    for module in ("members", "shap"):
+        monkeypatch.setattr(f"portable.{module}.LEAVES_AT_A_TIME", 17)
+    monkeypatch.setattr("portable.members.ANSWERED_AT_A_TIME", 100)
+    parts = lightgbm(forest).explained(x)
+    assert np.allclose(whole.added, parts.added) and np.allclose(whole.expected, parts.expected)
+    assert np.allclose(whole.added.sum(axis=(0, 1)) + whole.expected, forest.scores(x, np.zeros(1)))
+
+
+def peak_of(work: Callable[[], object]) -> int:
+    tracemalloc.start()
+    work()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
+
+
+def test_four_times_the_trees_or_rows_take_hardly_more_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("members.LEAVES_AT_A_TIME", "members.ANSWERED_AT_A_TIME"):
+        monkeypatch.setattr(f"portable.{name}", 1_000)
+    monkeypatch.setattr("portable.shap.EXPLAINED_AT_A_TIME", 2_000)
+    x = np.zeros((FEATURES, 40))
+    few, many = (lightgbm(forest_of_trees(trees, 10)) for trees in (200, 800))
+    least = peak_of(lambda: few.explained(x))
+    assert peak_of(lambda: many.explained(x)) < 1.5 * least
+    assert peak_of(lambda: few.explained(np.tile(x, 4))) < 1.5 * least
+
+
+@pytest.mark.parametrize(("leaves", "most"), [(0, 100), (1_000, 100), (200_000, 52), (10**6, 4)])
+def test_a_large_model_explains_fewer_rows(leaves: int, most: int) -> None:
+    assert most_explained(cast(PortableModel, SimpleNamespace(n_leaves=leaves))) == most
+    with pytest.raises(TooLargeError):
+        most_explained(cast(PortableModel, SimpleNamespace(n_leaves=MOST_LEAVES_OF_ROWS)))
