@@ -23,14 +23,23 @@ def allowing() -> Iterator[Cloud]:
         yield cloud
 
 
-def test_the_browser_may_ask_before_it_has_a_key(allowing: Cloud) -> None:
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        ("translate", "POST"),
+        ("predict/titanic", "POST"),
+        ("datasets", "GET"),
+        ("datasets/titanic", "GET"),
+    ],
+)
+def test_the_browser_may_ask_before_it_has_a_key(allowing: Cloud, path: str, method: str) -> None:
     assert allowing.api is not None
     answer = pool.request(
         "OPTIONS",
-        f"{allowing.api.url}translate",
+        f"{allowing.api.url}{path}",
         headers={
             "Origin": ORIGIN,
-            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Method": method,
             "Access-Control-Request-Headers": "content-type,x-api-key",
         },
     )
@@ -38,7 +47,7 @@ def test_the_browser_may_ask_before_it_has_a_key(allowing: Cloud) -> None:
     assert answer.status == 204
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
     assert "x-api-key" in answer.headers["Access-Control-Allow-Headers"].lower()
-    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
+    assert method in answer.headers["Access-Control-Allow-Methods"]
 
 
 def test_answers_and_refusals_may_be_read(allowing: Cloud) -> None:

@@ -228,6 +228,19 @@ def test_a_message_that_waits_for_a_budget_is_copied_before_its_queue_gives_it_u
     assert waits < queue["RedrivePolicy"]["maxReceiveCount"]
 
 
+def test_a_browser_may_ask_first_wherever_another_site_needs_a_key() -> None:
+    """The header with the key makes each request one that browsers ask about before."""
+    routes = [
+        one["Properties"]
+        for function in FUNCTIONS.values()
+        for one in function.get("Events", {}).values()
+        if one["Type"] == "Api"
+    ]
+    free = [one for one in routes if one.get("Auth") == {"ApiKeyRequired": False}]
+    preflights = {one["Path"] for one in free if one["Method"] == "options"}
+    assert {one["Path"] for one in routes if one not in free} == preflights
+
+
 def test_the_code_for_the_cloud_knows_of_no_other_place() -> None:
     for path in [*ROOT.glob("functions/**/*.py"), *ROOT.glob("training_src/**/*.py")]:
         found = re.search(
