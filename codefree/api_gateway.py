@@ -248,12 +248,12 @@ def raw_path(request: Request) -> str:
 def proxy_event(
     request: Request, resource: str, parts: Mapping[str, str], key_id: str | None
 ) -> dict[str, Any]:
-    """What API Gateway hands to a function (payload format 1.0)."""
-    body = request.get_data()
+    """What API Gateway hands to a function (payload format 1.0): the path as it was sent."""
+    body, path = request.get_data(), raw_path(request)
     identity = {"sourceIp": request.remote_addr, "userAgent": request.user_agent.string}
     return {
         "resource": resource,
-        "path": request.path,
+        "path": path,
         "httpMethod": request.method,
         "headers": dict(request.headers.items()),
         "multiValueHeaders": {k: request.headers.getlist(k) for k in request.headers.keys()},
@@ -264,7 +264,7 @@ def proxy_event(
         "requestContext": {
             "requestId": str(uuid.uuid4()),
             "stage": STAGE,
-            "path": request.path,
+            "path": path,
             "httpMethod": request.method,
             "resourcePath": resource,
             "identity": {**identity, **({"apiKeyId": key_id} if key_id else {})},

@@ -8,8 +8,9 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from api.answer import LONGEST_ANSWER, is_too_long
 from api.errors import BadRequestError, OtherKeyError, TooLargeError
-from aws.http_api import HttpApi, answer
+from aws.http_api import JSON, HttpApi, answer
 from aws.kept_requests import keep
 from aws.portable_models import LiveModels
 from contract.messages import message
@@ -22,8 +23,6 @@ bucket = os.environ["DATASET_BUCKET"]
 models = LiveModels(bucket)
 own_key = os.environ["PREDICTION_KEY_ID"]
 app = HttpApi(logger, os.environ["ALLOWED_ORIGIN"])
-# Lambda hands over 6 MB at most.
-LONGEST_ANSWER = 5_500_000
 
 
 @logger.inject_lambda_context(
@@ -34,13 +33,15 @@ def lambda_handler(event: dict[str, object], context: LambdaContext) -> dict[str
     return app.resolve(event, context)
 
 
-@app.post("/predict/<dataset>")
-def predict(dataset: str) -> Response[str]:
+@app.post("/predict/{dataset}")
+def predict() -> Response[str]:
     began = time.monotonic()
     require_own_key()
     asked = parameters("reasons")
-    explained = wants_reasons(asked.get("reasons", "false"))
-    live = models.get(name_of_dataset())
+    explained, kind = wants_reasons(asked.get("reasons", "false")), app.kind(JSON, CSV)
+    if explained and kind == CSV:
+        raise BadRequestError("reasons", message("api.reasons_in_csv"))
+    live = models.get(app.part("dataset"))
     request = read_rows(app.body, app.header("Content-Type"), live.model, explained)
     answers = live.model.predict(request.rows, points=request.points)
     reasons = live.model.reasons(request.rows, points=request.points) if explained else None
@@ -48,7 +49,7 @@ def predict(dataset: str) -> Response[str]:
     said = {"job": live.listed.job, "rows": request.size, "milliseconds": round(seconds * 1000)}
     logger.info("predicted", extra=said)
     keep(bucket, live, request, app.request_id)
-    if CSV in app.header("Accept"):
+    if kind == CSV:
         return not_too_long(answer(200, predictions_csv(live, answers), CSV))
     return not_too_long(answer(200, predictions_body(live, answers, reasons, app.language)))
 
@@ -59,10 +60,10 @@ def datasets() -> Response[str]:
     return answer(200, datasets_body(*models.list(parameters("after").get("after"))))
 
 
-@app.get("/datasets/<dataset>")
-def dataset(dataset: str) -> Response[str]:
+@app.get("/datasets/{dataset}")
+def dataset() -> Response[str]:
     require_own_key()
-    live = models.get(name_of_dataset())
+    live = models.get(app.part("dataset"))
     return answer(200, dataset_body(live, models.score(live)))
 
 
@@ -70,11 +71,6 @@ def require_own_key() -> None:
     """`sam local` knows no keys."""
     if app.key_id not in (own_key, None):
         raise OtherKeyError(message("api.key_for_translation"))
-
-
-def name_of_dataset() -> str:
-    """As it was sent; of a path, powertools drops a last slash, which may be part of the name."""
-    return app.current_event.path_parameters["dataset"]
 
 
 def parameters(*known: str) -> dict[str, str]:
@@ -93,6 +89,6 @@ def wants_reasons(asked: str) -> bool:
 
 
 def not_too_long(response: Response[str]) -> Response[str]:
-    if len((response.body or "").encode()) > LONGEST_ANSWER:
+    if is_too_long(response.body or ""):
         raise TooLargeError(message("api.answer_too_long", bytes=LONGEST_ANSWER))
     return response

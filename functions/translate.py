@@ -48,9 +48,9 @@ def translate() -> Response[str]:
     _require_spoken(request)
     translations = translate_all(request, engines, pay_while_warming_up)
     _log(request, translations, time.monotonic() - began)
-    accept = app.header("Accept")
-    content = translations_body(request, translations, SEQ2SEQ in accept, app.language)
-    return answer(200, content, SEQ2SEQ if SEQ2SEQ in accept else JSON)
+    kind = app.kind(JSON, SEQ2SEQ)
+    content = translations_body(request, translations, kind == SEQ2SEQ, app.language)
+    return answer(200, content, kind)
 
 
 @app.get("/languages")

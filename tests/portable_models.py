@@ -19,16 +19,16 @@ PROBLEM: Problem = "binary"
 PROBABILITY = 0.25
 
 
-def guessing_model(*columns: str | Column) -> bytes:
+def guessing_model(*columns: str | Column, labels: tuple[str, str] = LABELS) -> bytes:
     """The archive of a model that needs these columns; names are those of categories."""
     needed = [Column(one, CATEGORY) if isinstance(one, str) else one for one in columns]
     described = [{"column": one.to_json(), "low": None, "high": None} for one in needed]
     description = {
         "target": "Survived",
         "problem": PROBLEM,
-        "labels": LABELS,
+        "labels": labels,
         "learned": [],
-        "positive": LABELS[1],
+        "positive": labels[1],
         "threshold": 0.5,
         "columns": described,
         "features": [],
@@ -52,6 +52,7 @@ def put_model(
     *columns: str | Column,
     job: str = JOB,
     keep_requests: float = 0.0,
+    labels: tuple[str, str] = LABELS,
 ) -> None:
     """Let a dataset have such a model, as if a job had ended."""
     pointer = {
@@ -61,7 +62,7 @@ def put_model(
         "keep_requests": keep_requests,
     }
     objects = {
-        results_folder(dataset, job) + PORTABLE_MODEL: guessing_model(*columns),
+        results_folder(dataset, job) + PORTABLE_MODEL: guessing_model(*columns, labels=labels),
         model_json_key(dataset): json.dumps(pointer).encode(),
     }
     for key, content in objects.items():

@@ -1,12 +1,21 @@
 """What all functions behind the HTTP API do alike: origins, errors, headers, languages."""
 
-import json
+from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from api.answer import HEADERS, error_body, message_body, preferred_language
+from api.answer import (
+    HEADERS,
+    error_body,
+    json_text,
+    message_body,
+    preferred_kind,
+    preferred_language,
+)
 from api.errors import ApiError
+from api.paths import part_of_path
 from contract.messages import message
 
 JSON = "application/json"
@@ -20,9 +29,22 @@ class HttpApi(APIGatewayRestResolver):
         cors = CORSConfig(allow_origin=origin, allow_headers=headers, max_age=3600)
         super().__init__(cors=cors if origin else None)
         self._logger = logger
+        self._path = ""
         self.exception_handler(ApiError)(self._refuse)
         self.exception_handler(Exception)(self._break)
         self.not_found(self._miss)
+
+    def resolve(self, event: Any, context: LambdaContext) -> dict[str, object]:
+        """Answer a resource such as `/predict/{dataset}`, whatever letters a path has there.
+
+        The library's own patterns of paths know few letters.
+        """
+        self._path = event["path"]
+        return super().resolve({**event, "path": event["resource"]}, context)
+
+    def part(self, name: str) -> str:
+        """The last part of the path, which the resource has in braces."""
+        return part_of_path(self._path, self.current_event.path_parameters[name])
 
     @property
     def key_id(self) -> str | None:
@@ -38,6 +60,10 @@ class HttpApi(APIGatewayRestResolver):
     def language(self) -> str:
         """That of the answer's own sentences: what the caller's browser asks for."""
         return preferred_language(self.header("Accept-Language"))
+
+    def kind(self, *kinds: str) -> str:
+        """Which of these the caller would rather have as an answer; the first where it is open."""
+        return preferred_kind(self.header("Accept"), kinds)
 
     @property
     def body(self) -> str:
@@ -65,5 +91,5 @@ class HttpApi(APIGatewayRestResolver):
 
 def answer(status: int, content: object, kind: str = JSON) -> Response[str]:
     """A text as it is, and anything else as JSON."""
-    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+    text = content if isinstance(content, str) else json_text(content)
     return Response(status, kind, text, headers=dict(HEADERS))

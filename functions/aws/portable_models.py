@@ -59,7 +59,7 @@ class LiveModels:
 
     def list(self, after: str | None) -> tuple[list[Listed], str | None]:
         """Return the datasets that have a model, a page at a time, and after which to go on."""
-        if after and not after.isprintable():
+        if after and not (after.isprintable() and len(after.encode()) <= stored.LONGEST_KEY):
             raise BadRequestError("after", message("api.no_dataset", dataset=after))
         names, following = stored.folders(self._bucket, RESULTS, DATASETS_AT_ONCE, after)
         with ThreadPoolExecutor(READS_AT_ONCE) as pool:

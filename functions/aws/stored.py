@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 s3: "S3Client" = client("s3")
-NOT_THERE = ("NoSuchKey", "404", "NotFound")
+# Nothing has a key that is too long.
+NOT_THERE = ("NoSuchKey", "404", "NotFound", "KeyTooLongError")
+LONGEST_KEY = 1024
 
 
 def read(bucket: str, key: str) -> bytes | None:

@@ -52,7 +52,8 @@ def read_files(source: Path | Mapping[str, bytes]) -> tuple[Mapping[str, Any], A
         return description, _arrays(source[ARRAYS])
     except (OSError, KeyError, TypeError, UnicodeDecodeError, zipfile.BadZipFile) as error:
         raise PortableError(message("portable.damaged")) from error
-    except json.JSONDecodeError as error:
+    # Lists within lists without end.
+    except (json.JSONDecodeError, RecursionError) as error:
         raise PortableError(message("portable.damaged")) from error
 
 

@@ -40,6 +40,8 @@ DATASETS = {
     CLASSES: ("titanic", {}),
     NUMBERS: ("penguins", {"target": "body_mass_g", "ignore_columns": ["species"]}),
 }
+# With probabilities they take 5 MB of 5,000 rows, and more once their quotes are escaped.
+LONG_LABELS = ('"' * 400, "'" * 400)
 # Generated requests come faster than those of people.
 PATIENT_API = {"ApiRequestsPerSecond": "10000", "ApiBurst": "5000"}
 CLIENTS, REQUESTS_EACH = 16, 25
@@ -298,6 +300,53 @@ def test_too_many_rows_are_sent_to_the_bucket(stack: Cloud) -> None:
     assert (answer.status, answer.json["code"]) == (413, "api.too_many_rows")
     most = "\n".join([header, *[first] * MOST_ROWS])
     assert predicted(stack, CLASSES, most, **{"Content-Type": CSV}).status == 200
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Umsätze – „2024’ (€)",
+        "\uff08가\uff09・",
+        '#1 "a"?',
+        "a%20b",
+        "a+b&c=d;e",
+        "50%",
+        "{dataset}",
+        " a",
+        "a\\b",
+    ],
+)
+def test_a_dataset_may_have_any_name(stack: Cloud, name: str) -> None:
+    s3 = stack.endpoint.client("s3")
+    put_model(s3, stack.bucket, name, "Sex")
+    answer = predicted(stack, name, {"Sex": "male"})
+    described = ask(stack, f"datasets/{quote(name, safe='')}")
+    s3.delete_object(Bucket=stack.bucket, Key=model_json_key(name))
+    assert (answer.status, answer.json["dataset"]) == (200, name), answer.text
+    assert (described.status, described.json["dataset"]) == (200, name)
+
+
+def test_reasons_do_not_come_as_csv(stack: Cloud) -> None:
+    row = rows_of(rows_to_predict(CLASSES))[0]
+    answer = predicted(stack, CLASSES, row, reasons=True, Accept=CSV)
+    assert (answer.status, answer.json["code"]) == (400, "api.reasons_in_csv")
+    assert predicted(stack, CLASSES, row, reasons=True, Accept=f"*/*, {CSV};q=0.5").status == 200
+
+
+def test_an_answer_that_grows_beyond_what_lambda_hands_over_is_refused(stack: Cloud) -> None:
+    put_model(stack.endpoint.client("s3"), stack.bucket, "wide", "Sex", labels=LONG_LABELS)
+    answer = predicted(stack, "wide", [{"Sex": "x"}] * MOST_ROWS)
+    key = model_json_key("wide")
+    stack.endpoint.client("s3").delete_object(Bucket=stack.bucket, Key=key)
+    assert (answer.status, answer.json["code"]) == (413, "api.answer_too_long")
+
+
+@pytest.mark.parametrize("after", ["a" * 1100, "가" * 400])
+def test_no_name_is_as_long_as_that(stack: Cloud, after: str) -> None:
+    assert ask(stack, f"datasets?after={quote(after)}").status == 400
+    assert ask(stack, f"datasets/{quote(after)}").status == 404
+    answer = predicted(stack, after, {"Age": 1})
+    assert (answer.status, answer.json["code"]) == (404, "api.no_dataset")
 
 
 @pytest.mark.parametrize(
