@@ -13,8 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api.answer import LONGEST_ANSWER
 from api.errors import BadRequestError, TooLargeError
 from model_code.cells import as_texts
+from model_code.column_decisions import MOST_CATEGORIES
 from model_code.requests import request_rows
 from portable.archive import unpack_model
 from portable.features import read_cells
@@ -32,8 +34,17 @@ from reading.request_rows import (
     csv_rows,
     json_rows,
 )
-from serving.request import MOST_ROWS, RowsRequest, read_rows
+from serving.request import (
+    MOST_BYTES,
+    MOST_EXPLAINED,
+    MOST_LEAVES_OF_ROWS,
+    MOST_ROWS,
+    ROWS_OF_PATHS,
+    RowsRequest,
+    read_rows,
+)
 from tests.portable_models import guessing_model
+from tests.template_facts import ROOT
 
 NEEDED = ("Age", "Unit price (€)", "City")
 SPELLINGS = {
@@ -265,3 +276,13 @@ def test_a_header_of_a_megabyte_is_refused_before_its_names_are_made_unique(
     with pytest.raises(BadRequestError) as refused:
         over_http(",".join([cell] * (MOST_NAMES + len(NEEDED) + 1)) + "\n1\n", CSV)
     assert refused.value.message.code == "request.too_many_names"
+
+
+def test_the_page_on_predictions_has_the_limits() -> None:
+    page = " ".join((ROOT / "docs/predict.md").read_text("utf-8").split())
+    assert f"at most {MOST_ROWS:,} rows and {MOST_BYTES / 1e6} MB" in page
+    assert f"for at most {MOST_EXPLAINED} rows" in page
+    assert f"an answer above {LONGEST_ANSWER // 10**6} MB" in page
+    assert f"more than {MOST_CATEGORIES:,} of them" in page
+    leaves = round(MOST_LEAVES_OF_ROWS / (MOST_EXPLAINED + ROWS_OF_PATHS), -5)
+    assert f"more than {leaves:,.0f} leaves" in page
