@@ -6,6 +6,9 @@ Preset = Literal["medium", "good", "high", "best"]
 PRESETS: tuple[str, ...] = get_args(Preset)
 Language = Literal["en", "ko", "zh-TW"]
 LANGUAGES: tuple[str, ...] = get_args(Language)
+# Whether a new model may answer requests in place of the one that does.
+TakeOver = Literal["if_not_worse", "always", "never"]
+TAKE_OVERS: tuple[str, ...] = get_args(TakeOver)
 # Of the environment of a model's code: in which language it speaks.
 LANGUAGE_VARIABLE = "CODEFREE_LANGUAGE"
 # The same: set where predictions have columns of reasons; earlier models do not know it.

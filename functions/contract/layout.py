@@ -13,7 +13,7 @@ source/<digest>/sourcedir.tar.gz   the code of the jobs
 models/<job>/output/*.tar.gz       what SageMaker packs when a job ends
 models/<job>/checkpoints/          what SageMaker copies while it runs
 results/costs.csv                  the costs as a table
-results/<name>/                    STATUS.txt, status.json, model.json of a dataset
+results/<name>/                    STATUS.txt, status.json, model.json, live.json of a dataset
 results/<name>/<job>/              the files of one job
 results/<name>/live.html           what requests ask, compared with train
 results/_refused/…/                the status of a misnamed upload
@@ -34,6 +34,7 @@ OWN_FOLDERS = (TRANSLATED, RESULTS, JOBS, MODELS, SOURCE, REQUESTS)
 REFUSED = f"{RESULTS}_refused/"
 LEDGER_KEY, COSTS_KEY = f"{JOBS}costs.json", f"{RESULTS}costs.csv"
 STATUS_TEXT, STATUS_JSON, MODEL_JSON = "STATUS.txt", "status.json", "model.json"
+LIVE_JSON = "live.json"
 JOB_JSON = "job.json"
 # Files of a job, below its results folder.
 REPORT_JSON = "report.json"
@@ -184,6 +185,11 @@ def kept_requests(dataset: str) -> str:
 def kept_request_key(dataset: str, day: str, request_id: str) -> str:
     """Where a request is kept; the day is in ISO 8601, so that keys are in order of time."""
     return f"{kept_requests(dataset)}{day}/{slug(request_id)}.json"
+
+
+def live_json_key(dataset: str) -> str:
+    """Where it is written which models of the dataset answer requests."""
+    return f"{results_prefix(dataset)}{LIVE_JSON}"
 
 
 def result_with_ending(names: Collection[str], ending: str) -> str | None:

@@ -1,0 +1,261 @@
+"""live.json: which models of a dataset answer requests, and who decided that, and when.
+
+The functions and the command write it. Time is always given: after `until`, a challenger is the
+champion for every reader, whether or not anyone has written so.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal, get_args
+
+Who = Literal["publication", "command", "alarm", "clock"]
+# Why a new model does not replace the champion; see `Live.published`.
+Doubt = Literal["worse", "unfit", "other_target", "never"]
+What = Literal[
+    "first",
+    "challenges",
+    "at_once",
+    "off",
+    "worse",
+    "unfit",
+    "other_target",
+    "never",
+    "promoted",
+    "deployed",
+    "rolled_back",
+    "stopped",
+    "undeployed",
+]
+State = Literal["champion", "challenger", "held_back", "earlier"]
+ON_PUBLICATION: tuple[What, ...] = ("first", "challenges", "at_once", "off", *get_args(Doubt))
+HELD_BACK: tuple[What, ...] = (*get_args(Doubt), "stopped", "rolled_back")
+ALL = 100.0
+MOST_EARLIER, MOST_DECISIONS = 20, 30
+
+
+@dataclass(frozen=True)
+class Version:
+    """A model that can answer requests."""
+
+    job: str
+    """The training job that made it."""
+    target: str
+    uploaded: str
+    """When its newest file came, in ISO 8601."""
+
+    @property
+    def age(self) -> tuple[str, str]:
+        """Orders versions: two that came in one second have an order, too."""
+        return self.uploaded, self.job
+
+
+@dataclass(frozen=True)
+class Challenger:
+    """A model on trial."""
+
+    version: Version
+    share: float
+    """Percent of the requests that it answers; 0 once it was stopped."""
+    until: str
+    """When it becomes the champion unless it was stopped, in ISO 8601."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One line of the history."""
+
+    when: str
+    who: Who
+    what: What
+    job: str
+
+
+@dataclass(frozen=True)
+class Canary:
+    """How a new model is let in."""
+
+    share: float
+    """Percent of the requests."""
+    minutes: float
+
+    @property
+    def at_once(self) -> bool:
+        return self.minutes <= 0 or self.share >= ALL
+
+
+@dataclass(frozen=True)
+class Live:
+    """The models of a dataset that answer requests."""
+
+    champion: Version | None = None
+    challenger: Challenger | None = None
+    earlier: tuple[Version, ...] = ()
+    """Champions of before, the last one first."""
+    newest: Version | None = None
+    """The newest model that was ever decided on: publications of older ones come too late."""
+    on: bool = True
+    """Whether any model answers."""
+    history: tuple[Decision, ...] = ()
+    """The last decisions, the newest last."""
+
+    def settled(self, now: datetime) -> "Live":
+        """The same once a challenger whose time is over is the champion."""
+        one = self.challenger
+        if one is None or one.share <= 0 or now < datetime.fromisoformat(one.until):
+            return self
+        return self._with_champion(one.version)._decided(
+            one.until, "clock", "promoted", one.version
+        )
+
+    def on_trial(self, now: datetime) -> Challenger | None:
+        """The challenger, where it answers any requests now."""
+        found = self.settled(now)
+        one = found.challenger
+        return one if found.on and one and one.share > 0 and found.champion else None
+
+    def knows(self, version: Version) -> bool:
+        """Whether this model, or a newer one, was decided on."""
+        return self.newest is not None and version.age <= self.newest.age
+
+    def published(
+        self, version: Version, canary: Canary, doubt: Doubt | None, now: datetime
+    ) -> "Live":
+        """With a model that has just been trained; the same when it is known."""
+        if self.knows(version):
+            return self
+        settled = replace(self.settled(now), newest=version)
+        what = settled._place_of(version, canary, doubt)
+        if what in ("first", "at_once"):
+            settled = settled._with_champion(version)
+        elif what == "challenges":
+            until = (now + timedelta(minutes=canary.minutes)).isoformat(timespec="seconds")
+            settled = replace(settled, challenger=Challenger(version, canary.share, until))
+        return settled._decided(_text(now), "publication", what, version)
+
+    def _place_of(self, version: Version, canary: Canary, doubt: Doubt | None) -> What:
+        if not self.on:
+            return "off"
+        if self.champion is None:
+            return "first"
+        if doubt:
+            return doubt
+        # Halves of the requests that are answered by two questions would help no caller.
+        at_once = canary.at_once or version.target != self.champion.target
+        return "at_once" if at_once else "challenges"
+
+    def deployed(self, version: Version, now: datetime) -> "Live":
+        """With that model for all requests, because its owner says so."""
+        settled = replace(self.settled(now), on=True)
+        if settled.newest is None or version.age > settled.newest.age:
+            settled = replace(settled, newest=version)
+        champion = settled._with_champion(version)
+        return champion._decided(_text(now), "command", "deployed", version)
+
+    def rolled_back(self, now: datetime) -> "Live | None":
+        """Without the challenger or, where none answers, with the champion of before; or None."""
+        if one := self.on_trial(now):
+            return self.stopped(one.version.job, "command", now)
+        settled = self.settled(now)
+        if not settled.earlier or settled.champion is None:
+            return None
+        before, *rest = settled.earlier
+        gone = settled.champion
+        back = replace(settled, champion=before, challenger=None, earlier=tuple(rest))
+        return back._decided(_text(now), "command", "rolled_back", gone)
+
+    def stopped(self, job: str, who: Who, now: datetime) -> "Live":
+        """With no share for that job's model; the same where it is on trial no more."""
+        one = self.on_trial(now)
+        if one is None or one.version.job != job:
+            return self
+        still = replace(self, challenger=replace(one, share=0.0))
+        return still._decided(_text(now), who, "stopped", one.version)
+
+    def undeployed(self, now: datetime) -> "Live":
+        """Without any model that answers."""
+        settled = self.settled(now)
+        if not settled.on or settled.champion is None:
+            return settled
+        off = replace(settled, on=False, challenger=None)
+        return off._decided(_text(now), "command", "undeployed", settled.champion)
+
+    def decided(self, job: str, among: Collection[What] = get_args(What)) -> What | None:
+        """The last of these decisions on a job's model; None when there is none, or no more."""
+        found = [one.what for one in self.history if one.job == job and one.what in among]
+        return found[-1] if found else None
+
+    def state_of(self, job: str, now: datetime) -> State:
+        """What a model that can answer is."""
+        settled = self.settled(now)
+        if settled.champion and settled.champion.job == job:
+            return "champion"
+        if (one := settled.on_trial(now)) and one.version.job == job:
+            return "challenger"
+        return "held_back" if settled.decided(job) in HELD_BACK else "earlier"
+
+    def _with_champion(self, version: Version) -> "Live":
+        before = [self.champion] if self.champion else []
+        others = [one for one in (*before, *self.earlier) if one.job != version.job]
+        return replace(
+            self, champion=version, challenger=None, earlier=tuple(others[:MOST_EARLIER])
+        )
+
+    def _decided(self, when: str, who: Who, what: What, version: Version) -> "Live":
+        history = (*self.history, Decision(when, who, what, version.job))
+        return replace(self, history=history[-MOST_DECISIONS:])
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1).encode()
+
+
+def takes(challenger: Challenger, request: str) -> bool:
+    """Whether a request is one of those that the challenger answers: always the same ones."""
+    text = f"{challenger.version.job}\n{request}".encode(errors="surrogatepass")
+    place = int.from_bytes(hashlib.sha256(text).digest()[:8], "big") / 2**64
+    return place * ALL < challenger.share
+
+
+def live_from_json(content: bytes) -> Live:
+    """What live.json says; what a later release adds is left alone, what lacks is as it was first.
+
+    Raises ValueError for a file that is no live.json.
+    """
+    try:
+        given = json.loads(content)
+        challenger = given.get("challenger")
+        return Live(
+            _version(given.get("champion")),
+            _challenger(challenger) if challenger else None,
+            tuple(found for one in given.get("earlier", ()) if (found := _version(one))),
+            _version(given.get("newest")),
+            given.get("on", True) is not False,
+            tuple(map(_decision, given.get("history", ()))),
+        )
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise ValueError("not a live.json") from error
+
+
+def _version(given: Mapping[str, Any] | None) -> Version | None:
+    if not given:
+        return None
+    return Version(str(given["job"]), str(given["target"]), str(given["uploaded"]))
+
+
+def _challenger(given: Mapping[str, Any]) -> Challenger:
+    version, share = _version(given["version"]), float(given["share"])
+    timed = datetime.fromisoformat(given["until"]).tzinfo is not None
+    if version is None or not timed or not 0 <= share <= ALL:
+        raise ValueError("a challenger without a model, an end, or a share")
+    return Challenger(version, share, given["until"])
+
+
+def _decision(given: Mapping[str, Any]) -> Decision:
+    # A later release may decide otherwise: such lines are kept as they are.
+    return Decision(given["when"], given["who"], given["what"], given["job"])
+
+
+def _text(when: datetime) -> str:
+    return when.isoformat(timespec="seconds")
