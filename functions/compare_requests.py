@@ -43,11 +43,12 @@ def compare(dataset: str, days: list[date]) -> bool:
     """Write live.html and a note into STATUS.txt; False where there is nothing to compare."""
     status = objects.read_status(bucket, results_prefix(dataset))
     try:
-        live = models.get(dataset)
+        version = models.live(dataset).settled(datetime.now(UTC)).champion
+        live = models.load(dataset, version) if version else None
     except ApiError:
         return False
     kept = read_requests(bucket, dataset, days)
-    if not kept or status is None:
+    if live is None or not kept or status is None:
         return False
     drift = compare_requests(live.model, live.listed.job, kept)
     page = live_page(dataset, drift, min(days), max(days), status.language)

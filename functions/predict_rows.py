@@ -1,30 +1,43 @@
-"""Rows come in by HTTP and go out predicted, by the live model of their dataset."""
+"""Rows come in by HTTP and go out predicted, by a live model of their dataset."""
 
 import os
 import time
+from datetime import UTC, datetime
+from functools import partial
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from api.answer import LONGEST_ANSWER, is_too_long
-from api.errors import BadRequestError, OtherKeyError, TooLargeError
+from api.errors import BadRequestError, ConflictError, NotFoundError, OtherKeyError, TooLargeError
 from aws.http_api import JSON, HttpApi, answer
 from aws.kept_requests import keep
 from aws.portable_models import LiveModels
+from aws.telemetry import logger, metrics, tally
+from contract.live import Version
 from contract.messages import message
+from pipeline.counts import Count
 from reading.request_rows import CSV
 from serving.answer import dataset_body, datasets_body, predictions_body, predictions_csv
-from serving.request import read_rows
+from serving.challenge import (
+    Answered,
+    Load,
+    Question,
+    Trial,
+    ask,
+    ask_challenger,
+    is_for_challenger,
+    live_body,
+)
 
-logger = Logger()
 bucket = os.environ["DATASET_BUCKET"]
 models = LiveModels(bucket)
 own_key = os.environ["PREDICTION_KEY_ID"]
 app = HttpApi(logger, os.environ["ALLOWED_ORIGIN"])
 
 
+@metrics.log_metrics
 @logger.inject_lambda_context(
     clear_state=True, correlation_id_path=correlation_paths.API_GATEWAY_REST
 )
@@ -41,17 +54,47 @@ def predict() -> Response[str]:
     explained, kind = wants_reasons(asked.get("reasons", "false")), app.kind(JSON, CSV)
     if explained and kind == CSV:
         raise BadRequestError("reasons", message("api.reasons_in_csv"))
-    live = models.get(app.part("dataset"))
-    request = read_rows(app.body, app.header("Content-Type"), live.model, explained)
-    answers = live.model.predict(request.rows, points=request.points)
-    reasons = live.model.reasons(request.rows, points=request.points) if explained else None
+    question = Question(app.body, app.header("Content-Type"), explained)
+    found = answered(app.part("dataset"), question)
     seconds = time.monotonic() - began
-    said = {"job": live.listed.job, "rows": request.size, "milliseconds": round(seconds * 1000)}
+    job = found.live.listed.job
+    said = {"job": job, "rows": found.request.size, "milliseconds": round(seconds * 1000)}
     logger.info("predicted", extra=said)
-    keep(bucket, live, request, app.request_id)
+    keep(bucket, found.live, found.request, app.request_id)
     if kind == CSV:
-        return not_too_long(answer(200, predictions_csv(live, answers), CSV))
-    return not_too_long(answer(200, predictions_body(live, answers, reasons, app.language)))
+        return not_too_long(answer(200, predictions_csv(found.live, found.answers), CSV))
+    body = predictions_body(found.live, found.answers, found.reasons, app.language)
+    return not_too_long(answer(200, body))
+
+
+def answered(name: str, question: Question) -> Answered:
+    """By the champion, or by the challenger as long as nothing keeps it from answering."""
+    now = datetime.now(UTC)
+    live = models.live(name)
+    if not live.on:
+        raise ConflictError(message("api.undeployed", dataset=name))
+    champion = load(name, live.settled(now).champion)
+    one = live.on_trial(now)
+    if one is None or not is_for_challenger(live, question, now):
+        return ask(question, champion())
+    found, trial = ask_challenger(question, one.version.job, load(name, one.version), champion)
+    count_trial(trial)
+    return found
+
+
+def load(name: str, version: Version | None) -> Load:
+    if version is None:
+        raise NotFoundError(message("api.no_dataset", dataset=name))
+    return partial(models.load, name, version)
+
+
+def count_trial(trial: Trial) -> None:
+    """By the stack, for its alarms, and by the job, so that it is known which one it was."""
+    metrics.add_dimensions(job=trial.job)
+    tally(Count.CHALLENGER_FAILED, trial.failed)
+    tally(Count.CHALLENGER_MISREAD, trial.misread)
+    if trial.failed:
+        logger.error("challenger failed", extra={"job": trial.job, "kind": trial.kind})
 
 
 @app.get("/datasets")
@@ -63,8 +106,11 @@ def datasets() -> Response[str]:
 @app.get("/datasets/{dataset}")
 def dataset() -> Response[str]:
     require_own_key()
-    live = models.get(app.part("dataset"))
-    return answer(200, dataset_body(live, models.score(live)))
+    now, name = datetime.now(UTC), app.part("dataset")
+    live = models.live(name)
+    champion = load(name, live.settled(now).champion)()
+    body = dataset_body(champion, models.score(champion))
+    return answer(200, body | {"answers_requests": live.on, "live": live_body(live, now)})
 
 
 def require_own_key() -> None:

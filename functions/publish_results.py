@@ -1,7 +1,8 @@
-"""Publish what SageMaker has brought to an end: training jobs, and changes of endpoints."""
+"""Publish what was brought to an end: training jobs, changes of endpoints, trials of models."""
 
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -20,6 +21,8 @@ from translation.endpoint import FAILED
 from uploads.changed_endpoint import changed_status
 from uploads.ended_job import collect_results, correct, point_to_model, publish, published, serve
 from uploads.events import upload_message
+from uploads.stop_challengers import stop_challengers
+from uploads.take_over import take_over
 
 region = os.environ["AWS_REGION"]
 upload_queue = Queue(os.environ["UPLOAD_QUEUE_URL"])
@@ -30,9 +33,13 @@ topic_arn = os.environ["RESULTS_TOPIC_ARN"]
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> None:
-    """One event of SageMaker, which may come more than once."""
+    """One event of SageMaker or CloudWatch, which may come more than once."""
     detail = event["detail"]
-    if "EndpointName" in detail:
+    if "alarmName" in detail:
+        about(alarm=detail["alarmName"], message_id=event["id"])
+        datasets = stop_challengers(bucket, topic_arn, datetime.now(UTC))
+        logger.info("challengers looked at", extra={"stopped": datasets})
+    elif "EndpointName" in detail:
         about(endpoint=detail["EndpointName"], message_id=event["id"])
         publish_endpoint(detail["EndpointName"])
     else:
@@ -61,7 +68,7 @@ def publish_job(name: str) -> None:
 
     1. A job whose mark is there was published: only a status that was overtaken is corrected.
     2. The receipt is booked, which sets the budget free; booked twice it counts once.
-    3. Its files, the endpoint and model.json come before the status that names them.
+    3. Its files, the endpoint, live.json and model.json come before the status that names them.
     4. The mail goes out before the mark: sent twice rather than never.
     5. So does the upload that is due for a second attempt; started twice it is one job.
     6. The statuses, of which the job's own is the mark.
@@ -78,7 +85,7 @@ def publish_job(name: str) -> None:
         return
     ledger.book(job, spec)
     retry = out_of_memory_retry(job.failure_reason, job.billed_seconds, spec, region)
-    status = serve(job, spec, collect_results(job, spec))
+    status = take_over(job, spec, serve(job, spec, collect_results(job, spec)))
     status = with_retry(status, job.failure_reason, spec, retry, region)
     point_to_model(job, spec)
     mail(job, status)

@@ -6,7 +6,7 @@ import queue
 import re
 import tarfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -45,6 +45,8 @@ class HeldRun(TrainingRun):
     held: ClassVar[dict[str, "HeldRun"]] = {}
     told: ClassVar[set[str]] = set()
     fetched: ClassVar[set[str]] = set()
+    makes: ClassVar[dict[str, Mapping[str, bytes]]] = {}
+    """Job → files that it leaves beside those of every job."""
 
     def run(self) -> Outcome:
         name = self.request["TrainingJobName"]
@@ -94,6 +96,7 @@ class HeldRun(TrainingRun):
             f"models/{name}/output/model.tar.gz": b"a model",
             f"models/{name}/output/output.tar.gz": packed.getvalue(),
             **{f"{folder}{file}": text.encode() for file, text in made.items()},
+            **{f"{folder}{file}": content for file, content in self.makes.get(name, {}).items()},
         }
         for key, content in objects.items():
             self.s3.put_object(Bucket=bucket, Key=key, Body=content)
@@ -211,7 +214,7 @@ class World:
         found = {}
         for key in self.keys(*prefixes(name)):
             content = self.read(key)
-            text = "packed" if key.endswith(".tar.gz") else content.decode()
+            text = "packed" if key.endswith((".tar.gz", ".zip")) else content.decode()
             same = alike(key, name)
             # Of two jobs everything would be there twice.
             found[f"{same} again" if same in found else same] = alike(text, name)
@@ -311,10 +314,10 @@ class World:
         """Deliver the end of each of the dataset's jobs until it is handled, as Lambda does."""
         calls: list[Call] = []
         for job in self.jobs(name):
-            calls += self._publish(job, fault, at)
+            calls += self.publish_job(job, fault, at)
         return calls
 
-    def _publish(self, job: str, fault: Fault | None, at: int) -> list[Call]:
+    def publish_job(self, job: str, fault: Fault | None, at: int) -> list[Call]:
         event = json.loads((ROOT / "events/training_job_completed.json").read_text())
         event["detail"]["TrainingJobName"] = job
         calls: list[Call] = []
@@ -369,9 +372,10 @@ class Faultless:
 
 
 @contextmanager
-def open_world(folder: Path) -> Iterator[World]:
+def open_world(folder: Path, parameters: Mapping[str, str] | None = None) -> Iterator[World]:
     """Open a stack of its own; in the end nothing may be put aside or lie in an unknown folder."""
     chosen = Settings(
+        parameters=parameters,
         training_source=STUB_TRAINING,
         job_quota=10_000,
         training_run=HeldRun,

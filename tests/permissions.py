@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +15,9 @@ from codefree.aws import ACCOUNT, STACK_NAME
 from codefree.cloud import Cloud, Settings
 from codefree.lambda_service import LambdaFunction
 from codefree.permissions import PARTITION, Need, Request, iam, needs, statements_of
-from contract.layout import STATUS_JSON
+from contract.layout import STATUS_JSON, live_json_key
+from contract.live import Canary, Live, Version, live_from_json
+from pipeline.counts import Count
 from tests.amazon_translate import using
 from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
@@ -212,6 +215,7 @@ def run(cloud: Cloud) -> None:
         eventually(lambda word=word: test_translator_serving.answers(cloud, word))  # type: ignore[misc]
     ask_amazon_translate(cloud)
     ask_for_predictions(cloud)
+    let_an_alarm_ring(cloud)
     spend_the_budget(cloud)
     put_an_ended_job_aside(cloud)
     eventually(lambda: not test_costs.running(cloud))
@@ -332,6 +336,43 @@ def ask_for_predictions(cloud: Cloud) -> None:
     assert cloud.functions["CompareRequestsFunction"].invoke({}) == ["titanic"]
     assert ask(cloud, "predict/none", b'{"Sex": "male"}').status == 404
     assert "titanic" in [one["dataset"] for one in ask(cloud, "datasets").json["datasets"]]
+
+
+def let_an_alarm_ring(cloud: Cloud) -> None:
+    """Of the model of a dataset that is on trial."""
+    first, second = (Version(job, "Survived", f"2026-01-0{n}") for n, job in enumerate("ab", 1))
+    trial = Canary(share=50, minutes=1000)
+    now = datetime.now(UTC)
+    live = Live().published(first, trial, None, now).published(second, trial, None, now)
+    key = live_json_key("tried")
+    s3 = cloud.endpoint.client("s3")
+    s3.put_object(Bucket=cloud.bucket, Key=key, Body=live.to_json())
+    cloud.endpoint.client("cloudwatch").put_metric_data(
+        Namespace="codefree-automl",
+        MetricData=[
+            {
+                "MetricName": Count.CHALLENGER_FAILED.value,
+                "Dimensions": [{"Name": "job", "Value": second.job}],
+                "Value": 1,
+            }
+        ],
+    )
+    alarm = {"alarmName": f"{cloud.stack_name}-ChallengersFail-1A2B", "state": {"value": "ALARM"}}
+    cloud.endpoint.client("events").put_events(
+        Entries=[
+            {
+                "Source": "aws.cloudwatch",
+                "DetailType": "CloudWatch Alarm State Change",
+                "Detail": json.dumps(alarm),
+            }
+        ]
+    )
+
+    def is_stopped() -> bool:
+        content = s3.get_object(Bucket=cloud.bucket, Key=key)["Body"].read()
+        return live_from_json(content).on_trial(now) is None
+
+    assert eventually(is_stopped)
 
 
 def go_on_in_another_run(function: LambdaFunction, event: dict[str, Any]) -> None:

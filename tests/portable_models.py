@@ -19,12 +19,25 @@ PROBLEM: Problem = "binary"
 PROBABILITY = 0.25
 
 
-def guessing_model(*columns: str | Column, labels: tuple[str, str] = LABELS) -> bytes:
-    """The archive of a model that needs these columns; names are those of categories."""
-    needed = [Column(one, CATEGORY) if isinstance(one, str) else one for one in columns]
+def guessing_model(
+    *columns: str | Column,
+    labels: tuple[str, str] = LABELS,
+    probability: float = PROBABILITY,
+    known: tuple[str, ...] = (),
+    target: str = "Survived",
+    broken: bool = False,
+) -> bytes:
+    """The archive of a model that needs these columns; names are those of categories.
+
+    `known` are the only categories that it has seen in them; a broken one loads, and fails on
+    every row.
+    """
+    needed = [
+        Column(one, CATEGORY, categories=known) if isinstance(one, str) else one for one in columns
+    ]
     described = [{"column": one.to_json(), "low": None, "high": None} for one in needed]
     description = {
-        "target": "Survived",
+        "target": target,
         "problem": PROBLEM,
         "labels": labels,
         "learned": [],
@@ -33,8 +46,8 @@ def guessing_model(*columns: str | Column, labels: tuple[str, str] = LABELS) -> 
         "columns": described,
         "features": [],
         "texts": [],
-        "members": [{"made_by": "guess", "always": [math.log(PROBABILITY / (1 - PROBABILITY))]}],
-        "models": [{"members": [0], "weight": 1.0, "clips": False}],
+        "members": [{"made_by": "guess", "always": [math.log(probability / (1 - probability))]}],
+        "models": [{"members": [int(broken)], "weight": 1.0, "clips": False}],
         "is_weighted": False,
         "clips": False,
     }

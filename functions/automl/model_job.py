@@ -15,6 +15,7 @@ COUNTED_WHERE_USED = (
     *("keep_columns", "missing_values", "merge_classes", "date_order", "encoding"),
     *("threshold", "miss_costs", "group_column", "time_column", "reason_columns"),
     "keep_requests",
+    "take_over",
 )
 
 
@@ -68,4 +69,5 @@ def model_job(
         predictions_format=settings.predictions_format,
         reason_columns=settings.reason_columns,
         keep_requests=settings.keep_requests,
+        take_over=settings.take_over,
     )

@@ -4,6 +4,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from aws.clients import client
+from aws.telemetry import metrics
+from pipeline.counts import Count
+from pipeline.taking_over import WATCHED_MINUTES, Minute
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -28,3 +31,17 @@ def endpoint_requests(endpoint: str, variant: str, days: float, now: datetime) -
         Statistics=["Sum"],
     )
     return sum(point["Sum"] for point in found["Datapoints"])
+
+
+def requests_on_trial(what: Count, job: str, now: datetime) -> list[Minute]:
+    """Return how a challenger's requests went in each of the last minutes that had any."""
+    found = cloudwatch.get_metric_statistics(
+        Namespace=str(metrics.namespace),
+        MetricName=what.value,
+        Dimensions=[{"Name": "job", "Value": job}],
+        StartTime=now - timedelta(minutes=WATCHED_MINUTES),
+        EndTime=now + timedelta(minutes=1),
+        Period=60,
+        Statistics=["Sum", "SampleCount"],
+    )
+    return [Minute(point["Sum"], point["SampleCount"]) for point in found["Datapoints"]]

@@ -3,10 +3,12 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 from api.errors import BadRequestError, ConflictError, NotFoundError
 from aws import stored
+from aws.live_files import is_portable, read_live
 from contract.layout import (
     DATA,
     PORTABLE_MODEL,
@@ -17,6 +19,7 @@ from contract.layout import (
     results_folder,
     results_prefix,
 )
+from contract.live import Live, Version, version_from_json
 from contract.messages import message
 from portable.archive import unpack_model
 from portable.files import PortableError
@@ -29,23 +32,30 @@ DATASETS_AT_ONCE, READS_AT_ONCE = 100, 16
 
 
 class LiveModels:
-    """The model of each dataset that its model.json names now."""
+    """The models of each dataset that its live.json names now."""
 
     def __init__(self, bucket: str) -> None:
         self._bucket = bucket
         self._loaded: OrderedDict[tuple[str, str], LiveModel] = OrderedDict()
 
-    def get(self, dataset: str) -> LiveModel:
-        """Return the dataset's model.
+    def live(self, dataset: str) -> Live:
+        """Return which models answer for a dataset.
 
-        Raises NotFoundError when it has none, and ConflictError when it is not portable.
+        Raises NotFoundError when it has none, and ConflictError where that cannot be read.
         """
-        pointer = self._pointer(dataset)
-        if pointer is None:
+        try:
+            live = self._live(dataset)
+        except ValueError as error:
+            raise ConflictError(message("api.live_damaged", dataset=dataset)) from error
+        if live is None:
             raise NotFoundError(message("api.no_dataset", dataset=dataset))
-        key = dataset, pointer["job"]
+        return live
+
+    def load(self, dataset: str, version: Version) -> LiveModel:
+        """Return a model; raises ConflictError when it is not portable."""
+        key = dataset, version.job
         if key not in self._loaded:
-            self._loaded[key] = self._load(dataset, pointer)
+            self._loaded[key] = load_version(self._bucket, dataset, version)
         self._loaded.move_to_end(key)
         while len(self._loaded) > MOST_IN_MEMORY:
             self._loaded.popitem(last=False)
@@ -67,34 +77,43 @@ class LiveModels:
             return [one for one in found if one is not None], following
 
     def _listed(self, dataset: str) -> Listed | None:
-        pointer = self._pointer(dataset)
-        if pointer is None:
+        try:
+            live = self._live(dataset)
+        except ValueError:
             return None
-        key = results_folder(dataset, pointer["job"]) + PORTABLE_MODEL
-        return _as_listed(dataset, pointer, stored.exists(self._bucket, key))
+        version = live.settled(datetime.now(UTC)).champion if live else None
+        if live is None or version is None:
+            return None
+        answers = live.on and is_portable(self._bucket, dataset, version.job)
+        return _as_listed(dataset, version, answers)
 
-    def _pointer(self, dataset: str) -> Any:
+    def _live(self, dataset: str) -> Live | None:
         # A name with a slash would lead to another folder.
         if "/" in dataset or results_prefix(dataset) == REFUSED:
             return None
-        return stored.read_json(self._bucket, model_json_key(dataset))
-
-    def _load(self, dataset: str, pointer: Any) -> LiveModel:
-        folder = results_folder(dataset, pointer["job"])
-        content = stored.read(self._bucket, folder + PORTABLE_MODEL)
-        elsewhere = {"dataset": dataset, "file": f"{DATA}{dataset}_test.csv"}
-        if content is None:
-            raise ConflictError(message("api.not_portable", **elsewhere))
-        try:
-            model = load_model(unpack_model(content))
-        except PortableError as error:
-            raise ConflictError(
-                message("api.unloadable", reason=error.message, **elsewhere)
-            ) from error
-        listed = _as_listed(dataset, pointer, answers_requests=True)
-        # Models of earlier versions have no such setting.
-        return LiveModel(listed, model, pointer.get("keep_requests", 0.0))
+        live = read_live(self._bucket, dataset)
+        if live is not None and live.champion is not None:
+            return live
+        # As an earlier release left it, or while no model is portable.
+        pointer = stored.read_json(self._bucket, model_json_key(dataset))
+        if pointer is None:
+            return None
+        return Live(champion=version_from_json(pointer))
 
 
-def _as_listed(dataset: str, pointer: Any, answers_requests: bool) -> Listed:
-    return Listed(dataset, pointer["job"], pointer["target"], pointer["uploaded"], answers_requests)
+def load_version(bucket: str, dataset: str, version: Version) -> LiveModel:
+    """Load a model from its job's results; raises ConflictError when it is not portable."""
+    content = stored.read(bucket, results_folder(dataset, version.job) + PORTABLE_MODEL)
+    elsewhere = {"dataset": dataset, "file": f"{DATA}{dataset}_test.csv"}
+    if content is None:
+        raise ConflictError(message("api.not_portable", **elsewhere))
+    try:
+        model = load_model(unpack_model(content))
+    except PortableError as error:
+        raise ConflictError(message("api.unloadable", reason=error.message, **elsewhere)) from error
+    listed = _as_listed(dataset, version, answers_requests=True)
+    return LiveModel(listed, model, version.keep_requests)
+
+
+def _as_listed(dataset: str, version: Version, answers_requests: bool) -> Listed:
+    return Listed(dataset, version.job, version.target, version.uploaded, answers_requests)

@@ -32,6 +32,17 @@ def read_with_etag(bucket: str, key: str) -> tuple[bytes | None, str | None]:
     return found["Body"].read(), found["ETag"]
 
 
+def read_beginning(bucket: str, key: str, most_bytes: int) -> bytes:
+    """Get the first bytes of an object that exists; none of an empty one."""
+    try:
+        found = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{most_bytes - 1}")
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "InvalidRange":
+            return b""
+        raise
+    return found["Body"].read()
+
+
 def read_json(bucket: str, key: str) -> Any:
     """Get and parse a JSON object; None when the key does not exist."""
     content = read(bucket, key)

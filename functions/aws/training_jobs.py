@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -18,6 +19,7 @@ from aws import ledger, objects, stored
 from aws.clients import client
 from aws.errors import refused
 from aws.job_descriptions import described
+from aws.live_files import read_live
 from aws.telemetry import about, tally
 from contract.job import Job, ModelJob, Versions
 from contract.layout import job_json_key, model_json_key, model_key
@@ -194,9 +196,19 @@ def _find(bucket: str, name: str) -> Existing | None:
 
 
 def _model_before(bucket: str, dataset: Dataset) -> str | None:
-    """Return the key of the dataset's current model; None without one."""
+    """Return the key of the model that a new one is compared with; None without one.
+
+    That is the one which answers requests; else the newest.
+    """
+    try:
+        live = read_live(bucket, dataset.name)
+    except ValueError:
+        live = None
+    champion = live.settled(datetime.now(UTC)).champion if live else None
     known = stored.read_json(bucket, model_json_key(dataset.name))
-    return known["model"] if known and stored.exists(bucket, known["model"]) else None
+    found = [model_key(champion.job)] if champion else []
+    found += [known["model"]] if known else []
+    return next((key for key in found if stored.exists(bucket, key)), None)
 
 
 def _put_inputs(bucket: str, job: Job, etag: str | None) -> bool:

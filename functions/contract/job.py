@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from contract.bounds import TakeOver
 from contract.date_order import DateOrder
 from contract.layout import DATA, TRANSLATED, live_folder, results_folder, results_prefix
 from contract.target_rule import rule_code
@@ -171,6 +172,8 @@ class ModelJob(JobBase):
     """Whether the predictions have each reason as columns too."""
     keep_requests: float
     """Percent of the API's requests whose rows are kept for a month."""
+    take_over: TakeOver
+    """Whether it may answer requests in place of the model that does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,6 +240,7 @@ DEFAULTS: Mapping[str, Any] = {
     "predictions_format": "excel",
     "reason_columns": False,
     "keep_requests": 0.0,
+    "take_over": "if_not_worse",
     "seed": 0,
     "base_model": None,
     "versions": {},

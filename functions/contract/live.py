@@ -33,6 +33,9 @@ State = Literal["champion", "challenger", "held_back", "earlier"]
 ON_PUBLICATION: tuple[What, ...] = ("first", "challenges", "at_once", "off", *get_args(Doubt))
 HELD_BACK: tuple[What, ...] = (*get_args(Doubt), "stopped", "rolled_back")
 ALL = 100.0
+# So long a challenger may take for a request: API Gateway waits for 29, in which the champion may
+# have to answer, too.
+SLOW_SECONDS = 10
 MOST_EARLIER, MOST_DECISIONS = 20, 30
 
 
@@ -45,6 +48,8 @@ class Version:
     target: str
     uploaded: str
     """When its newest file came, in ISO 8601."""
+    keep_requests: float = 0.0
+    """Percent of its requests that are kept for a month."""
 
     @property
     def age(self) -> tuple[str, str]:
@@ -212,7 +217,7 @@ class Live:
 
 
 def takes(challenger: Challenger, request: str) -> bool:
-    """Whether a request is one of those that the challenger answers: always the same ones."""
+    """Whether a request is one that the challenger answers: always the same ones."""
     text = f"{challenger.version.job}\n{request}".encode(errors="surrogatepass")
     place = int.from_bytes(hashlib.sha256(text).digest()[:8], "big") / 2**64
     return place * ALL < challenger.share
@@ -241,7 +246,13 @@ def live_from_json(content: bytes) -> Live:
 def _version(given: Mapping[str, Any] | None) -> Version | None:
     if not given:
         return None
-    return Version(str(given["job"]), str(given["target"]), str(given["uploaded"]))
+    return version_from_json(given)
+
+
+def version_from_json(given: Mapping[str, Any]) -> Version:
+    """The version of live.json, or of model.json."""
+    keep = float(given.get("keep_requests", 0.0))
+    return Version(str(given["job"]), str(given["target"]), str(given["uploaded"]), keep)
 
 
 def _challenger(given: Mapping[str, Any]) -> Challenger:

@@ -26,6 +26,10 @@ class Count(StrEnum):
     FAILED = "Failed"
     STOPPED = "Stopped"
     COST_USD = "CostUsd"
+    CHALLENGER_FAILED = "ChallengerFailed"
+    """1 for a request that the challenger did not answer, or not soon; 0 for any other of its."""
+    CHALLENGER_MISREAD = "ChallengerMisread"
+    """1 for a request of which it understood fewer cells than the champion; 0 for any other."""
 
     @property
     def unit(self) -> str:

@@ -225,6 +225,11 @@ def endpoint_mail_subject(status: Status) -> str:
     return f"{slug(status.dataset)}: endpoint failed"
 
 
+def stopped_mail_subject(status: Status) -> str:
+    """The same for a dataset whose new model fails on requests."""
+    return f"{slug(status.dataset)}: new model stopped"
+
+
 def mail_text(status: Status, bucket: str, status_text: str) -> str:
     """STATUS.txt, and how to get at the files that it names."""
     folder = _shell_word(f"s3://{bucket}/{status.results}")

@@ -16,7 +16,9 @@ from contract.bounds import (
     MINUTES,
     MISS_COSTS,
     PRESETS,
+    TAKE_OVERS,
     THRESHOLD,
+    TakeOver,
 )
 from contract.date_order import DATE_ORDERS, DateOrder
 from contract.messages import Message, message
@@ -100,6 +102,8 @@ class Settings:
     """Whether the predictions have each reason as columns too, for programs."""
     keep_requests: float = 0.0
     """Percent of the API's requests whose rows are kept for a month and compared with train."""
+    take_over: TakeOver = "if_not_worse"
+    """Whether a new model may answer requests in place of the one that does."""
     base_model: str | None = None
     """Only for translators: what to fine-tune."""
 
@@ -338,5 +342,6 @@ _READERS: dict[str, Callable[[object, str], object]] = {
     "predictions_format": _one_of(PREDICTIONS_FORMATS),
     "reason_columns": _yes_or_no,
     "keep_requests": _number(*KEEP_REQUESTS),
+    "take_over": _one_of(TAKE_OVERS),
     "base_model": _text,
 }

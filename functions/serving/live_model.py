@@ -20,7 +20,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class LiveModel:
-    """The newest model of a dataset, ready to predict."""
+    """A model of a dataset, ready to predict."""
 
     listed: Listed
     model: PortableModel

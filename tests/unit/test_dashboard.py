@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from pipeline.counts import Count
-from tests.template_facts import FUNCTIONS, RESOURCES, TEMPLATE
+from pipeline.taking_over import LIMITS, WATCHED_MINUTES
+from tests.template_facts import FUNCTIONS, RESOURCES, ROOT, TEMPLATE
 from translation.endpoint import VARIANT
 
 OWN = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
+OPERATIONS = (ROOT / "docs/operations.md").read_text("utf-8")
 SOURCE: str = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
 WIDGETS: list[dict[str, Any]] = json.loads(re.sub(r"\$\{[^}]+\}", "x", SOURCE))["widgets"]
 ALARMS = {
@@ -123,5 +125,24 @@ def test_both_dead_letter_queues_alarm() -> None:
     assert watched == {"UploadDeadLetterQueue", "ResultsDeadLetterQueue"}
 
 
-def test_the_alarms_stay_within_the_ten_metrics_that_cost_nothing() -> None:
-    assert sum(len(alarmed(alarm)) for alarm in ALARMS.values()) <= 10
+# At $0.10 a month each, as docs/operations.md says.
+PAID = {"ChallengersFail", "ChallengersMisread"}
+
+
+def test_the_alarms_but_two_stay_within_the_ten_metrics_that_cost_nothing() -> None:
+    counts = {name: len(alarmed(alarm)) for name, alarm in ALARMS.items()}
+    assert sum(count for name, count in counts.items() if name not in PAID) <= 10
+    assert {name: counts[name] for name in PAID} == dict.fromkeys(PAID, 1)
+    (price,) = re.findall(r"\$0\.(\d\d) a month for (\w+) alarms", OPERATIONS)
+    assert price == (f"{10 * len(PAID)}", "two")
+
+
+def test_challengers_are_stopped_at_the_shares_at_which_their_alarms_ring() -> None:
+    by_metric = {alarm.get("MetricName"): alarm for alarm in ALARMS.values()}
+    for what, limit in LIMITS.items():
+        alarm = by_metric[what.value]
+        assert (alarm["Statistic"], alarm["Threshold"]) == ("Average", limit)
+        assert alarm["Period"] <= 60 * (WATCHED_MINUTES - 5)
+    (begin,) = RESOURCES["ChallengersAlarmed"]["Properties"]["EventPattern"]["detail"]["alarmName"]
+    named = {name for name in ALARMS if name.startswith(begin["prefix"]["Fn::Sub"].split("-")[1])}
+    assert named == PAID == {n for n, a in ALARMS.items() if a.get("MetricName") in LIMITS}

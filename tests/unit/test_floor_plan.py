@@ -33,7 +33,16 @@ MAY_IMPORT = {
         "portable",
         "serving",
     },
-    "uploads": {"api", "contract", "pipeline", "reading", "automl", "translation", "aws"},
+    "uploads": {
+        "api",
+        "contract",
+        "pipeline",
+        "reading",
+        "automl",
+        "translation",
+        "serving",
+        "aws",
+    },
 }
 
 

@@ -1,0 +1,61 @@
+"""live.json of a dataset, as it lies in the bucket; who writes it has seen what was there."""
+
+from collections.abc import Callable
+
+from aws import objects, stored
+from aws.telemetry import logger
+from contract.layout import PORTABLE_MODEL, live_json_key, model_json_key, results_folder
+from contract.live import Live, live_from_json, version_from_json
+
+WRITES = 10
+
+
+class BusyError(Exception):
+    """Raised when others write a dataset's live.json all the time."""
+
+
+def read_live(bucket: str, dataset: str) -> Live | None:
+    """Return which models answer; None when nothing was decided yet.
+
+    Raises ValueError for a file that is no live.json.
+    """
+    content = stored.read(bucket, live_json_key(dataset))
+    return None if content is None else live_from_json(content)
+
+
+def change_live(bucket: str, dataset: str, change: Callable[[Live], Live]) -> Live:
+    """Replace live.json by what `change` makes of it, again whenever someone was faster."""
+    key = live_json_key(dataset)
+    for _ in range(WRITES):
+        content, etag = stored.read_with_etag(bucket, key)
+        before = _known(bucket, dataset, content)
+        after = change(before)
+        if after == before:
+            return after
+        if objects.put_if_unchanged(bucket, key, after.to_json(), "application/json", etag):
+            return after
+    raise BusyError(key)
+
+
+def is_portable(bucket: str, dataset: str, job: str) -> bool:
+    """Whether a job has left a model that answers requests."""
+    return stored.exists(bucket, results_folder(dataset, job) + PORTABLE_MODEL)
+
+
+def _known(bucket: str, dataset: str, content: bytes | None) -> Live:
+    if content is not None:
+        try:
+            return live_from_json(content)
+        except ValueError:
+            # The bucket keeps its earlier versions.
+            logger.error("live.json is damaged; it is begun anew")
+    return _of_pointer(bucket, dataset)
+
+
+def _of_pointer(bucket: str, dataset: str) -> Live:
+    """What an earlier release let answer: the model that model.json names."""
+    pointer = stored.read_json(bucket, model_json_key(dataset))
+    if not pointer or not is_portable(bucket, dataset, pointer["job"]):
+        return Live()
+    version = version_from_json(pointer)
+    return Live(champion=version, newest=version)

@@ -1,0 +1,118 @@
+"""A request is answered by the champion or by the challenger, which is watched meanwhile."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from api.errors import ApiError
+from contract.live import SLOW_SECONDS, Live, takes
+from portable.model import Answers, Reasons
+from portable.odd_cells import OddCell, odd_cells
+from serving.live_model import LiveModel
+from serving.request import RowsRequest, read_rows
+
+# What is odd for want of knowledge; a value out of range is odd for both.
+NOT_UNDERSTOOD = ("unreadable", "unseen")
+Load = Callable[[], LiveModel]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a caller has sent."""
+
+    body: str
+    content_type: str
+    explained: bool
+    """Whether reasons are wanted, too."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a model says of a request."""
+
+    live: LiveModel
+    request: RowsRequest
+    answers: Answers
+    reasons: Reasons | None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How the challenger did on a request."""
+
+    job: str
+    failed: bool
+    """Whether it broke, refused what the champion answers, or took long."""
+    misread: bool
+    """Whether it understood fewer cells than the champion does."""
+    kind: str | None = None
+    """Of the error, where there was one."""
+
+
+def ask(question: Question, live: LiveModel) -> Answered:
+    """Raises BadRequestError or TooLargeError with a message for the caller."""
+    request = read_rows(question.body, question.content_type, live.model, question.explained)
+    rows, points = request.rows, request.points
+    answers = live.model.predict(rows, points=points)
+    reasons = live.model.reasons(rows, points=points) if question.explained else None
+    return Answered(live, request, answers, reasons)
+
+
+def is_for_challenger(live: Live, question: Question, now: datetime) -> bool:
+    trial = live.on_trial(now)
+    return trial is not None and takes(trial, question.body)
+
+
+def ask_challenger(
+    question: Question,
+    job: str,
+    challenger: Load,
+    champion: Load,
+    clock: Callable[[], float] = time.monotonic,
+) -> tuple[Answered, Trial]:
+    """Let the challenger answer and, where it cannot, the champion.
+
+    Raises what the champion raises where neither can: then the request is to blame.
+    """
+    began = clock()
+    try:
+        loaded = challenger()
+        began = clock()
+        found = ask(question, loaded)
+    # Whatever breaks in a model on trial must not cost the answer.
+    except Exception as error:
+        return ask(question, champion()), Trial(job, True, False, type(error).__name__)
+    slow = clock() - began > SLOW_SECONDS
+    return found, Trial(job, slow, _understands_less(found, question, champion))
+
+
+def _understands_less(found: Answered, question: Question, champion: Load) -> bool:
+    """Only where a cell was not understood is the champion asked at all."""
+    cells = _not_understood(found.answers.notes)
+    if not cells:
+        return False
+    try:
+        model = champion().model
+        request = read_rows(question.body, question.content_type, model, explained=False)
+    except ApiError:
+        return False
+    known = odd_cells(model.columns, model.read(request.rows, points=request.points))
+    return cells > _not_understood(known)
+
+
+def _not_understood(notes: list[list[OddCell]]) -> int:
+    return sum(one.reason in NOT_UNDERSTOOD for row in notes for one in row)
+
+
+def live_body(live: Live, now: datetime) -> dict[str, object]:
+    """Which models answer, for callers."""
+    settled = live.settled(now)
+    one = settled.challenger
+    return {
+        "answers_requests": settled.on,
+        "champion": settled.champion.job if settled.champion else None,
+        "challenger": one.version.job if one else None,
+        "share": one.share if one else 0.0,
+        "until": one.until if one else None,
+    }
