@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from codefree import room
+from codefree import model_commands, room
 from codefree.command_line import asked_language, option_as_value, wrong_command
 from codefree.functions_code import load
 from codefree.interrupts import stoppable
@@ -47,7 +47,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Drop a CSV, get a trained model, an honest report and predictions; nothing to code. "
     "This command plays the project's cloud on this machine, so nothing leaves it and nothing is "
-    "paid; only `status --stack` asks AWS.",
+    "paid; only commands with `--stack` ask AWS.",
 )
 progress_console = Console(stderr=True)
 say = Words()
@@ -88,7 +88,7 @@ def keep_to_this_machine(
     ] = False,
 ) -> None:
     """Hide the user's AWS account from every command that does not need it."""
-    if context.invoked_subcommand != "status":
+    if context.invoked_subcommand not in ("status", *model_commands.NAMES):
         _forget_own_account()
 
 
@@ -408,15 +408,7 @@ def status(
     A dataset is waiting (for a file, or for AWS), refused, training, completed, failed or stopped.
     """
     _speak(language)
-    for option, given in {"--region": region, "--profile": profile}.items():
-        if given is not None and stack is None:
-            _refuse(message("cli.only_with", option=option, other="--stack"))
-    if stack is not None and port is not None:
-        _refuse(message("cli.not_with", option="--port", other="--stack"))
-    port = DEFAULT_PORT if port is None else port
-    if stack is None:
-        _forget_own_account()
-        _require_running(port)
+    port = _reach(stack, region, profile, port)
     from codefree.stack_finding import look_here, look_in_aws
     from codefree.stack_status import StackStatusError
     from codefree.status_view import show_overview
@@ -505,6 +497,20 @@ def _require_name(name: str) -> None:
         _refuse(message("cli.bad_name", name=name))
 
 
+def _reach(stack: str | None, region: str | None, profile: str | None, port: int | None) -> int:
+    """Check the options that name a stack; return the port of the one on this machine."""
+    for option, given in {"--region": region, "--profile": profile}.items():
+        if given is not None and stack is None:
+            _refuse(message("cli.only_with", option=option, other="--stack"))
+    if stack is not None and port is not None:
+        _refuse(message("cli.not_with", option="--port", other="--stack"))
+    port = DEFAULT_PORT if port is None else port
+    if stack is None:
+        _forget_own_account()
+        _require_running(port)
+    return port
+
+
 def _require_running(port: int) -> None:
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)):
@@ -548,3 +554,6 @@ def _say(line: str) -> None:
 
 def _tell_nothing(what: Message) -> None:
     """For what only --verbose shows."""
+
+
+model_commands.add_commands(app, model_commands.Shell(say, _speak, _refuse, _reach))

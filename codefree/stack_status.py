@@ -138,7 +138,7 @@ def _running_usd(job: Answer, now: datetime) -> float:
 
 def _look(connect: Connect, stack: str, now: datetime) -> Overview:
     cloudformation, s3, sqs = connect("cloudformation"), connect("s3"), connect("sqs")
-    bucket, language = _described_stack(cloudformation, stack)
+    bucket, language = described_stack(cloudformation, stack)
     statuses = _read_all(s3, bucket)
     on = [s["job"] for s in statuses if s["state"] in ("training", "predicting")]
     sagemaker = connect("sagemaker") if on else None
@@ -153,7 +153,7 @@ def _look(connect: Connect, stack: str, now: datetime) -> Overview:
     )
 
 
-def _described_stack(cloudformation: Any, stack: str) -> tuple[str, str]:
+def described_stack(cloudformation: Any, stack: str) -> tuple[str, str]:
     """Its bucket, and the language that it speaks."""
     described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
     outputs = {o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])}

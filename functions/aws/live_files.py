@@ -5,7 +5,7 @@ from collections.abc import Callable
 from aws import objects, stored
 from aws.telemetry import logger
 from contract.layout import PORTABLE_MODEL, live_json_key, model_json_key, results_folder
-from contract.live import Live, live_from_json, version_from_json
+from contract.live import Live, live_from_json, live_of_pointer
 
 WRITES = 10
 
@@ -57,5 +57,4 @@ def _of_pointer(bucket: str, dataset: str) -> Live:
     pointer = stored.read_json(bucket, model_json_key(dataset))
     if not pointer or not is_portable(bucket, dataset, pointer["job"]):
         return Live()
-    version = version_from_json(pointer)
-    return Live(champion=version, newest=version)
+    return live_of_pointer(pointer)

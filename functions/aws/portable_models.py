@@ -19,7 +19,7 @@ from contract.layout import (
     results_folder,
     results_prefix,
 )
-from contract.live import Live, Version, version_from_json
+from contract.live import Live, Version, live_of_pointer
 from contract.messages import message
 from portable.archive import unpack_model
 from portable.files import PortableError
@@ -98,7 +98,7 @@ class LiveModels:
         pointer = stored.read_json(self._bucket, model_json_key(dataset))
         if pointer is None:
             return None
-        return Live(champion=version_from_json(pointer))
+        return live_of_pointer(pointer)
 
 
 def load_version(bucket: str, dataset: str, version: Version) -> LiveModel:

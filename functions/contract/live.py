@@ -223,6 +223,12 @@ def takes(challenger: Challenger, request: str) -> bool:
     return place * ALL < challenger.share
 
 
+def live_of_pointer(pointer: Mapping[str, Any] | None) -> Live:
+    """What an earlier release let answer: the model that model.json names."""
+    version = _version(pointer)
+    return Live(champion=version, newest=version)
+
+
 def live_from_json(content: bytes) -> Live:
     """What live.json says; what a later release adds is left alone, what lacks is as it was first.
 
@@ -246,11 +252,6 @@ def live_from_json(content: bytes) -> Live:
 def _version(given: Mapping[str, Any] | None) -> Version | None:
     if not given:
         return None
-    return version_from_json(given)
-
-
-def version_from_json(given: Mapping[str, Any]) -> Version:
-    """The version of live.json, or of model.json."""
     keep = float(given.get("keep_requests", 0.0))
     return Version(str(given["job"]), str(given["target"]), str(given["uploaded"]), keep)
 

@@ -1,0 +1,157 @@
+"""`codefree models`, `deploy`, `rollback` and `undeploy`: which version of a model answers."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from codefree.functions_code import load
+from codefree.words import Message, Words
+
+if TYPE_CHECKING:
+    from codefree.model_versions import Models, Versions
+    from contract.bounds import Language
+else:
+    Language = load("bounds").Language
+
+# Those of `codefree status`.
+Dataset = Annotated[str, typer.Argument(metavar="DATASET", help="The train file without _train.")]
+Stack = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="A stack in AWS, with the credentials of your environment; left out, the one that "
+        "`codefree up` keeps up on this machine.",
+    ),
+]
+Region = Annotated[
+    str | None, typer.Option(help="Region of the stack in AWS; else your environment's.")
+]
+Profile = Annotated[str | None, typer.Option(help="Profile of ~/.aws/config.")]
+Port = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, help="The port that `codefree up` was given; else 5555."),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object: dataset, live, versions.")
+]
+Speaks = Annotated[
+    Language | None, typer.Option(help="Language of what you read here; else that of the stack.")
+]
+NAMES = ("models", "deploy", "rollback", "undeploy")
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What the commands share with all others."""
+
+    say: Words
+    speak: Callable[[object], None]
+    refuse: Callable[[Message], NoReturn]
+    reach: Callable[[str | None, str | None, str | None, int | None], int]
+    """Checks the options that name a stack; returns the port of one on this machine."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """The options that name a stack, and how to show what is found there."""
+
+    stack: str | None
+    region: str | None
+    profile: str | None
+    port: int | None
+    as_json: bool
+    language: str | None
+
+
+def add_commands(app: typer.Typer, shell: Shell) -> None:
+    def run(dataset: str, where: Where, do: "Callable[[Versions, datetime], Models]") -> None:
+        shell.speak(where.language)
+        port = shell.reach(where.stack, where.region, where.profile, where.port)
+        # They import boto3, which takes its time.
+        from codefree.model_versions import Versions
+        from codefree.model_view import show_models
+        from codefree.stack_finding import connect_to
+        from codefree.stack_status import StackStatusError
+
+        try:
+            connect, stack = connect_to(where.stack, where.region, where.profile, port)
+            versions = Versions(connect, stack, dataset)
+            shell.speak(where.language or versions.language)
+            found = do(versions, datetime.now(UTC))
+        except StackStatusError as error:
+            shell.refuse(error.message)
+        if where.as_json:
+            print(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
+        else:
+            show_models(found, Console(), shell.say)
+
+    @app.command(epilog="Example: codefree models titanic")
+    def models(
+        dataset: Dataset,
+        stack: Stack = None,
+        region: Region = None,
+        profile: Profile = None,
+        port: Port = None,
+        as_json: AsJson = False,
+        language: Speaks = None,
+    ) -> None:
+        """List the versions of a dataset's model, the oldest first, and which of them answers.
+
+        A version is the champion or the challenger, which answer requests; held back, for something
+        spoke against it; earlier; or not portable: it predicts with AutoGluon only.
+        """
+        where = Where(stack, region, profile, port, as_json, language)
+        run(dataset, where, lambda versions, now: versions.look(now))
+
+    @app.command(epilog="Example: codefree deploy titanic --version 2")
+    def deploy(
+        dataset: Dataset,
+        version: Annotated[
+            int | None,
+            typer.Option(
+                min=1, help="As `codefree models` numbers them; left out, the newest that can."
+            ),
+        ] = None,
+        stack: Stack = None,
+        region: Region = None,
+        profile: Profile = None,
+        port: Port = None,
+        as_json: AsJson = False,
+        language: Speaks = None,
+    ) -> None:
+        """Let a version of a dataset's model answer all requests, at once."""
+        where = Where(stack, region, profile, port, as_json, language)
+        run(dataset, where, lambda versions, now: versions.deploy(version, now))
+
+    @app.command(epilog="Example: codefree rollback titanic")
+    def rollback(
+        dataset: Dataset,
+        stack: Stack = None,
+        region: Region = None,
+        profile: Profile = None,
+        port: Port = None,
+        as_json: AsJson = False,
+        language: Speaks = None,
+    ) -> None:
+        """End the trial of a new version or, without one, go back to the version of before."""
+        where = Where(stack, region, profile, port, as_json, language)
+        run(dataset, where, lambda versions, now: versions.roll_back(now))
+
+    @app.command(epilog="Example: codefree undeploy titanic")
+    def undeploy(
+        dataset: Dataset,
+        stack: Stack = None,
+        region: Region = None,
+        profile: Profile = None,
+        port: Port = None,
+        as_json: AsJson = False,
+        language: Speaks = None,
+    ) -> None:
+        """Let no version answer requests, until `codefree deploy`; nothing is deleted."""
+        where = Where(stack, region, profile, port, as_json, language)
+        run(dataset, where, lambda versions, now: versions.undeploy(now))
