@@ -27,7 +27,10 @@ from contract.layout import (
     results_folder,
 )
 from contract.messages import message, render
+from portable.archive import unpack_model
+from portable.model import load_model
 from serving.request import MOST_EXPLAINED, MOST_ROWS
+from serving.smoke_test import MOST_BYTES, unfit
 from tests.clouds import own_cloud
 from tests.conftest import eventually
 from tests.few_rounds import few_rounds_source
@@ -131,6 +134,24 @@ def test_rows_are_predicted_as_in_the_predictions_file(stack: Cloud, name: str) 
     assert [str(one["prediction"]) for one in as_json["predictions"]] == [
         str(float(row["prediction"])) if name == NUMBERS else row["prediction"] for row in found
     ]
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_a_real_model_says_what_its_predictions_file_says_and_another_one_is_found_out(
+    stack: Cloud, name: str
+) -> None:
+    """What is asked before a model may take over; both files were written for Excel."""
+    folder = results_folder(name, pointer(stack, name)["job"])
+    model = load_model(unpack_model(read(stack, folder + PORTABLE_MODEL)))
+    listed = stack.endpoint.client("s3").list_objects_v2(Bucket=stack.bucket, Prefix=folder)
+    key = result_with_ending([entry["Key"] for entry in listed["Contents"]], PREDICTIONS)
+    assert key is not None
+    head = read(stack, key)[:MOST_BYTES]
+    assert unfit(model, head, points=True) is None
+    first = rows_of(head.decode("utf-8-sig"))[0]
+    said = first["prediction" if name == NUMBERS else "probability_1"]
+    wrong = unfit(model, head.replace(said.encode(), b"0.123456", 1), points=True)
+    assert wrong is not None and (wrong.code, wrong.values["count"]) == ("live.differs", 1)
 
 
 def test_a_row_is_answered_with_its_probabilities(stack: Cloud) -> None:
