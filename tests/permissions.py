@@ -16,8 +16,7 @@ from codefree.cloud import Cloud, Settings
 from codefree.lambda_service import LambdaFunction
 from codefree.permissions import PARTITION, Need, Request, iam, needs, statements_of
 from contract.layout import STATUS_JSON, live_json_key
-from contract.live import Canary, Live, Version, live_from_json
-from pipeline.counts import Count
+from contract.live import live_from_json
 from tests.amazon_translate import using
 from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
@@ -35,7 +34,7 @@ from tests.integration import (
     test_uploads,
 )
 from tests.json_services import Reply, json_service
-from tests.portable_models import put_model
+from tests.portable_models import failing_challenger, put_model
 from tests.template_facts import NETWORK_ACTIONS, RESOURCES, ROOT, statements
 
 PARAMETERS = {
@@ -340,23 +339,7 @@ def ask_for_predictions(cloud: Cloud) -> None:
 
 def let_an_alarm_ring(cloud: Cloud) -> None:
     """Of the model of a dataset that is on trial."""
-    first, second = (Version(job, "Survived", f"2026-01-0{n}") for n, job in enumerate("ab", 1))
-    trial = Canary(share=50, minutes=1000)
-    now = datetime.now(UTC)
-    live = Live().published(first, trial, None, now).published(second, trial, None, now)
-    key = live_json_key("tried")
-    s3 = cloud.endpoint.client("s3")
-    s3.put_object(Bucket=cloud.bucket, Key=key, Body=live.to_json())
-    cloud.endpoint.client("cloudwatch").put_metric_data(
-        Namespace="codefree-automl",
-        MetricData=[
-            {
-                "MetricName": Count.CHALLENGER_FAILED.value,
-                "Dimensions": [{"Name": "job", "Value": second.job}],
-                "Value": 1,
-            }
-        ],
-    )
+    failing_challenger(cloud, "tried")
     alarm = {"alarmName": f"{cloud.stack_name}-ChallengersFail-1A2B", "state": {"value": "ALARM"}}
     cloud.endpoint.client("events").put_events(
         Entries=[
@@ -368,9 +351,11 @@ def let_an_alarm_ring(cloud: Cloud) -> None:
         ]
     )
 
+    s3, key = cloud.endpoint.client("s3"), live_json_key("tried")
+
     def is_stopped() -> bool:
         content = s3.get_object(Bucket=cloud.bucket, Key=key)["Body"].read()
-        return live_from_json(content).on_trial(now) is None
+        return live_from_json(content).tried(datetime.now(UTC)) is None
 
     assert eventually(is_stopped)
 

@@ -3,10 +3,14 @@
 import json
 import math
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from contract.layout import PORTABLE_MODEL, model_json_key, results_folder
+from codefree.cloud import Cloud
+from contract.layout import PORTABLE_MODEL, live_json_key, model_json_key, results_folder
+from contract.live import Canary, Live, Version
+from pipeline.counts import Count
 from portable.archive import pack_model
 from portable.files import write_files
 from portable.links import Problem
@@ -80,3 +84,23 @@ def put_model(
     }
     for key, content in objects.items():
         s3.put_object(Bucket=bucket, Key=key, Body=content)
+
+
+def failing_challenger(cloud: Cloud, dataset: str) -> None:
+    """Let a dataset have a model on trial of which CloudWatch knows that it has failed."""
+    first, second = (Version(job, "Survived", f"2026-01-0{n}") for n, job in enumerate("ab", 1))
+    trial, now = Canary(share=50, minutes=1000), datetime.now(UTC)
+    live = Live().published(first, trial, None, now).published(second, trial, None, now)
+    cloud.endpoint.client("s3").put_object(
+        Bucket=cloud.bucket, Key=live_json_key(dataset), Body=live.to_json()
+    )
+    cloud.endpoint.client("cloudwatch").put_metric_data(
+        Namespace="codefree-automl",
+        MetricData=[
+            {
+                "MetricName": Count.CHALLENGER_FAILED.value,
+                "Dimensions": [{"Name": "job", "Value": second.job}],
+                "Value": 1,
+            }
+        ],
+    )

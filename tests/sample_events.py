@@ -23,11 +23,13 @@ from codefree.event_samples import (
     SAMPLE_LISTENER,
     SAMPLE_STACK_ID,
 )
+from contract.layout import live_json_key
+from contract.live import live_from_json
 from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
 from tests.endpoints import put_endpoint
 from tests.endpoints import status as endpoint_status
-from tests.portable_models import LABELS, PROBABILITY, put_model
+from tests.portable_models import LABELS, PROBABILITY, failing_challenger, put_model
 
 ROOT = Path(__file__).parents[1]
 EVENTS = ROOT / "events"
@@ -238,6 +240,17 @@ def _is_predicted(place: Place, answer: Any) -> None:
     assert only["probabilities"][LABELS[1]] == pytest.approx(PROBABILITY)
 
 
+def _failing_challenger(place: Place) -> dict[str, str]:
+    failing_challenger(place.cloud, "tried")
+    return {}
+
+
+def _challenger_is_stopped(place: Place, answer: Any) -> None:
+    assert answer is None
+    live = live_from_json(place.read(live_json_key("tried")).encode())
+    assert live.challenger is not None and live.challenger.share == 0
+
+
 def _columns_file(place: Place) -> dict[str, str]:
     settings = {"columns": ["review"], "source": "en", "target": "de"}
     place.put("data/reviews_translate.json", json.dumps(settings).encode())
@@ -300,6 +313,7 @@ SAMPLES: dict[str, tuple[Before, After]] = {
     "training_job_failed": (_ended_job("fails", "Failed"), _is_published("fails", "failed")),
     "training_job_stopped": (_ended_job("sleeps", "Stopped"), _is_published("sleeps", "stopped")),
     "endpoint_failed": (_failed_endpoint, _endpoint_is_told_of),
+    "challengers_alarmed": (_failing_challenger, _challenger_is_stopped),
     "translation_requested": (_nothing, _is_translated),
     "prediction_requested": (_model, _is_predicted),
     "columns_file_uploaded": (_columns_file, _columns_are_translated),

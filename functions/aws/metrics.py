@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from aws.clients import client
 from aws.telemetry import metrics
+from contract.live import WATCHED_MINUTES
 from pipeline.counts import Count
-from pipeline.taking_over import WATCHED_MINUTES, Minute
+from pipeline.taking_over import Minute
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient

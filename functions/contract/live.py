@@ -36,6 +36,8 @@ ALL = 100.0
 # So long a challenger may take for a request: API Gateway waits for 29, in which the champion may
 # have to answer, too.
 SLOW_SECONDS = 10
+# Alarms come some minutes after what they are about.
+WATCHED_MINUTES = 15
 MOST_EARLIER, MOST_DECISIONS = 20, 30
 
 
@@ -121,6 +123,17 @@ class Live:
         one = found.challenger
         return one if found.on and one and one.share > 0 and found.champion else None
 
+    def tried(self, now: datetime) -> Challenger | None:
+        """The challenger on trial, or the one whose trial ended so lately that an alarm may come.
+
+        No one has written since, or it would be the champion in the file, too.
+        """
+        one = self.challenger
+        if one is None or one.share <= 0 or not self.on:
+            return None
+        end = datetime.fromisoformat(one.until) + timedelta(minutes=WATCHED_MINUTES)
+        return one if now < end else None
+
     def knows(self, version: Version) -> bool:
         """Whether this model, or a newer one, was decided on."""
         return self.newest is not None and version.age <= self.newest.age
@@ -172,8 +185,11 @@ class Live:
         return back._decided(_text(now), "command", "rolled_back", gone)
 
     def stopped(self, job: str, who: Who, now: datetime) -> "Live":
-        """With no share for that job's model; the same where it is on trial no more."""
-        one = self.on_trial(now)
+        """With no share for that job's model; the same where its trial is long over.
+
+        Where it has just become the champion, the one of before is it again.
+        """
+        one = self.tried(now)
         if one is None or one.version.job != job:
             return self
         still = replace(self, challenger=replace(one, share=0.0))

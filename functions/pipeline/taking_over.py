@@ -17,8 +17,6 @@ TIME = "%Y-%m-%d %H:%M:%S UTC"
 # What is counted of a challenger → from which share of a minute's requests on it is stopped. The
 # template's alarms have the same.
 LIMITS: Mapping[Count, float] = {Count.CHALLENGER_FAILED: 0.05, Count.CHALLENGER_MISREAD: 0.5}
-# Alarms come some minutes after what they are about.
-WATCHED_MINUTES = 15
 REASONS: Mapping[Count, str] = {
     Count.CHALLENGER_FAILED: "live.failed_requests",
     Count.CHALLENGER_MISREAD: "live.misread_requests",

@@ -25,8 +25,8 @@ def stop_challengers(bucket: str, topic_arn: str, now: datetime) -> list[str]:
     It is said before it is done: twice rather than never.
     """
     found = []
-    for dataset, live in _on_trial(bucket, now):
-        trial = live.on_trial(now)
+    for dataset, live in _tried(bucket, now):
+        trial = live.tried(now)
         reason = _reason(trial.version.job, now) if trial else None
         if trial is None or reason is None:
             continue
@@ -42,8 +42,8 @@ def _reason(job: str, now: datetime) -> Message | None:
     return blamed({one: requests_on_trial(one, job, now) for one in LIMITS})
 
 
-def _on_trial(bucket: str, now: datetime) -> Iterator[tuple[str, Live]]:
-    """Every dataset that has a challenger now."""
+def _tried(bucket: str, now: datetime) -> Iterator[tuple[str, Live]]:
+    """Every dataset that has a challenger, or had one minutes ago."""
     names, after = list[str](), None
     while True:
         page, after = stored.folders(bucket, RESULTS, FOLDERS_AT_ONCE, after)
@@ -52,7 +52,7 @@ def _on_trial(bucket: str, now: datetime) -> Iterator[tuple[str, Live]]:
             break
     with ThreadPoolExecutor(READS_AT_ONCE) as pool:
         for dataset, live in zip(names, pool.map(partial(_live, bucket), names), strict=True):
-            if live and live.on_trial(now):
+            if live and live.tried(now):
                 yield dataset, live
 
 

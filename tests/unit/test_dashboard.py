@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from contract.live import WATCHED_MINUTES
 from pipeline.counts import Count
-from pipeline.taking_over import LIMITS, WATCHED_MINUTES
+from pipeline.taking_over import LIMITS
 from tests.template_facts import FUNCTIONS, RESOURCES, ROOT, TEMPLATE
 from translation.endpoint import VARIANT
 

@@ -14,6 +14,7 @@ from contract.live import (
     ALL,
     MOST_DECISIONS,
     MOST_EARLIER,
+    WATCHED_MINUTES,
     Canary,
     Challenger,
     Live,
@@ -166,6 +167,18 @@ def test_rolling_back_ends_the_trial_first_and_then_goes_back_champion_by_champi
     # What is delivered again after that does not bring it back.
     assert taken.published(SECOND, TRIAL, None, LATER) == taken
     assert taken.published(THIRD, TRIAL, None, LATER) == taken
+
+
+def test_an_alarm_that_comes_after_the_trial_brings_the_champion_of_before_back() -> None:
+    live = Live().published(FIRST, TRIAL, None, NOW).published(SECOND, TRIAL, None, NOW)
+    late = LATER + timedelta(minutes=WATCHED_MINUTES - 1)
+    assert live.settled(late).champion == SECOND
+    stopped = live.stopped(SECOND.job, "alarm", late)
+    assert stopped.settled(late).champion == FIRST
+    too_late = LATER + timedelta(minutes=WATCHED_MINUTES)
+    assert live.stopped(SECOND.job, "alarm", too_late) == live
+    deployed = live.settled(late).deployed(SECOND, late)
+    assert deployed.stopped(SECOND.job, "alarm", late) == deployed
 
 
 def test_what_is_off_stays_off_until_its_owner_turns_it_on() -> None:

@@ -39,6 +39,7 @@ RULES = {
     "Object Created": "DatasetUploaded",
     "SageMaker Training Job State Change": "TrainingJobEnded",
     "SageMaker Endpoint State Change": "EndpointChanged",
+    "CloudWatch Alarm State Change": "ChallengersAlarmed",
 }
 
 
@@ -277,6 +278,11 @@ def test_every_sample_event_is_one_that_its_rule_lets_through(path: Path) -> Non
             (entry,) = pattern["detail"]["object"]["key"]
             own = tuple(entry["anything-but"]["prefix"])
             assert not fact["detail"]["object"]["key"].startswith(own)
+        elif name == "ChallengersAlarmed":
+            assert [fact["detail"]["state"]["value"]] == pattern["detail"]["state"]["value"]
+            (begin,) = pattern["detail"]["alarmName"]
+            stack = begin["prefix"]["Fn::Sub"].replace("${AWS::StackName}", "codefree-automl")
+            assert fact["detail"]["alarmName"].startswith(stack)
         elif name == "EndpointChanged":
             assert fact["detail"]["EndpointStatus"] in pattern["detail"]["EndpointStatus"]
             assert pattern["detail"]["EndpointName"][0] == {
