@@ -17,9 +17,10 @@ What moto 5.2 lacks for this template, and who adds it:
 - Two conditional writes of one object can both succeed: `s3_conditional_writes`.
 - Endpoints answer without a model and cannot be updated: `endpoint_service`.
 - REST APIs call no functions: `api_gateway`.
+- Alarms are not evaluated: `alarm_service` does so for those about what the functions count.
 
 Functions, queues' pollers and jobs have the credentials of their roles. Mails have no effect;
-policies of bucket, queues and topic, and alarms, are not even created.
+policies of bucket, queues and topic are not even created.
 """
 
 import json
@@ -28,6 +29,7 @@ import os
 import secrets
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +43,7 @@ from moto.moto_server import werkzeug_app
 from werkzeug.serving import make_server
 
 import codefree.s3_conditional_writes  # noqa: F401
+from codefree.alarm_service import read_alarm, watch
 from codefree.api_gateway import ApiServer, read_api
 from codefree.aws import ACCOUNT, REGION, STACK_NAME, Endpoint
 from codefree.endpoint_name import endpoint_name
@@ -194,6 +197,7 @@ def _open_stack(
         closing.callback(_stop_deliveries, stack.closing, stack.pollers, functions)
         stack.connect_queues(functions)
         stack.connect_rules(functions)
+        stack.connect_alarms(functions)
         api = stack.api(functions)
         if api:
             closing.callback(api.close)
@@ -419,6 +423,24 @@ class _Stack:
                         self._sqs, url, function, dead_letters, self._settings.warn
                     )
                     self._poll(self._sqs, url, 1, deliver)
+
+    def connect_alarms(self, functions: dict[str, LambdaFunction]) -> None:
+        """Let the alarms ring that are about what the functions count."""
+        own = {
+            function.configuration.variables.get("POWERTOOLS_METRICS_NAMESPACE")
+            for function in functions.values()
+        }
+        found = [
+            read_alarm(
+                f"{self._settings.stack_name}-{logical_id}-local",
+                clean_json(properties, self.resources),
+            )
+            for logical_id, properties in self._template.resources("AWS::CloudWatch::Alarm")
+        ]
+        alarms = [alarm for alarm in found if alarm and alarm.namespace in own]
+        if alarms:
+            logs = [function.configuration.log for function in functions.values()]
+            self.pollers.append(watch(self._endpoint, alarms, logs, time.time, self.closing))
 
     def api(self, functions: dict[str, LambdaFunction]) -> ApiServer | None:
         """The REST API, served; its resources are none of moto's."""
