@@ -24,7 +24,8 @@ class KeptRequest:
 
 def is_kept(request_id: str, percent: float) -> bool:
     """About so many of all requests, as the hash of their id has it."""
-    return int(digest(request_id), 16) * 100 < percent * 16 ** len(digest(request_id))
+    hashed = digest(request_id)
+    return int(hashed, 16) * 100 < percent * float(16 ** len(hashed))
 
 
 def kept_content(job: str, request: RowsRequest, names: Sequence[str]) -> bytes:

@@ -207,12 +207,4 @@ def test_the_template_speaks_of_the_same_prefixes() -> None:
 
 
 def layout_prefixes() -> tuple[str, ...]:
-    return (
-        layout.DATA,
-        layout.TRANSLATION,
-        layout.TRANSLATED,
-        layout.RESULTS,
-        layout.JOBS,
-        layout.MODELS,
-        layout.SOURCE,
-    )
+    return (layout.DATA, layout.TRANSLATION, *layout.OWN_FOLDERS)
