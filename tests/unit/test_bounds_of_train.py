@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from export_portable import known_column
+from model_code.column_decisions import decide_column
 from model_code.preprocessor import Preprocessor
 from portable.features import read_cells
 from portable.model import KnownColumn
@@ -18,7 +19,6 @@ from portable.odd_cells import Reason, odd_cells
 from reading.column import DATE, DURATION, NUMBER, NUMBERS, Column
 from reading.csv_head import Expected
 from reading.numbers import NumberStyle
-from tests.unit.test_columns import decide_column
 
 NUMBERS_OF_TRAIN = st.one_of(
     st.floats(-(2.0**100), 2.0**100, width=32),

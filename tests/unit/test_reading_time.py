@@ -10,7 +10,15 @@ import pytest
 from reading.column import CATEGORY, DATE, DURATION, NUMBER, NUMBERS, TEXT, Column
 from reading.names import column_names, key_of_name, matched
 from reading.numbers import NumberStyle
-from tests.unit.test_cells import GAPS, STYLES
+
+KILOGRAMS = (("kg", 1.0), ("", 1.0), ("g", 0.001))
+STYLES = (
+    *(NumberStyle(), NumberStyle(",")),
+    NumberStyle(signs=("$", "%"), bare="share"),
+    NumberStyle(",", fractions=True, unit="kg", units=KILOGRAMS),
+    NumberStyle(ranges=True, unit="kg", units=KILOGRAMS),
+)
+GAPS = (("", "/", ""), ("point(", " ", ")"), ("", "x", "x", "cm"))
 
 COLUMNS = (
     *(Column("x", NUMBER, style, truths=True) for style in STYLES),
