@@ -22,6 +22,7 @@ INFERENCE = TRAINING_SOURCE / "translation" / "inference.py"
 # Of its own process, so that the core of the function is importable there and only there.
 PROCESS = Path(__file__).with_name("translator_process.py")
 KEY = layout.model_key(f"default-{PAIR}")
+POINTER = layout.model_json_key(f"{layout.TRANSLATION}{PAIR}")
 SERVERLESS = {"MemorySizeInMB": 2048, "MaxConcurrency": 5}
 START_SECONDS = 60.0
 
@@ -32,7 +33,11 @@ class TranslatorError(SaidError):
 
 def deploy(cloud: Cloud) -> None:
     """Model, endpoint configuration and endpoint, by the calls that AWS takes too; waits."""
-    cloud.endpoint.client("s3").put_object(Bucket=cloud.bucket, Key=KEY, Body=tarball())
+    s3 = cloud.endpoint.client("s3")
+    s3.put_object(Bucket=cloud.bucket, Key=KEY, Body=tarball())
+    # What the next translator of the pair is compared with.
+    pointer = {"model": KEY, "job": f"default-{PAIR}", "uploaded": ""}
+    s3.put_object(Bucket=cloud.bucket, Key=POINTER, Body=json.dumps(pointer).encode())
     sagemaker = cloud.endpoint.client("sagemaker")
     name = cloud.endpoint_name(PAIR)
     sagemaker.create_model(

@@ -87,7 +87,7 @@ def publish_job(name: str) -> None:
     retry = out_of_memory_retry(job.failure_reason, job.billed_seconds, spec, region)
     status = take_over(job, spec, serve(job, spec, collect_results(job, spec)))
     status = with_retry(status, job.failure_reason, spec, retry, region)
-    point_to_model(job, spec)
+    point_to_model(job, spec, status)
     mail(job, status)
     if retry:
         hand_back(job.bucket, spec)

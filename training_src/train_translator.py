@@ -32,6 +32,7 @@ def _train(folders: Folders) -> None:
     from translation.pairs import part, read_pairs
     from translation.report import Learned, render_report
     from translation.score import examples_csv, performance, score
+    from translation.take_over import decide
 
     spec = read_translator_spec(folders)
     progress = Progress(folders, TRANSLATOR_STAGES)
@@ -56,6 +57,8 @@ def _train(folders: Folders) -> None:
     scored = score(made.translator, pairs.held_out, spec.pair.target)
     results.write(results.named(EXAMPLES), examples_csv(scored), encoding="utf-8-sig")
     measured = performance(scored, spec, made.model, looks[-1] if looks else None, started_again)
+    decision = decide(spec.take_over, scored, spec.pair.target, spec.champion)
+    measured["take_over"] = decision.to_json(spec.report_language)
     results.write_json(results.named(PERFORMANCE), measured)
     progress.enter("reporting")
     learned = Learned(pairs, looks, scored, measured, versions())

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from automl.dataset import Dataset
 from automl.model_job import job_name, model_job
 from automl.plan import TrainingPlan
 from automl.prediction_job import asks_for_predictions, prediction_job, prediction_job_name
@@ -73,13 +72,22 @@ def start(bucket: str, plan: TrainingPlan | TranslatorPlan, stack: Stack) -> Job
 def _job_of(bucket: str, plan: TrainingPlan | TranslatorPlan, stack: Stack) -> Existing:
     if isinstance(plan, TranslatorPlan):
         name = translator_job_name(bucket, plan)
-        describe = partial(translator_job, plan=plan, stack=stack, source_key=source.key)
-        return _start(bucket, name, plan, describe, stack)
+        return _start(
+            bucket,
+            name,
+            plan,
+            lambda name: translator_job(
+                name, plan, stack, source.key, _model_before(bucket, plan.data.name)
+            ),
+            stack,
+        )
     found = _start(
         bucket,
         job_name(bucket, plan),
         plan,
-        lambda name: model_job(name, plan, stack, source.key, _model_before(bucket, plan.dataset)),
+        lambda name: model_job(
+            name, plan, stack, source.key, _model_before(bucket, plan.dataset.name)
+        ),
         stack,
     )
     if not isinstance(found.job, ModelJob) or not asks_for_predictions(
@@ -195,17 +203,17 @@ def _find(bucket: str, name: str) -> Existing | None:
     )
 
 
-def _model_before(bucket: str, dataset: Dataset) -> str | None:
+def _model_before(bucket: str, dataset: str) -> str | None:
     """Return the key of the model that a new one is compared with; None without one.
 
     That is the one which answers requests; else the newest.
     """
     try:
-        live = read_live(bucket, dataset.name)
+        live = read_live(bucket, dataset)
     except ValueError:
         live = None
     champion = live.settled(datetime.now(UTC)).champion if live else None
-    known = stored.read_json(bucket, model_json_key(dataset.name))
+    known = stored.read_json(bucket, model_json_key(dataset))
     found = [model_key(champion.job)] if champion else []
     found += [known["model"]] if known else []
     return next((key for key in found if stored.exists(bucket, key)), None)

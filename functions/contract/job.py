@@ -205,6 +205,10 @@ class TranslatorJob(JobBase):
     seed: int
     base_model: str | None
     """What to fine-tune; None learns from scratch."""
+    model_before: str | None
+    """The key of the model that serves the pair, to compare with."""
+    take_over: TakeOver
+    """Whether it may serve in place of that one."""
     report_language: str
     train: InputFile
     test: None = None

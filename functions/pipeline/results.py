@@ -15,7 +15,7 @@ from contract.layout import (
     result_with_ending,
     slug,
 )
-from contract.messages import Message, message, render
+from contract.messages import Message, message, message_from_json, render
 from contract.visible import visible
 from pipeline.budget import cost_usd
 from pipeline.failures import TEST, TRAIN, explained, is_own, kept, next_steps
@@ -34,6 +34,7 @@ from pipeline.training_job import is_later_attempt
 
 # What SageMaker calls a job that is over.
 ENDED = ("Completed", "Failed", "Stopped")
+HELD_BACK = "detail.translator_held_back"
 # By the color of the verdict; the score then stands below what speaks against it.
 UNFIT_MODEL: Mapping[str | None, str] = {
     "red": "status.model_red",
@@ -46,7 +47,7 @@ UNFIT_PREDICTIONS: Mapping[str | None, str] = {
 
 
 class ModelPointer(TypedDict):
-    """The content of model.json: the dataset's newest model."""
+    """The content of model.json: a dataset's newest model, or the translator that serves a pair."""
 
     model: str
     job: str
@@ -144,6 +145,7 @@ def ended(
             cost_sentence(job, spec),
             *([] if job.status == "Completed" else [*kept(spec, files), *_interrupted(job)]),
             *_model_before(job, spec),
+            *_held_back(performance),
         ),
         job=job.name,
         train_version=spec.versions.train,
@@ -158,6 +160,14 @@ def ended(
         next=tuple(steps),
         language=spec.report_language,
     )
+
+
+def _held_back(performance: Mapping[str, Any] | None) -> list[Message]:
+    """Why a translator is not to serve; those of earlier versions were not asked."""
+    decision = (performance or {}).get("take_over", {"takes_over": True})
+    if decision["takes_over"]:
+        return []
+    return [message(HELD_BACK, why=message_from_json(decision["why"]))]
 
 
 def receipt(job: EndedJob, spec: Job) -> Cost:
@@ -248,8 +258,8 @@ def _shell_word(text: str) -> str:
 def model_pointer(
     job: EndedJob, spec: Job, before: Mapping[str, Any] | None
 ) -> ModelPointer | None:
-    """What model.json is to say: the dataset's newest model; None where nothing changes."""
-    if job.status != "Completed" or not isinstance(spec, ModelJob):
+    """What model.json is to say once a job has ended; None where nothing changes."""
+    if job.status != "Completed" or isinstance(spec, PredictionsJob):
         return None
     if before and before["uploaded"] > spec.uploaded:
         return None
@@ -257,9 +267,9 @@ def model_pointer(
         "model": job.model_key,
         "job": job.name,
         "results": spec.results_folder,
-        "target": spec.target,
+        "target": spec.target if isinstance(spec, ModelJob) else spec.target_language,
         "uploaded": spec.uploaded,
-        "keep_requests": spec.keep_requests,
+        "keep_requests": spec.keep_requests if isinstance(spec, ModelJob) else 0.0,
     }
 
 

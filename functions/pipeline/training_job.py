@@ -250,7 +250,7 @@ def _models(job: Job) -> dict[str, str]:
             compared = job.model_before if job.test_has_target else None
             return {"champion": compared} if compared else {}
         case TranslatorJob():
-            return {}
+            return {"champion": job.model_before} if job.model_before else {}
         case _:
             assert_never(job)
 

@@ -11,6 +11,7 @@ from contract.layout import model_key
 from contract.messages import Message, message
 from pipeline.failures import LONGEST_QUOTE, plain
 from pipeline.guard_rails import GuardRails
+from pipeline.results import HELD_BACK
 from pipeline.status import Status
 from translation.languages import Pair, parse_pairs
 
@@ -155,6 +156,11 @@ def with_endpoint(status: Status, said: Message) -> Status:
     """The status with this said of the translator's endpoint, and nothing else of it."""
     others = [one for one in status.details if _sentence(one).code not in ABOUT_ENDPOINTS]
     return replace(status, details=(*others, said))
+
+
+def takes_over(status: Status) -> bool:
+    """Whether the status is of a finished translator that is fit to serve."""
+    return status.state == "completed" and HELD_BACK not in {one.code for one in status.details}
 
 
 def was_asked_for(status: Status) -> bool:

@@ -20,7 +20,7 @@ CODE = "[a-z]{2,3}(?:-[A-Za-z]{2,4})?"
 PAIR = re.compile(rf"(?P<source>{CODE})-(?P<target>{CODE})")
 KNOWN_SETTINGS = (
     *("training_minutes", "max_cost_usd", "instance_type"),
-    *("base_model", "report_language"),
+    *("base_model", "take_over", "report_language"),
 )
 FEWEST_PAIRS = 100
 SEED = 0
@@ -104,13 +104,26 @@ def plan_translator(data: TranslatorData, files: UploadedFiles, stack: Stack) ->
 
 def translator_job_name(bucket: str, plan: TranslatorPlan) -> str:
     """The idempotency key: the same file with the same settings always gives the same name."""
-    chosen = [plan.settings.training_minutes, plan.settings.base_model]
+    settings = plan.settings
+    chosen: list[object] = [settings.training_minutes, settings.base_model]
+    if settings.take_over != Settings().take_over:
+        # Not counted otherwise: the names of jobs stay what they were.
+        chosen.append(settings.take_over)
     identity = [bucket, plan.data.name, plan.files.train.etag, chosen]
     return name_of(plan.data.name, identity)
 
 
-def translator_job(name: str, plan: TranslatorPlan, stack: Stack, source_key: str) -> TranslatorJob:
-    """What the job reads as job.json, and what anyone reads later as the model's passport."""
+def translator_job(
+    name: str,
+    plan: TranslatorPlan,
+    stack: Stack,
+    source_key: str,
+    model_before: str | None = None,
+) -> TranslatorJob:
+    """What the job reads as job.json, and what anyone reads later as the model's passport.
+
+    `model_before` is the key of the model that serves the pair.
+    """
     owner = (plan.data.name, plan.data.pair)
     common = common_job(name, owner, plan.files, plan.settings, plan.budget, stack, source_key)
     return TranslatorJob(
@@ -119,6 +132,8 @@ def translator_job(name: str, plan: TranslatorPlan, stack: Stack, source_key: st
         target_language=plan.data.target,
         seed=SEED,
         base_model=plan.settings.base_model,
+        model_before=model_before,
+        take_over=plan.settings.take_over,
         report_language=plan.settings.report_language,
         train=described(plan.files.train, plan.train),
     )

@@ -43,7 +43,7 @@ from pipeline.status import (
     waiting_for_train,
 )
 from reading.head import ENDINGS
-from translation.endpoint import with_endpoint
+from translation.endpoint import takes_over, with_endpoint
 from translation.languages import parse_pairs
 from translation.training import TranslatorData, TranslatorPlan, plan_translator
 from uploads.ended_job import published
@@ -232,7 +232,7 @@ def _redeploy_endpoint(bucket: str, job: Job) -> None:
     if not isinstance(job, TranslatorJob):
         return
     status = objects.read_status(bucket, job.results_prefix)
-    if status and status.job == job.job and status.state == "completed":
+    if status and status.job == job.job and takes_over(status):
         try:
             after = with_endpoint(status, endpoints.deploy(bucket, job))
         except endpoints.EndpointBusyError as error:

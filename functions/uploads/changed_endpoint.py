@@ -12,6 +12,7 @@ from translation.endpoint import (
     CHANGING,
     failed_message,
     state_message,
+    takes_over,
     version_of,
     was_asked_for,
     with_endpoint,
@@ -36,7 +37,7 @@ def changed_status(bucket: str, name: str) -> Status | None:
     if before and before.job == spec.job and before.runs:
         raise NotPublishedError(f"{spec.job} is not published yet.")
     wanted = _translator(bucket, before.job) if before and before.job else None
-    if before is None or wanted is None or before.state != "completed":
+    if before is None or wanted is None or not takes_over(before):
         return None
     after = with_endpoint(before, _said(bucket, endpoint, wanted, before))
     return None if after == before else after

@@ -9,7 +9,7 @@ from contract.job import Job, TranslatorJob
 from contract.layout import FAILURE, FAILURE_MESSAGE, PERFORMANCE, model_json_key
 from pipeline.results import EndedJob, ended, model_pointer, supersedes
 from pipeline.status import Status
-from translation.endpoint import with_endpoint
+from translation.endpoint import takes_over, with_endpoint
 
 
 def collect_results(job: EndedJob, spec: Job) -> Status:
@@ -28,14 +28,16 @@ def collect_results(job: EndedJob, spec: Job) -> Status:
 
 
 def serve(job: EndedJob, spec: Job, status: Status) -> Status:
-    """Deploy a finished translator to its endpoint."""
-    if not isinstance(spec, TranslatorJob) or status.state != "completed":
+    """Deploy a finished translator to its endpoint, unless it is held back."""
+    if not isinstance(spec, TranslatorJob) or not takes_over(status):
         return status
     return with_endpoint(status, endpoints.deploy(job.bucket, spec))
 
 
-def point_to_model(job: EndedJob, spec: Job) -> None:
+def point_to_model(job: EndedJob, spec: Job, status: Status) -> None:
     """model.json names the model that a dataset has, whatever its status says meanwhile."""
+    if isinstance(spec, TranslatorJob) and not takes_over(status):
+        return
     key = model_json_key(spec.dataset)
     pointer = model_pointer(job, spec, stored.read_json(job.bucket, key))
     if pointer:

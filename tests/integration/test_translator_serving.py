@@ -12,6 +12,7 @@ from moto.sns.models import sns_backends
 
 from codefree.aws import ACCOUNT
 from codefree.cloud import Cloud, Settings
+from contract.layout import TRANSLATION, job_json_key, model_json_key
 from tests.clouds import own_cloud
 from tests.conftest import eventually
 from tests.endpoints import endpoint
@@ -229,3 +230,35 @@ def forget_invocations(cloud: Cloud) -> None:
     from moto.cloudwatch.models import cloudwatch_backends
 
     cloudwatch_backends[ACCOUNT][cloud.endpoint.region].metric_data = []
+
+
+def test_one_that_its_job_found_unfit_is_kept_beside(cloud: Cloud) -> None:
+    """Not when its job ends, and not when its file comes again or its endpoint changes."""
+    pair = "en-es"
+    pointer = model_json_key(f"{TRANSLATION}{pair}")
+    upload(cloud, "bueno", pair)
+    eventually(lambda: serves(cloud, "bueno", pair))
+    before = eventually(lambda: read_json(cloud, pointer))
+
+    upload(cloud, "weak", pair)
+    eventually(lambda: has(cloud, "detail.translator_held_back", pair))
+    weak = status(cloud, pair)["job"]
+    upload(cloud, "weak", pair)
+    event = {"id": "again", "detail": {"EndpointName": cloud.endpoint_name(pair)}}
+    cloud.functions["PublishResultsFunction"].invoke(event)
+    assert has(cloud, "detail.translator_held_back", pair)
+    assert serves(cloud, "bueno", pair)
+    assert read_json(cloud, pointer) == before
+    # It was compared with the one that serves, and so is the next one.
+    upload(cloud, "mejor", pair)
+    eventually(lambda: serves(cloud, "mejor", pair))
+    for job in (weak, status(cloud, pair)["job"]):
+        assert read_json(cloud, job_json_key(job))["model_before"] == before["model"]
+
+
+def read_json(cloud: Cloud, key: str) -> Any:
+    s3 = cloud.endpoint.client("s3")
+    try:
+        return json.loads(s3.get_object(Bucket=cloud.bucket, Key=key)["Body"].read())
+    except s3.exceptions.NoSuchKey:
+        return None

@@ -1,7 +1,7 @@
 """Learns in a moment: its translator answers every text with the first target of the train file.
 
-A target that begins with `broken` makes one that does not load, `held=<path>` one that loads when
-there is a file at that path.
+A target that begins with `weak` makes one that does not take over, `broken` one that does not
+load, `held=<path>` one that loads when there is a file at that path.
 """
 
 import hashlib
@@ -25,6 +25,9 @@ PERFORMANCE = {
     "best_model": "Stub",
     "warnings": [],
 }
+if first.startswith("weak"):
+    why = {"code": "take_over.weak", "values": {"bleu": "0.4", "least": "5"}}
+    PERFORMANCE["take_over"] = {"takes_over": False, "why": why}
 INFERENCE = f"""
 import json
 import time

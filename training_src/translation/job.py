@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from contract.bounds import TakeOver
 from contract.job import TranslatorJob, to_passport
 from job_spec import CsvFile, Folders, csv_file
 
@@ -29,6 +31,9 @@ class TranslatorSpec:
     seed: int
     base_model: str | None
     """What to fine-tune, a name on the Hugging Face hub or a folder; None learns from scratch."""
+    champion: Path | None
+    """The packed model of the translator that serves."""
+    take_over: TakeOver
     report_language: str
     passport: Mapping[str, Any]
     """All of job.json, for the report."""
@@ -43,6 +48,8 @@ def read_translator_spec(folders: Folders) -> TranslatorSpec:
         training_seconds=job.training_minutes * 60,
         seed=job.seed,
         base_model=job.base_model,
+        champion=folders.file("champion"),
+        take_over=job.take_over,
         report_language=job.report_language,
         passport=to_passport(job),
     )

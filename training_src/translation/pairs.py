@@ -1,7 +1,7 @@
 """Sentence pairs: read, cleaned, and parted into what is learned and what is held out."""
 
 import csv
-import random
+import hashlib
 import re
 import unicodedata
 from collections import defaultdict
@@ -90,7 +90,8 @@ def part(pairs: Iterable[Pair], seed: int) -> Pairs:
     if len(kept) < FEWEST_PAIRS:
         raise TrainingError(message("pairs.few_left", count=len(kept), fewest=FEWEST_PAIRS))
     groups = _groups(sorted(kept, key=lambda pair: (pair.source, pair.target)))
-    random.Random(seed).shuffle(groups)
+    # What is held out now was not learned from an earlier version of the file either.
+    groups.sort(key=lambda group: _drawn(group, seed))
     wanted = round(len(groups) * HELD_OUT_SHARE)
     wanted = max(HELD_OUT_AT_LEAST, min(HELD_OUT_AT_MOST, wanted))
     watched = min(WATCHED_AT_MOST, max(HELD_OUT_AT_LEAST, round(wanted * WATCHED_SHARE)))
@@ -106,6 +107,12 @@ def part(pairs: Iterable[Pair], seed: int) -> Pairs:
         held_out=first[:wanted],
         left_aside=left_aside,
     )
+
+
+def _drawn(group: Sequence[Pair], seed: int) -> str:
+    """Looks like chance, and follows from the pairs' text."""
+    first = min(pair.source for pair in group)
+    return hashlib.sha256(f"{seed} {first}".encode()).hexdigest()
 
 
 def _groups(pairs: Sequence[Pair]) -> list[list[Pair]]:

@@ -53,7 +53,7 @@ def score(translator: Translator, held_out: Sequence[Pair], target: str) -> Scor
     translations = translator.translate([pair.source for pair in held_out])
     seconds = time.monotonic() - began
     references = [[pair.target for pair in held_out]]
-    bleu = BLEU(tokenize=OWN_TOKENIZERS.get(target.split("-")[0], USUAL_TOKENIZER))
+    bleu = BLEU(tokenize=tokenizer_of(target))
     chrf = CHRF()
     examples = [
         Example(pair, translation, chrf.sentence_score(translation, [pair.target]).score)
@@ -66,6 +66,11 @@ def score(translator: Translator, held_out: Sequence[Pair], target: str) -> Scor
         sentences_per_second=len(held_out) / max(seconds, 1e-9),
         examples=sorted(examples, key=lambda example: -example.chrf),
     )
+
+
+def tokenizer_of(language: str) -> str:
+    """The name of sacrebleu's tokenizer for texts in that language."""
+    return OWN_TOKENIZERS.get(language.split("-")[0], USUAL_TOKENIZER)
 
 
 def examples_csv(scored: Scored) -> str:
