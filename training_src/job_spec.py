@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from contract.bounds import WhatIfWish
 from contract.date_order import DateOrder
 from contract.job import InputFile, Job, ModelJob, job_from_json, to_passport
 from contract.layout import JOB_JSON, UNFINISHED, slug
@@ -122,6 +123,8 @@ class JobSpec:
     """Whether the predictions file is made for Excel."""
     reason_columns: bool
     """Whether it has each reason as columns too."""
+    what_if: WhatIfWish
+    """Whether the report has a form that answers rows."""
     passport: Mapping[str, Any]
     """All of job.json, for the report."""
 
@@ -174,6 +177,7 @@ def read_job_spec(folders: Folders) -> JobSpec:
         report_language=job.report_language,
         safe_for_spreadsheets=job.predictions_format == "excel",
         reason_columns=job.reason_columns,
+        what_if=job.what_if,
         passport=to_passport(job),
     )
 

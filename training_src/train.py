@@ -55,6 +55,7 @@ from scoring import Scored, compare, compare_without_leaks, score, spread_of
 from slices import find_slices, parts_of
 from suspected_structure import structure_notes
 from verdict import count_classes
+from what_if.make import make_what_if
 
 # Of the training minutes: what explaining may take beside them.
 EXPLAINING_SHARE = 0.2
@@ -114,6 +115,7 @@ def train(folders: Folders) -> None:
         with _stage("explaining", progress, clock):
             _explain(model, found, results)
         with _stage("reporting", progress, clock):
+            _part("what_if", found, lambda: _add_what_if(folders.model, found))
             found.seconds = clock.stages
             _part("report", found, lambda: results.write(REPORT, render_report(found)))
             _part("report_json", found, lambda: _write_content(found, results))
@@ -350,6 +352,21 @@ def _notable_rows(model: Model, found: Findings) -> list[NotableRow]:
         return []
     picks = pick_rows(found.predictions, found.performance["threshold"])
     return notable_rows(found.predictions, picks, model, found.fitted.scored, file, places)
+
+
+def _add_what_if(folder: Path, found: Findings) -> None:
+    """Let the report answer rows; where a form was asked for and cannot be, a note says why."""
+    wish, important = found.spec.what_if, found.importance
+    found.what_if = make_what_if(
+        folder / FOLDER,
+        found.prepared.rows,
+        found.prepared.preprocessor,
+        [] if important is None else list(important["feature"]),
+        Language(found.spec.report_language),
+        wish,
+    )
+    if wish == "on" and found.what_if is not None and found.what_if.reason is not None:
+        found.own_notes.append(note("no_what_if", reason=found.what_if.reason))
 
 
 def _strength_of(column: str, found: Findings) -> float:

@@ -1,5 +1,6 @@
 """What a setting may be, for the functions that read it and the command that offers it."""
 
+from collections.abc import Mapping
 from typing import Literal, get_args
 
 Preset = Literal["medium", "good", "high", "best"]
@@ -22,3 +23,8 @@ THRESHOLD = (0.001, 0.999)
 MISS_COSTS = (0.01, 100.0)
 # Percent of the requests of the API.
 KEEP_REQUESTS = (0.0, 100.0)
+# Whether the report answers rows: where it stays small, wherever it can, or never.
+WhatIfWish = Literal["auto", "on", "off"]
+WHAT_IF_WISHES: tuple[str, ...] = get_args(WhatIfWish)
+# The most that this adds to the report.
+WHAT_IF_BYTES: Mapping[WhatIfWish, int] = {"auto": 1_000_000, "on": 5_000_000, "off": 0}

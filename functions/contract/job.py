@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from contract.bounds import TakeOver
+from contract.bounds import TakeOver, WhatIfWish
 from contract.date_order import DateOrder
 from contract.layout import DATA, TRANSLATED, live_folder, results_folder, results_prefix
 from contract.target_rule import rule_code
@@ -174,6 +174,9 @@ class ModelJob(JobBase):
     """Percent of the API's requests whose rows are kept for a month."""
     take_over: TakeOver
     """Whether it may answer requests in place of the model that does."""
+    what_if: WhatIfWish
+    """Whether the report has a form that answers rows: where it stays small, wherever it can, or
+    never."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,6 +248,7 @@ DEFAULTS: Mapping[str, Any] = {
     "reason_columns": False,
     "keep_requests": 0.0,
     "take_over": "if_not_worse",
+    "what_if": "auto",
     "seed": 0,
     "base_model": None,
     "versions": {},

@@ -18,7 +18,9 @@ from contract.bounds import (
     PRESETS,
     TAKE_OVERS,
     THRESHOLD,
+    WHAT_IF_WISHES,
     TakeOver,
+    WhatIfWish,
 )
 from contract.date_order import DATE_ORDERS, DateOrder
 from contract.messages import Message, message
@@ -104,6 +106,8 @@ class Settings:
     """Percent of the API's requests whose rows are kept for a month and compared with train."""
     take_over: TakeOver = "if_not_worse"
     """Whether a new model may answer requests in place of the one that does."""
+    what_if: WhatIfWish = "auto"
+    """Whether the report has a form that answers rows."""
     base_model: str | None = None
     """Only for translators: what to fine-tune."""
 
@@ -343,5 +347,6 @@ _READERS: dict[str, Callable[[object, str], object]] = {
     "reason_columns": _yes_or_no,
     "keep_requests": _number(*KEEP_REQUESTS),
     "take_over": _one_of(TAKE_OVERS),
+    "what_if": _one_of(WHAT_IF_WISHES),
     "base_model": _text,
 }

@@ -15,9 +15,11 @@ from playwright.sync_api import Browser, Page
 from contract.layout import INDEX, REPORT_JSON
 from fit import ENSEMBLE, IN_FOLDS
 from model_code.amounts import MINUS
+from portable.files import FOLDER
 from report.language import Language
 from tests.browser import needs_chromium, picture
 from tests.opt_ml import ROOT, SAMPLES, OptMl, opt_ml
+from tests.what_if import assert_answers_alike, mutated
 
 pytestmark = needs_chromium
 SIZES = {"desktop": {"width": 1200, "height": 900}, "phone": {"width": 390, "height": 844}}
@@ -175,6 +177,29 @@ def test_every_number_of_the_page_is_in_the_json_that_its_schema_describes(
 def rounding(cell: str) -> float:
     """Half of the last digit that is shown."""
     return 0.51 * 10.0 ** -len(cell.partition(".")[2])
+
+
+def test_the_form_answers_as_the_model_does_or_the_page_says_why_there_is_none(
+    browser: Browser, report: OptMl
+) -> None:
+    page = browser.new_page()
+    said = listen(page)
+    page.goto((report.results / "report.html").as_uri())
+    content = json.loads((report.results / REPORT_JSON).read_text("utf-8"))
+    if content["language"] == "ko":
+        assert content["what_if"]["left_out"]["code"] == "what_if.texts"
+        assert "리뷰" in page.locator("#h_what_if + p").inner_text()
+        assert page.locator("#what_if_form").count() == 0
+    else:
+        page.locator("#what_if_form").wait_for(state="visible")
+        frame = pd.read_csv(report.file("train"), dtype=str, keep_default_na=False)
+        cells = mutated({str(name): frame[name].tolist() for name in frame})
+        important = [one["feature"] for one in content["importance"]]
+        assert_answers_alike(page, report.model / FOLDER, cells, important)
+        page.emulate_media(media="print")
+        assert page.locator("#what_if_form").is_hidden()
+    assert said == [] and page.title() != "1"
+    page.close()
 
 
 AXE = ROOT / ".tools/axe/node_modules/axe-core/axe.min.js"

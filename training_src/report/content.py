@@ -51,6 +51,7 @@ def report_content(found: Findings) -> dict[str, Any]:
             for one in preprocessor.columns
         ],
         "left_out": found.prepared.left_out,
+        "what_if": None if found.what_if is None else found.what_if.to_json(),
         "seconds": found.seconds,
         "passport": found.passport,
     }

@@ -18,6 +18,7 @@ from prepare import Prepared
 from report.tables import Tables
 from slices import Slice
 from verdict import ClassCounts, Known, Verdict, judge
+from what_if.make import WhatIf
 
 
 @dataclass
@@ -40,6 +41,8 @@ class Findings:
     notable: list[NotableRow] = field(default_factory=list)
     examples: pd.DataFrame | None = None
     """The first rows of the predictions file: prediction and reasons."""
+    what_if: WhatIf | None = None
+    """The form that answers rows, or why there is none; None where it is not wanted."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     passport: Mapping[str, Any] = field(default_factory=dict)
     classes: tuple[ClassCounts, ...] = ()

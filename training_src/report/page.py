@@ -59,6 +59,7 @@ def render_report(found: Findings) -> str:
         mixed_up=found.tables.mistakes,
         coverage=found.tables.coverage,
         importance=importance_rows(found.importance),
+        what_if=found.what_if,
         slices=slice_rows(found.slices, problem, say),
         comparisons=2 * len(found.slices),
         scored_file=_scored_file(found),
