@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page
@@ -13,9 +14,11 @@ from playwright.sync_api import Browser, Page
 from export_portable import export_portable
 from model_code.predictions import Model
 from portable.files import FOLDER
-from prepare import Prepared
+from prepare import Prepared, prepare
+from reading.column import CATEGORY, DATE, DURATION, NUMBER, NUMBERS
 from report.language import Language
 from tests.browser import needs_chromium
+from tests.job_specs import job_spec
 from tests.opt_ml import SAMPLES, opt_ml
 from tests.small_models import CASES, EVERY, KINDS, TARGETS, fitted, prepared_of, rows
 from tests.what_if import FORM, SAID, assert_answers_alike, mutated
@@ -91,6 +94,59 @@ def test_bags_refits_and_ensembles_are_added_up_alike(
         assert_answers_alike(page, folder / FOLDER, mutated(cells_of(files[target])), ())
         page.close()
         model.predictor.refit_full(model="best")
+
+
+def odd_columns() -> pd.DataFrame:
+    """Columns whose cells are written in other ways than a field has them."""
+    random = np.random.default_rng(1)
+    n_rows = 300
+    when = pd.Timestamp("1965-01-01") + pd.to_timedelta(
+        random.integers(0, 40 * 365 * 86_400, n_rows), "s"
+    )
+    german = str.maketrans(",.", ".,")
+    big = random.integers(1_700_000_000_000, 1_700_000_900_000, n_rows)
+    true = random.random(n_rows) < 0.5
+    share = random.uniform(0, 100, n_rows)
+    frame = pd.DataFrame(
+        {
+            "when": when.strftime("%d.%m.%Y %H:%M:%S"),
+            "comma": [f"{v:,.2f}".translate(german) for v in random.uniform(0, 9e4, n_rows)],
+            "weight": [f"{value:.1f} kg" for value in random.uniform(1, 90, n_rows)],
+            "big": big.astype(str),
+            "marked": np.where(random.random(n_rows) < 0.2, -999, random.integers(0, 9, n_rows)),
+            "truth": np.where(true, "TRUE", "FALSE"),
+            "lap": [
+                f"{value // 60}:{value % 60:02}" for value in random.integers(60, 3600, n_rows)
+            ],
+            "place": [f"({x:.3f}, {y:.3f})" for x, y in random.uniform(-80, 80, (n_rows, 2))],
+            "size": [f"{x} x {y} x {z} cm" for x, y, z in random.integers(1, 90, (n_rows, 3))],
+            "percent": [f"{value:.2f}%" for value in share],
+            "word": random.choice(["Ärger ", "ÄRGER", "x<y", "a&b", 'q"q'], n_rows),
+            "below": np.where(random.random(n_rows) < 0.1, "<5", random.integers(5, 50, n_rows)),
+        }
+    ).astype(str)
+    frame["price"] = big % 1000 / 500 + true + share / 50 + random.normal(0, 1, n_rows).round(3)
+    return frame
+
+
+@pytest.mark.parametrize("kind", ["catboost", "linear"])
+def test_a_field_sends_what_a_cell_says_however_that_is_written(
+    browser: Browser, tmp_path: Path, kind: str
+) -> None:
+    file = tmp_path / "price_train.csv"
+    odd_columns().to_csv(file, index=False)
+    prepared = prepare(job_spec(train=file, target="price", missing_values=("-999",)))
+    columns = prepared.preprocessor.columns
+    assert {column.kind for column in columns} == {NUMBER, NUMBERS, DURATION, DATE, CATEGORY}
+    assert any(column.marked for column in columns) and any(column.wide for column in columns)
+    model = fitted(prepared, tmp_path, KINDS[kind], fit_weighted_ensemble=False)
+    page = opened(browser, made(model, prepared, tmp_path), tmp_path)
+    assert_answers_alike(page, tmp_path / FOLDER, mutated(cells_of(file)), ())
+    page.get_by_label("marked").fill("-999")
+    assert "missing" in hint(page, "marked")
+    page.get_by_label("marked").fill("-998")
+    assert "Below" in hint(page, "marked")
+    page.close()
 
 
 def test_a_job_on_the_titanic_gives_a_form_that_answers_alike(
