@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Page
 
-from portable.model import PortableModel, load_model
+from check_portable import MOST_DIFFERENCE
+from portable.model import load_model
 from reading.column import CATEGORY, DATE, NUMBER, NUMBERS
 from what_if.columns import UNSEEN, FormColumn, FormValue, form_columns, milliseconds
 
-MOST_DIFFERENCE = 1e-6
 # Of the cells of a mutated row.
 SWAPPED, ODD = 0.2, 0.15
 ODD_CELLS = ("", "NA", "a value that no row has", "0", "-7.25", "1e9", "1e300", "9999-12-31")
@@ -58,7 +58,7 @@ def mutated(cells: Cells, seed: int = 0) -> dict[str, list[str]]:
 def assert_answers_alike(page: Page, light: Path, cells: Cells, important: Sequence[str]) -> None:
     """Ask the form of an open page and the portable model for the same rows of a file."""
     model = load_model(light)
-    columns = in_order(model, important)
+    columns = form_columns(model, important)
     n_rows = len(next(iter(cells.values())))
     assert n_rows > 100
     rows = [
@@ -80,9 +80,3 @@ def assert_answers_alike(page: Page, light: Path, cells: Cells, important: Seque
     assert np.abs(said - shares).max() <= MOST_DIFFERENCE
     labels = [model.labels[one["place"]] for one in found]
     assert labels == [one.predictions[0] for one in expected]
-
-
-def in_order(model: PortableModel, important: Sequence[str]) -> list[FormColumn]:
-    """The columns of the form, as make_what_if sorts them."""
-    places = {name: place for place, name in enumerate(important)}
-    return sorted(form_columns(model), key=lambda one: places.get(one.name, len(places)))

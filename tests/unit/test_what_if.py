@@ -27,6 +27,7 @@ from portable.model import KnownColumn, load_model
 from prepare import Prepared
 from reading.column import CATEGORY, DATE, DURATION, NUMBER, NUMBERS, Column
 from reading.numbers import NumberStyle
+from refused import Refused
 from report.language import Language
 from tests.small_models import KINDS, fitted, prepared_of, rows
 from tests.what_if import form_value
@@ -35,7 +36,6 @@ from what_if.columns import UNSEEN, FormColumn, form_columns
 from what_if.form import form_fields
 from what_if.make import WhatIf, make_what_if
 from what_if.payload import payload
-from what_if.refused import NoForm
 from what_if.rows import TrainRows
 
 SAY = Language("en")
@@ -104,8 +104,27 @@ def test_what_is_embedded_counts_the_options_and_the_code_too(
     assert wanted is not None and wanted.section == found.section
 
 
+def test_a_part_that_is_not_known_is_named(
+    trained: tuple[Prepared, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(make, "read_files", lambda folder: ({"format": 2}, {}))
+    assert reason(made(*trained)) == "what_if.unknown"
+
+
 def with_key(where: Callable[[Any], Any]) -> Callable[[Any, Any], None]:
     return lambda described, arrays: where(described).update(new=1)
+
+
+def other_forest(described: Any, arrays: Any) -> None:
+    said = {"inputs": [{"feature": 0, "missing": 0.0, "new": 1}], "usual": [], "share_of_usual": 0}
+    described["members"][0] = {"made_by": "forest", **said}
+    names = ("roots", "columns", "thresholds", "right", "values")
+    arrays.update({f"m0.{name}": np.zeros(1) for name in names})
+
+
+def other_linear(described: Any, arrays: Any) -> None:
+    described["members"][0] = {"made_by": "linear", "columns": [{"feature": 0}]}
+    arrays.update({f"m0.{name}": np.zeros(1) for name in ("weights", "intercepts")})
 
 
 def other_kind(described: Any, arrays: Any) -> None:
@@ -133,6 +152,9 @@ def other_combination(described: Any, arrays: Any) -> None:
         with_key(lambda described: described),
         with_key(lambda described: described["features"][0]),
         *(with_key(lambda described, n=n: described["members"][n]) for n in range(2)),
+        with_key(lambda described: described["models"][0]),
+        other_forest,
+        other_linear,
         other_kind,
         other_array,
         other_part,
@@ -152,7 +174,7 @@ def test_what_is_not_known_for_sure_is_refused(
     assert {one["made_by"] for one in described["members"]} >= {"lightgbm", "catboost"}
     payload(described, arrays, columns, [], MANY)
     change(described, arrays)
-    with pytest.raises(NoForm, match="not known"):
+    with pytest.raises(Refused):
         payload(described, arrays, columns, [], MANY)
 
 
@@ -167,7 +189,7 @@ def test_columns_whose_numbers_a_form_cannot_send_are_refused(
     place, known = next((n, one) for n, one in enumerate(model.columns) if one.name == "amount")
     columns = list(model.columns)
     columns[place] = KnownColumn(replace(column, name=known.name))
-    with pytest.raises(NoForm, match="not known"):
+    with pytest.raises(Refused):
         form_columns(replace(model, columns=tuple(columns)))
 
 

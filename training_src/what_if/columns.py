@@ -22,7 +22,8 @@ from reading.column import (
 )
 from reading.numbers import PERCENT
 from reading.several_numbers import several_of
-from what_if.refused import NoForm, need
+from refused import need
+from what_if.refused import NoForm
 
 # A field that a later release gives a column might change what its cells mean.
 KNOWN_FIELDS = {
@@ -122,17 +123,19 @@ def milliseconds(moment: datetime) -> float:
     return (moment.replace(tzinfo=UTC) - EPOCH.replace(tzinfo=UTC)) / timedelta(milliseconds=1)
 
 
-def form_columns(model: PortableModel) -> list[FormColumn]:
-    """The columns that the model looks at.
+def form_columns(model: PortableModel, important: Sequence[str] = ()) -> list[FormColumn]:
+    """The columns that the model looks at, the important ones first.
 
-    Raises NoForm where one is a free text, or of a kind that is not known for sure.
+    Raises NoForm where one is a free text, and Refused where one is not known for sure.
     """
     texts = tuple(column.name for column in model.columns if column.kind == TEXT)
     if texts:
         raise NoForm(message("what_if.texts", columns=texts))
     need({one.name for one in fields(Column)} <= KNOWN_FIELDS, "a column's new field")
     used = {feature.column for feature in model.features}
-    return [_form_column(known, model) for known in model.columns if known.name in used]
+    found = [_form_column(known, model) for known in model.columns if known.name in used]
+    places = {name: place for place, name in enumerate(important)}
+    return sorted(found, key=lambda column: places.get(column.name, len(places)))
 
 
 def _form_column(known: KnownColumn, model: PortableModel) -> FormColumn:

@@ -38,9 +38,13 @@
 
   const inputsOf = (field) => [...field.querySelectorAll("input, select")];
 
+  /** What a field says, as people read it. */
   function textOf(field) {
-    const texts = inputsOf(field).map((input) => (input.selectedOptions ? input.selectedOptions[0].label : input.value));
-    return texts.every((text) => text === "") ? form.dataset.missing : texts.map((text) => text || "?").join(" \u00b7 ");
+    return inputsOf(field).map((input) => {
+      if (Number.isNaN(read(input) ?? NaN)) return form.dataset.missing;
+      if (input.selectedOptions) return input.selectedOptions[0].label;
+      return input.dataset.kind === "date" ? input.value.replace("T", " ") : input.value;
+    }).join(" \u00b7 ");
   }
 
   function saysMissing(input, value) {

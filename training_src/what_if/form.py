@@ -14,6 +14,8 @@ from report.language import Language
 from what_if.columns import UNSEEN, FormColumn, FormValue, milliseconds, moment_of
 
 SECONDS_PER_MINUTE, SECONDS_PER_HOUR = 60, 3600
+# How the field of a duration is written.
+CLOCK = "h:mm:ss"
 
 
 @dataclass(frozen=True)
@@ -74,14 +76,14 @@ def _field(place: int, column: FormColumn, value: FormValue, say: Language) -> F
     )
     # Of several numbers, each is one.
     kind = inner.kind if inner.kind in (CATEGORY, DATE, DURATION) else "number"
-    unit = PERCENT if column.is_percent else inner.style.unit
+    unit = CLOCK if inner.kind == DURATION else PERCENT if column.is_percent else inner.style.unit
     return Field(
         place,
         inner.name,
         kind,
         inputs,
         inner.kind == NUMBERS,
-        visible(unit) if kind == "number" else "",
+        visible(unit) if kind in ("number", DURATION) else "",
         _options(column, say),
         _attributes(column),
     )
@@ -110,7 +112,7 @@ def _attributes(column: FormColumn) -> dict[str, str]:
         return {"type": "date"}
     if kind == DURATION:
         always = {"data-seconds": "1"} if column.column.minutes else {}
-        return {"type": "text", "placeholder": "h:mm:ss", **always}
+        return {"type": "text", **always}
     return {"type": "number", "step": "any", "inputmode": "text" if _falls(column) else "decimal"}
 
 

@@ -15,6 +15,7 @@ from model_code.preprocessor import Preprocessor
 from portable.files import read_files
 from portable.model import PortableModel, load_model
 from reading.column import CATEGORY, DATE
+from refused import Refused
 from report.language import Language
 from report.template import load_template
 from what_if.columns import FormColumn, FormValue, form_columns, moment_of
@@ -66,6 +67,8 @@ def make_what_if(
         return None
     try:
         return _made(light, rows, preprocessor, important, say, WHAT_IF_BYTES[wish])
+    except Refused as refused:
+        return WhatIf(reason=message("what_if.unknown", part=str(refused)))
     except NoForm as refused:
         return WhatIf(reason=refused.reason)
 
@@ -81,8 +84,7 @@ def _made(
     if not light.exists():
         raise NoForm(message("what_if.no_portable"))
     model = load_model(light)
-    places = {name: place for place, name in enumerate(important)}
-    columns = sorted(form_columns(model), key=lambda column: places.get(column.name, len(places)))
+    columns = form_columns(model, important)
     of_train = TrainRows(rows, preprocessor, columns)
     typical = of_train.typical()
     first, *others = answers(model, columns, [typical, *of_train.by_chance()])

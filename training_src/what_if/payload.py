@@ -17,8 +17,9 @@ from portable.extra_trees import LEAF
 from portable.features import DATE_PARTS, DAYS, HOUR
 from portable.files import FORMAT, Arrays
 from reading.column import CATEGORY, DATE, DURATION, NUMBER, NUMBERS
+from refused import need
 from what_if.columns import FormColumn
-from what_if.refused import need, too_large
+from what_if.refused import too_large
 
 KNOWN_KEYS = {
     *("format", "target", "problem", "labels", "learned", "positive", "threshold", "columns"),
@@ -44,6 +45,11 @@ OF_FEATURES = {
     "truth": {"column", "part", "true"},
     "category": {"column", "part", "categories"},
 }
+# What a linear model and a forest say of their columns, and an ensemble of its models.
+OF_NUMBERS = {"feature", "usual", "low", "high", "mean", "scale"}
+OF_CATEGORIES = {"feature", "codes"}
+OF_INPUTS = {"feature", "missing"}
+OF_MODELS = {"members", "weight", "clips"}
 PARTS_OF_DATES = (DAYS, *DATE_PARTS, HOUR)
 FLOATS = {"float64": "f8", "float32": "f4"}
 INTEGERS = ("i1", "u1", "i2", "u2", "i4", "u4")
@@ -59,7 +65,10 @@ def payload(
     checks: Sequence[Mapping[str, Any]],
     most_bytes: int,
 ) -> str:
-    """The model's files and rows with known answers, packed, as ASCII; raises NoForm."""
+    """The model's files and rows with known answers, packed, as ASCII.
+
+    Raises Refused where a part is not known, and NoForm where the text would take more bytes.
+    """
     need(described["format"] == FORMAT and set(described) <= KNOWN_KEYS, "the format")
     need(not described["texts"], "scores of texts")
     need(described["problem"] in ("binary", "multiclass", "number"), "the problem")
@@ -67,6 +76,8 @@ def payload(
     features = [_feature(one, columns) for one in described["features"]]
     sizes = [len(one.get("categories", ())) for one in described["features"]]
     n_scores = len(described["learned"]) or 1
+    models = [{key: one[key] for key in sorted(OF_MODELS)} for one in described["models"]]
+    need(all(set(one) <= OF_MODELS | {"name"} for one in described["models"]), "a model")
     members = []
     for number, one in enumerate(described["members"]):
         members.append(_member(one, f"m{number}.", arrays, kept, sizes, n_scores))
@@ -82,8 +93,7 @@ def payload(
         "columns": [column.described() for column in columns],
         "features": features,
         "members": members,
-        "models": [{name: one[name] for name in ("members", "weight", "clips")}
-                   for one in described["models"]],
+        "models": models,
         "checks": list(checks),
     }  # fmt: skip
     return _packed(content, kept, most_bytes)
@@ -136,14 +146,19 @@ def _member(
     need(kind in MEMBERS, f"a member made by {kind}")
     said, names = MEMBERS[kind]
     need(said <= set(described) <= said | OF_MEMBERS, f"a member made by {kind}")
-    found = {"made_by": kind, **{name: described[name] for name in said}}
+    found = {"made_by": kind, **{name: described[name] for name in sorted(said)}}
     kept |= {prefix + name: arrays[prefix + name] for name in names}
     if kind == "lightgbm":
         found["scores"] = n_scores
     elif kind == "xgboost":
         by_set = set(arrays[f"{prefix}feature"][arrays[f"{prefix}first_word"] >= 0].tolist())
         found["categories"] = [feature in by_set for feature in range(len(sizes))]
+    elif kind == "linear":
+        known = all(set(one) in (OF_NUMBERS, OF_CATEGORIES) for one in described["columns"])
+        need(known, "a column of a linear model")
     elif kind == "forest":
+        inputs = all(set(one) - {"numbers"} == OF_INPUTS for one in described["inputs"])
+        need(inputs, "an input of a forest")
         leaves = arrays[f"{prefix}columns"] == LEAF
         kept[f"{prefix}leaf"] = np.cumsum(leaves) - leaves
     elif kind == "catboost":

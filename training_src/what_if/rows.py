@@ -12,8 +12,8 @@ from model_code.preprocessor import Preprocessor
 from portable.features import DAYS
 from portable.model import PortableModel
 from reading.column import CATEGORY, DATE, NUMBER, NUMBERS
+from refused import need
 from what_if.columns import UNSEEN, FormColumn, FormValue
-from what_if.refused import need
 
 MILLISECONDS_PER_DAY = 86_400_000
 # Enough to tell whether a browser calculates as this machine does.
