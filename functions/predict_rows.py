@@ -62,9 +62,13 @@ def predict() -> Response[str]:
     logger.info("predicted", extra=said)
     keep(bucket, found.live, found.request, app.request_id)
     if kind == CSV:
-        return not_too_long(answer(200, predictions_csv(found.live, found.answers), CSV))
-    body = predictions_body(found.live, found.answers, found.reasons, app.language)
-    return not_too_long(answer(200, body))
+        response = answer(200, predictions_csv(found.live, found.answers), CSV)
+    else:
+        body = predictions_body(found.live, found.answers, found.reasons, app.language)
+        response = answer(200, body)
+    # A CSV has no room for it.
+    response.headers["X-Job"] = job
+    return not_too_long(response)
 
 
 def answered(name: str, question: Question) -> Answered:

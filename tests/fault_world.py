@@ -320,6 +320,10 @@ class World:
     def publish_job(self, job: str, fault: Fault | None, at: int) -> list[Call]:
         event = json.loads((ROOT / "events/training_job_completed.json").read_text())
         event["detail"]["TrainingJobName"] = job
+        return self.publish_event(event, fault, at)
+
+    def publish_event(self, event: dict[str, Any], fault: Fault | None, at: int) -> list[Call]:
+        """Deliver it until it is handled, as Lambda does."""
         calls: list[Call] = []
         with self.function("PublishResultsFunction") as function:
             for receives in range(1, TRIES):

@@ -134,6 +134,18 @@ class Live:
         end = datetime.fromisoformat(one.until) + timedelta(minutes=WATCHED_MINUTES)
         return one if now < end else None
 
+    def stopped_lately(self, now: datetime) -> Challenger | None:
+        """The challenger, where an alarm has stopped it minutes ago."""
+        one, since = self.challenger, now - timedelta(minutes=WATCHED_MINUTES)
+        lines = [
+            line
+            for line in self.history
+            if (line.who, line.what) == ("alarm", "stopped")
+            and datetime.fromisoformat(line.when) >= since
+        ]
+        known = one is not None and any(line.job == one.version.job for line in lines)
+        return one if one and one.share <= 0 and known else None
+
     def knows(self, version: Version) -> bool:
         """Whether this model, or a newer one, was decided on."""
         return self.newest is not None and version.age <= self.newest.age

@@ -11,7 +11,7 @@ from aws.mail import send_mail
 from aws.metrics import requests_on_trial
 from aws.telemetry import logger
 from contract.layout import RESULTS, results_prefix
-from contract.live import Live
+from contract.live import Challenger, Live
 from contract.messages import Message
 from pipeline.results import stopped_mail_subject
 from pipeline.taking_over import LIMITS, blamed, stopped
@@ -22,17 +22,17 @@ FOLDERS_AT_ONCE, READS_AT_ONCE = 1000, 16
 def stop_challengers(bucket: str, topic_arn: str, now: datetime) -> list[str]:
     """Stop what fails, and say so; the names of its datasets.
 
-    It is said before it is done: twice rather than never.
+    The function may die in between and is called again: what was stopped minutes ago and is not in
+    its status yet is said then.
     """
     found = []
-    for dataset, live in _tried(bucket, now):
-        trial = live.tried(now)
-        reason = _reason(trial.version.job, now) if trial else None
-        if trial is None or reason is None:
-            continue
-        _tell(bucket, topic_arn, dataset, stopped(live, trial, dataset, reason, now))
+    for dataset, live, trial in _tried(bucket, now):
         job = trial.version.job
+        reason = _reason(job, now)
+        if reason is None:
+            continue
         change_live(bucket, dataset, lambda before, job=job: before.stopped(job, "alarm", now))  # type: ignore[misc]
+        _tell(bucket, topic_arn, dataset, job, stopped(live, trial, dataset, reason, now))
         logger.info("challenger stopped", extra={"dataset": dataset, "job": job})
         found.append(dataset)
     return found
@@ -42,7 +42,7 @@ def _reason(job: str, now: datetime) -> Message | None:
     return blamed({one: requests_on_trial(one, job, now) for one in LIMITS})
 
 
-def _tried(bucket: str, now: datetime) -> Iterator[tuple[str, Live]]:
+def _tried(bucket: str, now: datetime) -> Iterator[tuple[str, Live, Challenger]]:
     """Every dataset that has a challenger, or had one minutes ago."""
     names, after = list[str](), None
     while True:
@@ -52,8 +52,8 @@ def _tried(bucket: str, now: datetime) -> Iterator[tuple[str, Live]]:
             break
     with ThreadPoolExecutor(READS_AT_ONCE) as pool:
         for dataset, live in zip(names, pool.map(partial(_live, bucket), names), strict=True):
-            if live and live.tried(now):
-                yield dataset, live
+            if live and (trial := live.tried(now) or live.stopped_lately(now)):
+                yield dataset, live, trial
 
 
 def _live(bucket: str, dataset: str) -> Live | None:
@@ -63,10 +63,12 @@ def _live(bucket: str, dataset: str) -> Live | None:
         return None
 
 
-def _tell(bucket: str, topic_arn: str, dataset: str, said: Message) -> None:
-    """In the dataset's status, and by mail."""
+def _tell(bucket: str, topic_arn: str, dataset: str, job: str, said: Message) -> None:
+    """By mail, and in the dataset's status, which marks that both were done."""
     status = objects.read_status(bucket, results_prefix(dataset))
-    if status is None:
+    if status is None or any(
+        note.code == said.code and note.values["job"] == job for note in status.notes
+    ):
         return
     noted = status.with_note(said)
     send_mail(topic_arn, stopped_mail_subject(status), noted.to_text(objects.now()).decode())

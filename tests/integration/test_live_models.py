@@ -331,6 +331,33 @@ def test_an_alarm_takes_the_share_from_the_model_that_fails_and_from_no_other(
         world.forget(name)
 
 
+def test_whatever_befalls_a_call_a_failing_model_is_stopped_and_that_is_said_once(
+    world: World, subtests: pytest.Subtests
+) -> None:
+    name = world.new_dataset()
+    first, second = published(world, name), published(world, name, BETTER)
+    metric_data(world, second, "ChallengerFailed", [1])
+    written = [f"results/{name}/{file}" for file in ("live.json", "STATUS.txt", "status.json")]
+    before = {key: world.read(key) for key in written}
+
+    def case(fault: Fault | None, at: int) -> tuple[list[Call], tuple[object, ...]]:
+        for key, content in before.items():
+            world.put(key, content)
+        calls = world.publish_event(alarm_event(), fault, at)
+        live = live_of(world, name)
+        said = status_text(world, name).count(f"the model of training job {second} stopped")
+        stopped = [one.what for one in live.history if one.who == "alarm"]
+        share = live.challenger.share if live.challenger else None
+        return calls, (live.champion and live.champion.job, said, stopped, share)
+
+    calls, expected = case(None, 0)
+    assert expected == (first, 1, ["stopped"], 0)
+    for fault, at in [(one, place) for one in FAULTS for place in one.places(calls)]:
+        with subtests.test(f"call {at}, {calls[at]}, {fault}"):
+            assert case(fault, at)[1] == expected
+    world.forget(name)
+
+
 def test_the_rule_lets_alarms_of_challengers_through_and_no_others(world: World) -> None:
     rules = world.client("events").list_rules()["Rules"]
     (rule,) = [one for one in rules if "Alarm State Change" in one.get("EventPattern", "")]
