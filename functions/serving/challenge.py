@@ -14,6 +14,8 @@ from serving.request import RowsRequest, read_rows
 
 # What is odd for want of knowledge; a value out of range is odd for both.
 NOT_UNDERSTOOD = ("unreadable", "unseen")
+# A share of a request's rows.
+MISREAD_ROWS = 0.05
 Load = Callable[[], LiveModel]
 
 
@@ -45,7 +47,7 @@ class Trial:
     failed: bool
     """Whether it broke, refused what the champion answers, or took long."""
     misread: bool
-    """Whether it understood fewer cells than the champion does."""
+    """Whether it understood fewer cells of its rows than the champion does."""
     kind: str | None = None
     """Of the error, where there was one."""
 
@@ -88,9 +90,12 @@ def ask_challenger(
 
 
 def _understands_less(found: Answered, question: Question, champion: Load) -> bool:
-    """Only where a cell was not understood is the champion asked at all."""
-    cells = _not_understood(found.answers.notes)
-    if not cells:
+    """Whether it does in so many more rows than it understands more.
+
+    Only where a cell was not understood is the champion asked at all.
+    """
+    own = _not_understood(found.answers.notes)
+    if not any(own):
         return False
     try:
         model = champion().model
@@ -98,11 +103,15 @@ def _understands_less(found: Answered, question: Question, champion: Load) -> bo
     except ApiError:
         return False
     known = odd_cells(model.columns, model.read(request.rows, points=request.points))
-    return cells > _not_understood(known)
+    pairs = list(zip(own, _not_understood(known), strict=True))
+    more = sum(ours > theirs for ours, theirs in pairs)
+    less = sum(ours < theirs for ours, theirs in pairs)
+    return more - less > MISREAD_ROWS * len(pairs)
 
 
-def _not_understood(notes: list[list[OddCell]]) -> int:
-    return sum(one.reason in NOT_UNDERSTOOD for row in notes for one in row)
+def _not_understood(notes: list[list[OddCell]]) -> list[int]:
+    """How many cells of each row."""
+    return [sum(one.reason in NOT_UNDERSTOOD for one in row) for row in notes]
 
 
 def live_body(live: Live, now: datetime) -> dict[str, object]:

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api.errors import BadRequestError, TooLargeError
 from contract.live import SLOW_SECONDS, Canary, Live, Version
 from portable.archive import unpack_model
 from portable.model import load_model
-from serving.challenge import Question, ask_challenger, is_for_challenger
+from serving.challenge import MISREAD_ROWS, Question, ask_challenger, is_for_challenger
 from serving.live_model import Listed, LiveModel
 from serving.request import MOST_ROWS
 from tests.portable_models import JOB, OTHER_JOB, guessing_model
@@ -114,6 +116,19 @@ def test_cells_that_only_the_challenger_has_never_seen_are_counted(
     )
     assert found.live.listed.job == CHALLENGER
     assert (trial.failed, trial.misread) == (False, misread)
+
+
+@given(st.lists(st.sampled_from(["male", "female", "other"]), min_size=1, max_size=60))
+def test_of_many_rows_so_many_more_have_to_be_misread_than_are_read_better(
+    cells: list[str],
+) -> None:
+    question = Question(json.dumps([{"Sex": cell} for cell in cells]), ROW.content_type, False)
+    champion = says(loaded(CHAMPION, "Sex", known=("male",)))
+    _, trial = ask_challenger(
+        question, CHALLENGER, says(loaded(CHALLENGER, "Sex", known=("female",))), champion
+    )
+    net = cells.count("male") - cells.count("female")
+    assert trial.misread == (net > MISREAD_ROWS * len(cells))
 
 
 def test_only_a_model_on_trial_gets_requests_and_only_its_share() -> None:
