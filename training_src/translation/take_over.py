@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sacrebleu.metrics.bleu import BLEU
-from sacrebleu.significance import PairedTest
+from sacrebleu.significance import PairedTest, Result
 
 from contract.bounds import TakeOver
 from contract.messages import Message, message, message_to_json, render
@@ -105,7 +105,8 @@ def compare(
         test_type="bs",
         n_samples=SAMPLES,
     )()
-    before, now = scores["BLEU"]
+    before, now = (cast(Result, found) for found in scores["BLEU"])
+    assert now.p_value is not None
     return Compared(before.score, now.score, now.p_value)
 
 
