@@ -12,7 +12,7 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from api.answer import PAGE_HEADERS
-from api.errors import BadRequestError, OtherKeyError
+from api.errors import BadRequestError, NotFoundError, OtherKeyError
 from aws.engines import engines_from_environ
 from aws.http_api import JSON, HttpApi, answer
 from contract.messages import message
@@ -25,6 +25,7 @@ logger = Logger()
 limits = Limits.from_environ(os.environ)
 pairs = parse_pairs(os.environ["TRANSLATOR_PAIRS"])
 page = Path(os.environ["PAGE_DIR"])
+page_parts = {path.name for path in page.iterdir() if path.suffix in (".css", ".js")}
 # The API Gateway waits 29 seconds for all of it.
 engines = engines_from_environ(os.environ, patience_seconds=20)
 pay_while_warming_up = os.environ["FALLBACK_WHILE_STARTING"] == "true"
@@ -69,14 +70,11 @@ def page_itself() -> Response[str]:
     return _file("index.html")
 
 
-@app.get("/page.js")
-def page_script() -> Response[str]:
-    return _file("page.js")
-
-
-@app.get("/page.css")
-def page_style() -> Response[str]:
-    return _file("page.css")
+@app.get("/page/<name>")
+def page_part(name: str) -> Response[str]:
+    if name not in page_parts:
+        raise NotFoundError(message("api.not_found"))
+    return _file(name)
 
 
 def require_own_key() -> None:

@@ -154,9 +154,9 @@ def test_the_api_translates_and_serves_its_page_from_a_container(api: str) -> No
     answer = urllib3.request("POST", f"{api}/translate", json=request, timeout=PATIENCE_SECONDS)
     assert answer.status == 200, answer.data
     assert answer.json()["translations"][0]["translation"] == "Ich liebe dich."
-    for path in ("/", "/page.js", "/page.css"):
+    for path in ("/", "/page/page.js", "/page/page.css"):
         page = urllib3.request("GET", f"{api}{path}", timeout=PATIENCE_SECONDS)
-        file = ROOT / "web" / (path.strip("/") or "index.html")
+        file = ROOT / "web" / (path.rpartition("/")[2] or "index.html")
         assert (page.status, page.data.decode()) == (200, file.read_text("utf-8"))
 
 

@@ -221,7 +221,7 @@ def test_no_text_reaches_a_log(shouting: Cloud) -> None:
     assert "Rumpelstilzchen".lower() not in logs.lower()
 
 
-@pytest.mark.parametrize("path", ["", "page.js", "page.css"])
+@pytest.mark.parametrize("path", ["", "page/page.js", "page/page.css"])
 def test_the_page_is_served_and_may_only_talk_to_its_own_api(cloud: Cloud, path: str) -> None:
     answer = get(cloud, path)
 

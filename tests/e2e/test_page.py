@@ -1,0 +1,306 @@
+"""The page for people in a real browser: its tabs, against the local cloud with a trained model."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+
+from codefree.api_gateway import PREDICTION_KEY, TRANSLATION_KEY
+from codefree.cloud import Cloud, Settings
+from contract.layout import model_json_key
+from reading.column import CATEGORY, Column
+from tests.browser import needs_chromium, picture
+from tests.clouds import own_cloud
+from tests.conftest import eventually
+from tests.console import ROOT
+from tests.few_rounds import few_rounds_source
+from tests.portable_models import put_model
+
+pytestmark = needs_chromium
+SAMPLES = ROOT / "samples"
+AXE = ROOT / ".tools/axe/node_modules/axe-core/axe.min.js"
+SIZES = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+HOSTILE = '"><img src=x onerror=document.title="ran">'
+KEYS = {"translate": TRANSLATION_KEY, "predict": PREDICTION_KEY}
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A stack with a model of the Titanic's passengers, and one with hostile names."""
+    chosen = Settings(
+        parameters={
+            "SettleSeconds": "0",
+            "TrainingMinutes": "1",
+            "TranslationFallback": "none",
+            "ApiRequestsPerSecond": "1000",
+            "ApiBurst": "1000",
+        },
+        training_source=few_rounds_source(tmp_path_factory.mktemp("source")),
+        tell=lambda _: None,
+    )
+    with own_cloud(chosen) as cloud:
+        s3 = cloud.endpoint.client("s3")
+        for part in ("test", "train"):
+            content = (SAMPLES / f"titanic_{part}.csv").read_bytes()
+            s3.put_object(Bucket=cloud.bucket, Key=f"data/titanic_{part}.csv", Body=content)
+        hostile = Column(HOSTILE, CATEGORY, categories=(HOSTILE, "other"))
+        put_model(s3, cloud.bucket, HOSTILE, hostile)
+        key = model_json_key("titanic")
+        eventually(lambda: s3.list_objects_v2(Bucket=cloud.bucket, Prefix=key)["KeyCount"])
+        yield cloud
+
+
+@contextmanager
+def opened(
+    browser: Browser, stack: Cloud, where: str, *, keys: bool = True, **options: Any
+) -> Iterator[Page]:
+    """The page at a tab, with the keys of all tabs unless it has to ask for them."""
+    assert stack.api is not None
+    context = browser.new_context(**{"locale": "en-US", **options})
+    if keys:
+        known = {f"key {tab}": stack.api.keys[key] for tab, key in KEYS.items()}
+        context.add_init_script(
+            f"Object.entries({json.dumps(known)}).forEach(one => sessionStorage.setItem(...one))"
+        )
+    page = context.new_page()
+    said: list[str] = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
+    page.goto(f"{stack.api.url}{where}")
+    yield page
+    context.close()
+    # The browser itself tells of every answer that is an error; the page must not add to it.
+    assert [line for line in said if "Failed to load resource" not in line] == []
+
+
+def predicted(page: Page) -> None:
+    """Wait until the answer to the row as it stands is there."""
+    expect(page.locator("#reasons tbody tr").first).to_be_visible()
+    expect(page.locator("#answer")).to_have_attribute("aria-busy", "false")
+
+
+def field(page: Page, column: str) -> Locator:
+    return page.locator("#fields").get_by_label(column, exact=True)
+
+
+def shares(page: Page) -> dict[str, float]:
+    rows = page.locator("#probabilities tbody tr")
+    return {
+        row.locator("th").inner_text(): float(row.locator("td").last.inner_text().strip("%"))
+        for row in rows.all()
+    }
+
+
+def test_a_row_is_predicted_and_its_reasons_add_up(browser: Browser, stack: Cloud) -> None:
+    with opened(browser, stack, "#predict/titanic") as page:
+        predicted(page)
+        picture(page, "predict")
+        fields = {label.inner_text() for label in page.locator("#fields label").all()}
+        header = (SAMPLES / "titanic_test.csv").read_text().splitlines()[0].split(",")
+        assert fields <= {*header} and {"Age", "Sex", "Fare"} <= fields
+
+        found = shares(page)
+        assert sum(found.values()) == pytest.approx(100)
+        amounts = [cell.inner_text() for cell in page.locator("#reasons .amount").all()]
+        base, *steps, total = [float(one.strip("%")) for one in amounts]
+        assert round(base + sum(steps), 1) == total
+        assert total in found.values()
+
+
+def test_a_changed_value_shows_what_it_moves(browser: Browser, stack: Cloud) -> None:
+    with opened(browser, stack, "#predict/titanic") as page:
+        predicted(page)
+        before = shares(page)["1"]
+        field(page, "Sex").select_option("female")
+        expect(page.locator("#moved")).to_contain_text("Against the row before")
+        after = shares(page)["1"]
+        moved = page.locator("#moved").inner_text()
+        assert f"{before:.1f}% → {after:.1f}%" in moved
+        assert f"({after - before:+.1f} points)" in moved
+        assert page.locator("#changed").inner_text() == "Sex: male → female"
+
+        page.get_by_role("button", name="Compare with this row").click()
+        field(page, "Pclass").fill("1")
+        expect(page.locator("#changed")).to_have_text("Pclass: 2 → 1")
+        field(page, "Age").fill("8")
+        expect(page.locator("#changed li")).to_have_count(2)
+        expect(page.locator("#moved")).to_contain_text("Against the row that you keep")
+        picture(page, "what-if")
+
+
+def test_the_newest_row_wins_whatever_comes_later(browser: Browser, stack: Cloud) -> None:
+    with opened(browser, stack, "#predict/titanic") as page:
+        predicted(page)
+        asked: list[Any] = []
+
+        def slowly(route: Route) -> None:
+            """The answer to the first change never comes."""
+            asked.append(route.request.post_data_json["Age"])
+            if asked[-1] != 11:
+                route.continue_()
+
+        page.route("**/predict/titanic*", slowly)
+        field(page, "Age").fill("11")
+        eventually(lambda: page.wait_for_timeout(20) or asked)
+        field(page, "Age").fill("70")
+        expect(page.locator("#changed")).to_have_text("Age: 40 → 70")
+        assert asked == [11, 70]
+
+
+def test_odd_cells_and_errors_stand_at_their_fields(browser: Browser, stack: Cloud) -> None:
+    with opened(browser, stack, "#predict/titanic") as page:
+        predicted(page)
+        age = field(page, "Age")
+        age.fill("500")
+        expect(page.locator(".note", has_text="above every value")).to_be_visible()
+        described = str(age.get_attribute("aria-describedby")).split()
+        notes = page.locator(", ".join(f"#{one}" for one in described))
+        assert "above every value" in " ".join(notes.all_inner_texts())
+
+        refusal = {"error": "This cannot be.", "code": "api.cell", "field": "Fare"}
+        page.route(
+            "**/predict/titanic*",
+            lambda route: route.fulfill(status=400, json=refusal),
+        )
+        age.fill("5")
+        fare = field(page, "Fare")
+        expect(fare).to_have_attribute("aria-invalid", "true")
+        expect(fare).to_be_focused()
+        expect(page.locator("#fields .note.bad")).to_have_text("This cannot be.")
+        expect(page.get_by_role("status")).to_have_text("This cannot be.")
+        page.unroute("**/predict/titanic*")
+        age.fill("6")
+        expect(page.locator("#fields .note.bad")).to_have_count(0)
+
+
+def test_many_rows_are_shown_and_saved(browser: Browser, stack: Cloud, tmp_path: Path) -> None:
+    with opened(browser, stack, "#predict/titanic", accept_downloads=True) as page:
+        predicted(page)
+        page.get_by_label("CSV file").set_input_files(SAMPLES / "titanic_test.csv")
+        expect(page.locator("#batch-table tbody tr")).to_have_count(10)
+        expect(page.locator("#batch-said")).to_contain_text("418 rows")
+        picture(page, "batch")
+        with page.expect_download() as saving:
+            page.get_by_role("link", name="Download as CSV").click()
+        assert saving.value.suggested_filename == "titanic_test_prediction.csv"
+        text = saving.value.path().read_text("utf-8")
+        rows = list(csv.DictReader(io.StringIO(text)))
+        assert len(rows) == 418
+        assert {*rows[0]} == {"prediction", "probability_0", "probability_1"}
+
+        large = tmp_path / "large.csv"
+        large.write_text("Age\n" + "1\n" * 1_300_000)
+        page.get_by_label("CSV file").set_input_files(large)
+        expect(page.locator("#batch-said")).to_contain_text("data/titanic_test.csv")
+        header, first, *_ = (SAMPLES / "titanic_test.csv").read_text().splitlines()
+        many = tmp_path / "many.csv"
+        many.write_text("\n".join([header, *[first] * 5_001]))
+        page.get_by_label("CSV file").set_input_files(many)
+        expect(page.locator("#batch-said")).to_contain_text("5,001 rows")
+        expect(page.locator("#batch-said")).to_contain_text("data/titanic_test.csv")
+
+
+def test_names_and_values_stay_text(browser: Browser, stack: Cloud) -> None:
+    with opened(browser, stack, "#predict/titanic") as page:
+        page.locator("#dataset").select_option(HOSTILE)
+        expect(field(page, HOSTILE)).to_be_visible()
+        expect(page.locator("#fields option").nth(1)).to_have_text(HOSTILE)
+        expect(page.locator("#said")).to_contain_text("Survived")
+        page.locator("#fields select").select_option("other")
+        expect(page.locator("#changed")).to_have_text(f"{HOSTILE}: {HOSTILE} → other")
+        assert page.locator("img").count() == 0
+        assert page.title() == "Code-free AutoML"
+        page.reload()
+        expect(page.locator("#dataset")).to_have_value(HOSTILE)
+
+
+def test_each_tab_asks_for_its_own_key(browser: Browser, stack: Cloud) -> None:
+    assert stack.api is not None
+    with opened(browser, stack, "#predict/titanic", keys=False) as page:
+        expect(page.locator("#key-what")).to_contain_text("key for predictions")
+        page.get_by_label("API key").fill(stack.api.keys[TRANSLATION_KEY])
+        page.get_by_role("button", name="Use this key").click()
+        expect(page.get_by_role("status")).to_contain_text("not for predictions")
+        page.get_by_label("API key").fill(stack.api.keys[PREDICTION_KEY])
+        page.get_by_role("button", name="Use this key").click()
+        predicted(page)
+        page.get_by_role("link", name="Translate").click()
+        expect(page.locator("#key-what")).to_contain_text("key for translations")
+        assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 1]
+
+
+def test_a_row_is_predicted_by_the_keyboard_alone(browser: Browser, stack: Cloud) -> None:
+    assert stack.api is not None
+    with opened(browser, stack, "#translate", keys=False) as page:
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.get_by_label("API key")).to_be_focused()
+        page.keyboard.type(stack.api.keys[PREDICTION_KEY])
+        page.keyboard.press("Enter")
+        predicted(page)
+        page.keyboard.press("Tab")
+        expect(page.get_by_label("Dataset")).to_be_focused()
+        page.keyboard.type("titanic")
+        expect(page).to_have_url(re.compile("#predict/titanic$"))
+        expect(field(page, "Age")).to_have_value("40")
+        predicted(page)
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.labels?.[0]?.textContent") == "Age":
+                break
+        page.keyboard.press("ArrowUp")
+        expect(page.locator("#changed")).to_have_text("Age: 40 → 41")
+
+
+@pytest.mark.skipif(
+    not AXE.exists(), reason="no accessibility checker: run `make .tools/axe/ready`"
+)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_checker_of_accessibility_has_no_findings(
+    browser: Browser, stack: Cloud, size: str, scheme: Literal["light", "dark"]
+) -> None:
+    options = {"viewport": SIZES[size], "color_scheme": scheme, "bypass_csp": True}
+    for where in KEYS:
+        at = f"#{where}/titanic" if where == "predict" else f"#{where}"
+        with opened(browser, stack, at, **options) as page:
+            if where == "predict":
+                predicted(page)
+                field(page, "Sex").select_option("female")
+                expect(page.locator("#changed li")).to_have_count(1)
+                page.get_by_label("CSV file").set_input_files(SAMPLES / "titanic_test.csv")
+                expect(page.locator("#batch-found")).to_be_visible()
+            picture(page, f"{where}-{size}-{scheme}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size]["width"]
+            page.add_script_tag(path=AXE)
+            found = page.evaluate("axe.run()")
+            assert len(found["passes"]) > 15
+            assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
+
+
+# Names of columns, values and measures, and of what no language translates.
+KEPT = {"API", "CSV", "AutoML", "MB", "samples", "titanic", "csv", "roc", "auc"}
+
+
+@pytest.mark.parametrize("language", ["ko", "zh-TW"])
+def test_the_page_speaks_the_language_of_the_browser(
+    browser: Browser, stack: Cloud, language: str
+) -> None:
+    with opened(browser, stack, "#predict/titanic", locale=language) as page:
+        predicted(page)
+        page.locator("#fields select").first.select_option("female")
+        expect(page.locator("#changed li")).to_have_count(1)
+        picture(page, f"predict-{language}")
+        page.locator("#dataset option").evaluate_all("all => all.forEach(one => one.remove())")
+        shown = page.locator("body").inner_text()
+        text = (SAMPLES / "titanic_train.csv").read_text()
+        known = KEPT | {*re.findall(r"[A-Za-z]{2,}", text)}
+        assert {*re.findall(r"[A-Za-z]{2,}", shown)} <= known
+        assert page.locator("html").get_attribute("lang") == language
