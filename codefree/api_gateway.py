@@ -24,8 +24,9 @@ from codefree.lambda_service import FunctionClosedError, FunctionError, LambdaFu
 from codefree.words import Tell
 
 STAGE = "Prod"
-# Logical ids: the API makes one key by itself, and the template one more.
+# Logical ids: the API makes one key by itself, and the template two more.
 TRANSLATION_KEY, PREDICTION_KEY = "TranslationApiApiKey", "PredictionKey"
+DATASETS_KEY = "DatasetsKey"
 ALLOWED_ORIGIN = "gatewayresponse.header.Access-Control-Allow-Origin"
 LARGEST_BODY = 10 * 1024 * 1024
 INTEGRATION_SECONDS = 29.0
@@ -173,6 +174,12 @@ class ApiServer:
     def url(self) -> str:
         """With a slash at the end."""
         return f"http://127.0.0.1:{self._server.server_port}/"
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Those of its page, however the browser was asked for it."""
+        port = self._server.server_port
+        return f"http://127.0.0.1:{port}", f"http://localhost:{port}"
 
     def close(self) -> None:
         self._server.shutdown()

@@ -18,6 +18,7 @@ What moto 5.2 lacks for this template, and who adds it:
 - Endpoints answer without a model and cannot be updated: `endpoint_service`.
 - REST APIs call no functions: `api_gateway`.
 - Alarms are not evaluated: `alarm_service` does so for those about what the functions count.
+- Nothing is checked of forms that a page sends to a bucket: `presigned_posts`.
 
 Functions, queues' pollers and jobs have the credentials of their roles. Mails have no effect;
 policies of bucket, queues and topic are not even created.
@@ -53,6 +54,7 @@ from codefree.front_door import FrontDoor, PatientHandler
 from codefree.lambda_service import FunctionConfiguration, LambdaFunction
 from codefree.moto_cloudformation import clean_json
 from codefree.permissions import PARTITION, PermissionService, Request
+from codefree.presigned_posts import PageForms
 from codefree.queue_deliveries import batch_delivery, event_delivery, start_poller
 from codefree.room import require_free_port
 from codefree.sagemaker_service import SageMakerService
@@ -120,6 +122,8 @@ class Cloud:
     endpoints: EndpointService
     api: ApiServer | None
     """None when the template has no REST API."""
+    page_forms: Mapping[str, frozenset[str]]
+    """Bucket → origins of pages that may send files to it."""
 
     @property
     def bucket(self) -> str:
@@ -137,11 +141,13 @@ def open_cloud(settings: Settings) -> Iterator[Cloud]:
     """Start and deploy; at the end no process, thread or temporary folder is left."""
     with ExitStack() as closing:
         home, logs = closing.enter_context(_folders(settings))
-        endpoint = closing.enter_context(_moto_server(settings.port, settings.region))
+        forms = PageForms()
+        endpoint = closing.enter_context(_moto_server(settings.port, settings.region, forms))
         endpoint.keep_in(home)
         if settings.gateway:
             port, secret = int(endpoint.port), endpoint.secret_access_key
-            closing.enter_context(_listening(settings.gateway, port, settings.region, secret))
+            door = _listening(settings.gateway, port, settings.region, secret, forms)
+            closing.enter_context(door)
         permissions = PermissionService(endpoint, settings.heard)
         closing.callback(permissions.close)
         sagemaker = SageMakerService(
@@ -157,7 +163,9 @@ def open_cloud(settings: Settings) -> Iterator[Cloud]:
         endpoints = EndpointService(endpoint, home / "endpoints", logs, settings.tell)
         closing.callback(endpoints.close)
         services = (sagemaker, permissions, endpoints)
-        yield closing.enter_context(_open_stack(settings, endpoint, services, home, logs))
+        cloud = closing.enter_context(_open_stack(settings, endpoint, services, home, logs))
+        forms.origins.update(cloud.page_forms)
+        yield cloud
 
 
 @contextmanager
@@ -210,6 +218,7 @@ def _open_stack(
             logs,
             *services,
             api,
+            stack.page_forms(api) if api else {},
         )
 
 
@@ -237,21 +246,23 @@ class _Dispatcher(werkzeug_app.DomainDispatcherApplication):
 
 
 @contextmanager
-def _moto_server(port: int, region: str) -> Iterator[Endpoint]:
+def _moto_server(port: int, region: str, forms: PageForms) -> Iterator[Endpoint]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     # Functions run from their folders; nothing of them is in a bucket.
     os.environ["VALIDATE_LAMBDA_S3"] = "false"
     try:
         secret = secrets.token_urlsafe(30)
         # moto's own default is every network that this machine is in.
-        with _listening("127.0.0.1", port, region, secret) as url:
+        with _listening("127.0.0.1", port, region, secret, forms) as url:
             yield Endpoint(url, region, secret_access_key=secret)
     finally:
         forget(region)
 
 
 @contextmanager
-def _listening(address: str, port: int, region: str, secret: str) -> Iterator[str]:
+def _listening(
+    address: str, port: int, region: str, secret: str, forms: PageForms
+) -> Iterator[str]:
     """One more door to what moto holds, which all servers of a process share."""
 
     def secret_of(key: str) -> str | None:
@@ -264,7 +275,7 @@ def _listening(address: str, port: int, region: str, secret: str) -> Iterator[st
     server = make_server(
         address,
         port,
-        FrontDoor(_Dispatcher(), address, region, secret_of),
+        FrontDoor(_Dispatcher(), address, region, secret_of, forms=forms),
         threaded=True,
         request_handler=_Handler,
     )
@@ -335,6 +346,15 @@ class _Stack:
                 s3.put_bucket_notification_configuration(
                     Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
                 )
+
+    def page_forms(self, api: ApiServer) -> dict[str, frozenset[str]]:
+        """Bucket → the API's origins, where CORS lets a page of an API send files."""
+        found = {}
+        for logical_id, properties in self._template.resources("AWS::S3::Bucket"):
+            given = clean_json(properties, self.resources) if self._is_wanted(logical_id) else {}
+            if given.get("CorsConfiguration"):
+                found[self.resources[logical_id].physical_resource_id] = frozenset(api.origins)
+        return found
 
     def apply_role_policies(self) -> None:
         iam = self._endpoint.client("iam")

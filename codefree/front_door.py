@@ -10,9 +10,10 @@ import io
 import json
 import re
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, unquote
 from xml.sax.saxutils import escape
@@ -22,6 +23,8 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.serving import WSGIRequestHandler
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_input_stream
+
+from codefree.presigned_posts import FormError, PageForms, allowed, as_put, is_form, preflight
 
 # Docker Desktop knows this name; elsewhere `--add-host` teaches it.
 CONTAINERS_HOST = "host.docker.internal"
@@ -126,9 +129,14 @@ class FrontDoor:
     secret_of: Callable[[str], str | None]
     """Access key id → its secret, None when there is no such key."""
     now: Callable[[], float] = time.time
+    forms: PageForms = field(default_factory=PageForms)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        reason, code = foreign(environ, self.address), "AccessDenied"
+        origins = self.forms.of(environ)
+        reason, code = foreign(environ, self.address, origins), "AccessDenied"
+        if reason is None and origins:
+            origin = environ.get("HTTP_ORIGIN", "")
+            return self._of_page(environ, origin)(environ, start_response)
         if reason is None:
             try:
                 reason, code = self._unsigned(environ), "SignatureDoesNotMatch"
@@ -137,6 +145,38 @@ class FrontDoor:
         if reason is None:
             return self.application(environ, start_response)
         return _refusal(environ, code, reason)(environ, start_response)
+
+    def _of_page(self, environ: Environ, origin: str) -> Response:
+        """Answer a form, or the question before it; a page of that origin may read the answer."""
+        if not is_form(environ):
+            return preflight(origin)
+        signed: list[Signed] = []
+
+        def signature_of(fields: Mapping[str, str], policy: str) -> str | None:
+            found = _in_form(fields)
+            secret = self.secret_of(found.key) if found else None
+            if not found or secret is None or not self._is_for_here(found):
+                return None
+            signed.append(found)
+            return found.signature_of(policy, secret)
+
+        try:
+            put = as_put(environ, signature_of, datetime.fromtimestamp(self.now(), UTC))
+        except ClientDisconnected as error:
+            return Response(status=cut_off(error))
+        except FormError as error:
+            answer = _refusal({}, error.code, error.reason)
+            answer.status_code = error.status
+        else:
+            put["HTTP_AUTHORIZATION"] = signed[0].authorization
+            answer = Response.from_app(self.application, put)
+            if answer.status_code == HTTPStatus.OK:
+                answer = Response(status=HTTPStatus.NO_CONTENT)
+        answer.headers.update(allowed(origin))
+        return answer
+
+    def _is_for_here(self, signed: "Signed") -> bool:
+        return signed.region in (self.region, *GLOBAL_REGIONS.get(signed.service, ()))
 
     def _unsigned(self, environ: Environ) -> str | None:
         """Why it is not signed; else the request says in one place, and only there, by whom."""
@@ -148,7 +188,7 @@ class FrontDoor:
             return TWO_SIGNATURES
         if unsigned := signed.unsigned(environ):
             return f"These headers are not signed: {', '.join(unsigned)}."
-        if signed.region not in (self.region, *GLOBAL_REGIONS.get(signed.service, ())):
+        if not self._is_for_here(signed):
             return (
                 f"The request is signed for the region {signed.region!r}, and this cloud is in "
                 f"{self.region!r}; export the line that codefree up has printed."
@@ -230,13 +270,21 @@ class Signed:
                 self._payload(environ),
             )
         )
-        scope = (self.day, self.region, self.service, SCOPE_END)
         digest = hashlib.sha256(canonical.encode()).hexdigest()
-        text = "\n".join((ALGORITHM, self.time, "/".join(scope), digest))
+        return self.signature_of(
+            "\n".join((ALGORITHM, self.time, "/".join(self._scope), digest)), secret
+        )
+
+    def signature_of(self, text: str, secret: str) -> str:
+        """How that secret signs a text."""
         key = f"AWS4{secret}".encode()
-        for part in scope:
+        for part in self._scope:
             key = _hmac(key, part)
         return _hmac(key, text).hex()
+
+    @property
+    def _scope(self) -> tuple[str, ...]:
+        return self.day, self.region, self.service, SCOPE_END
 
     def _path(self, environ: Environ) -> str:
         path = environ["REQUEST_URI"].partition("?")[0]
@@ -279,6 +327,19 @@ def _in_query(environ: Environ) -> Signed | None:
         parts.get("X-Amz-Signature", ""),
         parts.get("X-Amz-Expires", ""),
     )
+
+
+def _in_form(fields: Mapping[str, str]) -> Signed | None:
+    """As in a form that was signed for another client; its policy has the time."""
+    found = _signed(
+        fields.get("x-amz-algorithm", ""),
+        fields.get("x-amz-credential", ""),
+        fields.get("x-amz-date", ""),
+        "host",
+        fields.get("x-amz-signature", ""),
+        None,
+    )
+    return found if found and found.is_whole and found.service == "s3" else None
 
 
 def _signed(

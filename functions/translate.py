@@ -1,9 +1,7 @@
-"""Texts come in by HTTP and go out translated; GET / is the page for people."""
+"""Texts come in by HTTP and go out translated."""
 
-import mimetypes
 import os
 import time
-from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -11,8 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from api.answer import PAGE_HEADERS
-from api.errors import BadRequestError, NotFoundError, OtherKeyError
+from api.errors import BadRequestError, OtherKeyError
 from aws.engines import engines_from_environ
 from aws.http_api import JSON, HttpApi, answer
 from contract.messages import message
@@ -24,12 +21,13 @@ from translation.translate import Translation, translate_all
 logger = Logger()
 limits = Limits.from_environ(os.environ)
 pairs = parse_pairs(os.environ["TRANSLATOR_PAIRS"])
-page = Path(os.environ["PAGE_DIR"])
-page_parts = {path.name for path in page.iterdir() if path.suffix in (".css", ".js")}
 # The API Gateway waits 29 seconds for all of it.
 engines = engines_from_environ(os.environ, patience_seconds=20)
 pay_while_warming_up = os.environ["FALLBACK_WHILE_STARTING"] == "true"
-key_for_predictions = os.environ["PREDICTION_KEY_ID"]
+other_keys = {
+    os.environ["PREDICTION_KEY_ID"]: "api.key_for_predictions",
+    os.environ["DATASETS_KEY_ID"]: "api.key_for_datasets",
+}
 app = HttpApi(logger, os.environ["ALLOWED_ORIGIN"])
 
 
@@ -65,21 +63,9 @@ def openapi() -> Response[str]:
     return answer(200, openapi_document(limits))
 
 
-@app.get("/")
-def page_itself() -> Response[str]:
-    return _file("index.html")
-
-
-@app.get("/page/<name>")
-def page_part(name: str) -> Response[str]:
-    if name not in page_parts:
-        raise NotFoundError(message("api.not_found"))
-    return _file(name)
-
-
 def require_own_key() -> None:
-    if app.key_id == key_for_predictions:
-        raise OtherKeyError(message("api.key_for_predictions"))
+    if app.key_id in other_keys:
+        raise OtherKeyError(message(other_keys[app.key_id]))
 
 
 def _require_spoken(request: Request) -> None:
@@ -106,9 +92,3 @@ def _log(request: Request, translations: list[Translation], seconds: float) -> N
             "milliseconds": round(seconds * 1000),
         },
     )
-
-
-def _file(name: str) -> Response[str]:
-    kind = mimetypes.guess_type(name)[0]
-    text = (page / name).read_text(encoding="utf-8")
-    return Response(200, f"{kind}; charset=utf-8", text, headers=dict(PAGE_HEADERS))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 from moto.iam.models import iam_backends
@@ -21,10 +22,11 @@ from tests.amazon_translate import using
 from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
 from tests.endpoints import put_endpoint
-from tests.http import ask
+from tests.http import ask, pool
 from tests.integration import (
     test_clean_up,
     test_costs,
+    test_datasets_api,
     test_failed_jobs,
     test_kept_requests,
     test_later_files,
@@ -44,6 +46,7 @@ PARAMETERS = {
     "TranslatorPairs": "en-de,en-aa,en-bb",
     "MonthlyBudgetUsd": "1000",
     "DeleteDataWithStack": "true",
+    "Uploads": "true",
 }
 # Actions of AWS's own machinery, which no laptop has.
 NOT_RECORDED = {
@@ -215,6 +218,7 @@ def run(cloud: Cloud) -> None:
     ask_amazon_translate(cloud)
     ask_for_predictions(cloud)
     let_an_alarm_ring(cloud)
+    look_at_datasets(cloud, name())
     spend_the_budget(cloud)
     put_an_ended_job_aside(cloud)
     eventually(lambda: not test_costs.running(cloud))
@@ -358,6 +362,25 @@ def let_an_alarm_ring(cloud: Cloud) -> None:
         return live_from_json(content).tried(datetime.now(UTC)) is None
 
     assert eventually(is_stopped)
+
+
+def look_at_datasets(cloud: Cloud, name: str) -> None:
+    """How they stand, one of them in a job, their files, the costs; and upload a file."""
+    status = {**test_datasets_api.written(name, "training"), "job": "looked-at"}
+    key = f"results/{name}/status.json"
+    s3 = cloud.endpoint.client("s3")
+    s3.put_object(Bucket=cloud.bucket, Key=key, Body=json.dumps(status).encode())
+    found = test_datasets_api.asked(cloud, "statuses").json["statuses"]
+    assert name in {one["dataset"] for one in found}
+    s3.delete_object(Bucket=cloud.bucket, Key=key)
+    for dataset in (one["dataset"] for one in found if one["has_files"]):
+        for file in test_datasets_api.asked(cloud, f"datasets/{quote(dataset)}/files").json[
+            "files"
+        ]:
+            assert pool.request("GET", file["url"]).status == 200
+    assert test_datasets_api.asked(cloud, "costs").status == 200
+    form = test_datasets_api.offered(cloud, name, f"{name}_test.csv").json
+    assert test_datasets_api.sent(cloud, form, b"a\n1\n").status == 204
 
 
 def go_on_in_another_run(function: LambdaFunction, event: dict[str, Any]) -> None:

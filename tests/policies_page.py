@@ -19,6 +19,8 @@ WAYS = {"put": (r"\.upload_fileobj",), "list": (r'f"list_\{',)}
 # What Lambda does in the role of a function: with a queue, and when all tries have failed.
 BY_LAMBDA = ("ReceiveMessage", "DeleteMessage")
 FAILED_EVENTS = "DeadLetterFailedEvents"
+# A browser does it, with a signature of the function.
+UPLOADS = "LetThePageUpload"
 RESOURCE_POLICIES = ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
 HEAD = """# Who may do what, and which call needs it
 
@@ -74,6 +76,8 @@ def _caller(permission: Permission, operation: str) -> str:
         return "SageMaker"
     if operation in BY_LAMBDA or permission.sid == FAILED_EVENTS:
         return "Lambda"
+    if permission.sid == UPLOADS:
+        return "the page"
     files = [p for p in modules_of(handlers[0]) if _calls(p.read_text(), permission, operation)]
     return " and ".join(f"`{path.relative_to(ROOT)}`" for path in sorted(files))
 

@@ -251,6 +251,20 @@ def _challenger_is_stopped(place: Place, answer: Any) -> None:
     assert live.challenger is not None and live.challenger.share == 0
 
 
+def _status(place: Place) -> dict[str, str]:
+    texts = {"headline": "It waits.", "details": [], "notes": [], "next": []}
+    status = {"dataset": "titanic", "state": "waiting", "prefix": "results/titanic/", **texts}
+    content = json.dumps({**status, "updated": "2026-01-01T00:00:00+00:00"}).encode()
+    place.put("results/titanic/status.json", content)
+    return {}
+
+
+def _status_is_shown(place: Place, answer: Any) -> None:
+    assert answer["statusCode"] == 200, answer
+    found = {one["dataset"]: one for one in json.loads(answer["body"])["statuses"]}
+    assert found["titanic"]["headline"] == "It waits."
+
+
 def _columns_file(place: Place) -> dict[str, str]:
     settings = {"columns": ["review"], "source": "en", "target": "de"}
     place.put("data/reviews_translate.json", json.dumps(settings).encode())
@@ -316,6 +330,7 @@ SAMPLES: dict[str, tuple[Before, After]] = {
     "challengers_alarmed": (_failing_challenger, _challenger_is_stopped),
     "translation_requested": (_nothing, _is_translated),
     "prediction_requested": (_model, _is_predicted),
+    "datasets_shown": (_status, _status_is_shown),
     "columns_file_uploaded": (_columns_file, _columns_are_translated),
     "day_passed": (_idle_endpoint, _idle_endpoint_is_gone),
     "stack_deleted": (_ending_stack, _stack_is_cleaned_up),

@@ -15,19 +15,23 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
 }
-PAGE_HEADERS = {
-    **HEADERS,
-    "Cache-Control": "no-cache",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-}
+# {more} is where else the page may send something.
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'{more}; "
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'"
+)
 MOST_LANGUAGES = MOST_KINDS = 20
 # Lambda hands over 6,291,556 bytes: the answer as a text in JSON, and its headers.
 LONGEST_ANSWER = 6_000_000
 # Other codes for Chinese in traditional characters.
 ALIASES = {"zh-TW": ("zh-hant", "zh-hant-tw", "zh-hk")}
+
+
+def page_headers(upload_origin: str | None) -> dict[str, str]:
+    """The headers of the page, which may send files to that origin if there is one."""
+    policy = PAGE_POLICY.format(more=f" {upload_origin}" if upload_origin else "")
+    return {**HEADERS, "Cache-Control": "no-cache", "Content-Security-Policy": policy}
 
 
 def error_body(error: ApiError, language: str = ENGLISH) -> dict[str, str]:

@@ -43,8 +43,10 @@ class HttpApi(APIGatewayRestResolver):
         return super().resolve({**event, "path": event["resource"]}, context)
 
     def part(self, name: str) -> str:
-        """The last part of the path, which the resource has in braces."""
-        return part_of_path(self._path, self.current_event.path_parameters[name])
+        """The part of the path that the resource has in braces."""
+        after = self.current_event.resource.partition(f"{{{name}}}")[2]
+        path = self._path.rstrip("/").removesuffix(after)
+        return part_of_path(path, self.current_event.path_parameters[name])
 
     @property
     def key_id(self) -> str | None:

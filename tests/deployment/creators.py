@@ -241,6 +241,9 @@ def _complete_bucket(s3: Any, bucket: str, given: Properties) -> None:
     s3.put_bucket_notification_configuration(
         Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
     )
+    if cors := given.get("CorsConfiguration"):
+        rules = list(map(_cors_rule, cors["CorsRules"]))
+        s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
     (encryption,) = given["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     by_default = encryption["ServerSideEncryptionByDefault"]
     own_key = {"BucketKeyEnabled": True} if "BucketKeyEnabled" in encryption else {}
@@ -248,6 +251,11 @@ def _complete_bucket(s3: Any, bucket: str, given: Properties) -> None:
     s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
     rules = [_lifecycle_rule(rule) for rule in given["LifecycleConfiguration"]["Rules"]]
     s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+
+
+def _cors_rule(rule: Properties) -> Properties:
+    """As the API of S3 has it."""
+    return {**{k: v for k, v in rule.items() if k != "MaxAge"}, "MaxAgeSeconds": rule["MaxAge"]}
 
 
 def _lifecycle_rule(rule: Properties) -> Properties:

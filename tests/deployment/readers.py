@@ -16,7 +16,7 @@ def described(client: Client, kind: str, physical_id: str, asked: Properties) ->
     return DESCRIBERS[kind](client, physical_id, asked)
 
 
-def _bucket(client: Client, name: str, _: Properties) -> Properties:
+def _bucket(client: Client, name: str, asked: Properties) -> Properties:
     s3 = client("s3")
     configuration = s3.get_bucket_notification_configuration(Bucket=name)
     encryption = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]
@@ -27,6 +27,7 @@ def _bucket(client: Client, name: str, _: Properties) -> Properties:
         for rule in encryption["Rules"]
     ]
     return {
+        **_cors(s3, name, asked),
         "BucketEncryption": {"ServerSideEncryptionConfiguration": by_default},
         "LifecycleConfiguration": {"Rules": list(map(_lifecycle_rule, rules))},
         "NotificationConfiguration": {
@@ -37,6 +38,15 @@ def _bucket(client: Client, name: str, _: Properties) -> Properties:
         "OwnershipControls": s3.get_bucket_ownership_controls(Bucket=name)["OwnershipControls"],
         "PublicAccessBlockConfiguration": block,
         "VersioningConfiguration": s3.get_bucket_versioning(Bucket=name),
+    }
+
+
+def _cors(s3: Any, name: str, asked: Properties) -> Properties:
+    if "CorsConfiguration" not in asked:
+        return {}
+    rules = s3.get_bucket_cors(Bucket=name)["CORSRules"]
+    return {
+        "CorsConfiguration": {"CorsRules": [{**r, "MaxAge": r["MaxAgeSeconds"]} for r in rules]}
     }
 
 

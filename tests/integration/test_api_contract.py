@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from codefree.api_gateway import PREDICTION_KEY, TRANSLATION_KEY
+from codefree.api_gateway import DATASETS_KEY, PREDICTION_KEY, TRANSLATION_KEY
 from codefree.cloud import Cloud
 from tests.endpoints import endpoint
 from tests.http import get
@@ -46,12 +46,23 @@ def api_schema(echoing: Cloud) -> Any:
     schema = schemathesis.openapi.from_url(f"{echoing.api.url}openapi.json")
     schema.config.update(base_url=echoing.api.url)
     # Too many sentences break the description too, and are answered with 413.
-    schema.config.checks.negative_data_rejection.expected_statuses = ["400", "403", "404", "413"]
+    schema.config.checks.negative_data_rejection.expected_statuses = [
+        "400",
+        "403",
+        "404",
+        "409",
+        "413",
+    ]
     return schema
 
 
 # Names that begin so are replaced by that of a dataset with a model.
 FIRST_HALF = tuple(map(chr, range(0x4F)))
+# What is neither has the key for datasets.
+KEYS = {
+    "/translate": TRANSLATION_KEY,
+    **dict.fromkeys(("/predict/{dataset}", "/datasets", "/datasets/{dataset}"), PREDICTION_KEY),
+}
 POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 
 
@@ -66,6 +77,11 @@ POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
         ("POST", "/predict/{dataset}", NEGATIVE),
         ("GET", "/datasets", POSITIVE),
         ("GET", "/datasets/{dataset}", POSITIVE),
+        ("GET", "/statuses", POSITIVE),
+        ("GET", "/datasets/{dataset}/files", POSITIVE),
+        ("POST", "/datasets/{dataset}/uploads", POSITIVE),
+        ("POST", "/datasets/{dataset}/uploads", NEGATIVE),
+        ("GET", "/costs", POSITIVE),
         ("GET", "/openapi.json", POSITIVE),
         ("GET", "/", POSITIVE),
     ],
@@ -75,7 +91,7 @@ def test_every_answer_is_one_that_the_description_promises(
 ) -> None:
     """Positive requests follow the description, negative ones break it somewhere."""
     assert cloud.api is not None
-    key = TRANSLATION_KEY if path == "/translate" else PREDICTION_KEY
+    key = KEYS.get(path, DATASETS_KEY)
     headers = {"X-Api-Key": cloud.api.keys[key]}
     operation = api_schema[path][method]
 

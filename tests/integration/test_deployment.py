@@ -43,7 +43,11 @@ pytestmark = pytest.mark.skipif(
     not (BUILT.exists() and SAM.exists()), reason="nothing is built yet: make build"
 )
 # Everything that a condition may add is there.
-EVERYTHING = {"NotificationEmail": "lab@example.com", "DeleteDataWithStack": "true"}
+EVERYTHING = {
+    "NotificationEmail": "lab@example.com",
+    "DeleteDataWithStack": "true",
+    "Uploads": "true",
+}
 # All that a company may demand, but for a bucket of its own, which would take the place of ours.
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/0a1b2c3d-4e5f"
 GUARDED = {

@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "automl": {"contract", "pipeline", "reading"},
     "translation": {"api", "contract", "pipeline", "reading"},
     "serving": {"api", "contract", "portable", "reading"},
+    "showing": {"api", "automl", "contract", "pipeline", "reading"},
     "aws": {
         "api",
         "contract",
@@ -32,6 +33,7 @@ MAY_IMPORT = {
         "translation",
         "portable",
         "serving",
+        "showing",
     },
     "uploads": {
         "api",

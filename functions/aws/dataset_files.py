@@ -1,0 +1,146 @@
+"""Datasets as they lie in the bucket, and addresses where a browser fetches or puts a file."""
+
+import json
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+
+from api.errors import BadRequestError, NotFoundError
+from aws import objects, stored
+from contract.layout import (
+    DATA,
+    LEDGER_KEY,
+    PORTABLE_MODEL,
+    PROGRESS,
+    REFUSED,
+    REPORT,
+    RESULTS,
+    STATUS_JSON,
+    live_folder,
+    model_json_key,
+    results_folder,
+    results_prefix,
+)
+from contract.messages import message
+from pipeline.costs import Ledger, ledger_from_json
+from pipeline.status import Status, status_from_json
+from showing.answer import MODEL
+from showing.shown import Fetchable, Form, Shown
+from showing.upload import LARGEST_UPLOAD
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+DATASETS_AT_ONCE, READS_AT_ONCE = 100, 16
+# Long enough to look at a list and choose; a form is used at once.
+LINK_SECONDS, FORM_SECONDS = 900, 600
+
+
+class DatasetFiles:
+    """The datasets of a bucket, for people who look at them."""
+
+    def __init__(self, bucket: str) -> None:
+        self._bucket = bucket
+        # The version of signatures that keys of KMS and new regions ask for.
+        config = Config(signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional"})
+        self._signer: S3Client = boto3.client("s3", config=config)
+
+    @property
+    def origin(self) -> str:
+        """Where browsers fetch and put files, as a Content-Security-Policy names it."""
+        url = urlsplit(self._form(f"{DATA}_").url)
+        return f"{url.scheme}://{url.netloc}"
+
+    def page(self, after: str | None) -> tuple[list[Shown], str | None]:
+        """Return where datasets stand, a page at a time, and after which to go on."""
+        if after and not after.isprintable():
+            raise BadRequestError("after", message("api.no_status", dataset=after))
+        names, following = stored.folders(self._bucket, RESULTS, DATASETS_AT_ONCE, after)
+        with ThreadPoolExecutor(READS_AT_ONCE) as pool:
+            found: Iterable[Shown | None] = pool.map(self._shown, names)
+            return [one for one in found if one is not None], following
+
+    def files(self, dataset: str) -> tuple[Status, list[Fetchable]]:
+        """Return the files of the dataset's last job; raises NotFoundError when there is none."""
+        found = self._status(dataset)
+        if found is None:
+            raise NotFoundError(message("api.no_status", dataset=dataset))
+        status, _ = found
+        named = {**status.files, **({MODEL: status.model} if status.model else {})}
+        sizes = self._sizes(named.values())
+        return status, [
+            Fetchable(name, key, sizes[key], self._link(key))
+            for name, key in named.items()
+            if key in sizes
+        ]
+
+    def form(self, key: str) -> Form:
+        """Return what a browser needs to put one object under exactly this key."""
+        return self._form(key)
+
+    def ledger(self) -> Ledger:
+        """Return the book of what jobs have cost."""
+        return ledger_from_json(stored.read(self._bucket, LEDGER_KEY))
+
+    def _shown(self, dataset: str) -> Shown | None:
+        found = self._status(dataset)
+        if found is None:
+            return None
+        status, updated = found
+        return Shown(status, updated, self._progress(status), self._answers(dataset))
+
+    def _status(self, dataset: str) -> tuple[Status, str] | None:
+        # A name with a slash would lead to another folder.
+        if "/" in dataset or results_prefix(dataset) == REFUSED:
+            return None
+        content = stored.read(self._bucket, results_prefix(dataset) + STATUS_JSON)
+        if content is None:
+            return None
+        status = status_from_json(content)
+        return status, json.loads(content)["updated"]
+
+    def _progress(self, status: Status) -> Mapping[str, object] | None:
+        if not (status.runs and status.job):
+            return None
+        found: Mapping[str, Any] | None = stored.read_json(
+            self._bucket, live_folder(status.job) + PROGRESS
+        )
+        return found
+
+    def _answers(self, dataset: str) -> bool:
+        pointer = stored.read_json(self._bucket, model_json_key(dataset))
+        return pointer is not None and stored.exists(
+            self._bucket, results_folder(dataset, pointer["job"]) + PORTABLE_MODEL
+        )
+
+    def _sizes(self, keys: Iterable[str]) -> dict[str, int]:
+        folders = {key.rpartition("/")[0] + "/" for key in keys}
+        return {
+            key: size
+            for folder in folders
+            for key, size in objects.sizes(self._bucket, folder).items()
+        }
+
+    def _link(self, key: str) -> str:
+        """The report opens; all else is saved, whatever a browser could show of it."""
+        is_report = key.rpartition("/")[2] == REPORT
+        shown = {"ResponseContentType": "text/html; charset=utf-8"}
+        saved = {"ResponseContentDisposition": "attachment"}
+        return self._signer.generate_presigned_url(
+            "get_object",
+            Params={"Bucket": self._bucket, "Key": key, **(shown if is_report else saved)},
+            ExpiresIn=LINK_SECONDS,
+        )
+
+    def _form(self, key: str) -> Form:
+        signed = self._signer.generate_presigned_post(
+            self._bucket,
+            key,
+            Conditions=[["content-length-range", 1, LARGEST_UPLOAD]],
+            ExpiresIn=FORM_SECONDS,
+        )
+        return Form(signed["url"], signed["fields"])

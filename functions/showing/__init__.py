@@ -1,0 +1,1 @@
+"""The page for people: where datasets stand, their files and costs, and where to upload."""
