@@ -63,7 +63,7 @@ export function moment(iso) {
 
 // --- Keys: one per purpose, in the memory of this tab alone.
 
-export const PURPOSES = ["translate", "predict"];
+export const PURPOSES = ["translate", "predict", "datasets"];
 const nameOf = (purpose) => `key ${purpose}`;
 let wanted = PURPOSES[0];
 
@@ -75,6 +75,18 @@ export function keep(purpose, key) {
   sessionStorage.setItem(nameOf(purpose), key);
 }
 
+// On this machine the address that `codefree up` prints holds the keys: `#keys/a/b/c`.
+const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
+
+export function takeKeys() {
+  const [what, ...keys] = location.hash.slice(1).split("/");
+  if (what !== "keys" || !LOOPBACK.includes(location.hostname)) return;
+  PURPOSES.forEach((purpose, place) => {
+    if (keys[place]) keep(purpose, keys[place]);
+  });
+  history.replaceState(null, "", location.pathname);
+}
+
 // For whom the form asks; shown unless there is a key.
 export function wantKey(purpose) {
   wanted = purpose;
@@ -84,6 +96,7 @@ export function wantKey(purpose) {
   box("key-what").textContent = {
     translate: words("This tab needs the key for translations."),
     predict: words("This tab needs the key for predictions."),
+    datasets: words("This tab needs the key for datasets."),
   }[purpose];
   return has;
 }

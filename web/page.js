@@ -1,9 +1,10 @@
 // The tabs, and which one the address asks for.
-import { box, say, speak, wantKey, wireKeys } from "./common.js";
+import { box, say, speak, takeKeys, wantKey, wireKeys } from "./common.js";
+import * as datasets from "./datasets.js";
 import * as predict from "./predict.js";
 import * as translate from "./translate.js";
 
-const TABS = { predict, translate };
+const TABS = { datasets, predict, translate };
 let shown = "";
 
 // `#predict/titanic`: a tab, and what it is about.
@@ -11,10 +12,11 @@ function place() {
   const [tab, ...rest] = location.hash.slice(1).split("/");
   let about = rest.join("/");
   try { about = decodeURIComponent(about); } catch { /* as it stands there */ }
-  return TABS[tab] ? [tab, about] : ["predict", ""];
+  return TABS[tab] ? [tab, about] : ["datasets", ""];
 }
 
 function go() {
+  takeKeys();
   const [tab, about] = place();
   for (const name of Object.keys(TABS)) {
     box(`view-${name}`).hidden = name !== tab;
@@ -22,6 +24,7 @@ function go() {
     if (name === tab) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  for (const name of Object.keys(TABS)) if (name !== tab) TABS[name].close?.();
   const hasKey = wantKey(tab);
   if (tab !== shown) {
     say("");

@@ -6,21 +6,24 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from codefree.api_gateway import PREDICTION_KEY, TRANSLATION_KEY
+from codefree.api_gateway import DATASETS_KEY, PREDICTION_KEY, TRANSLATION_KEY
 from codefree.cloud import Cloud, Settings
-from contract.layout import model_json_key
+from codefree.serve import page_address
+from contract.layout import STATUS_JSON, results_prefix
 from reading.column import CATEGORY, Column
 from tests.browser import needs_chromium, picture
 from tests.clouds import own_cloud
 from tests.conftest import eventually
 from tests.console import ROOT
 from tests.few_rounds import few_rounds_source
+from tests.integration.test_datasets_api import written
 from tests.portable_models import put_model
 
 pytestmark = needs_chromium
@@ -28,17 +31,28 @@ SAMPLES = ROOT / "samples"
 AXE = ROOT / ".tools/axe/node_modules/axe-core/axe.min.js"
 SIZES = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 HOSTILE = '"><img src=x onerror=document.title="ran">'
-KEYS = {"translate": TRANSLATION_KEY, "predict": PREDICTION_KEY}
+KEYS = {"datasets": DATASETS_KEY, "predict": PREDICTION_KEY, "translate": TRANSLATION_KEY}
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What was seen on the way from an empty page to a model."""
+
+    cloud: Cloud
+    empty: str
+    states: tuple[str, ...]
+    progress: frozenset[str]
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A stack with a model of the Titanic's passengers, and one with hostile names."""
+def walk(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
+    """From an empty page: drop two files, and watch until the model is there."""
     chosen = Settings(
         parameters={
-            "SettleSeconds": "0",
+            "SettleSeconds": "1",
             "TrainingMinutes": "1",
             "TranslationFallback": "none",
+            "Uploads": "true",
             "ApiRequestsPerSecond": "1000",
             "ApiBurst": "1000",
         },
@@ -46,15 +60,56 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         tell=lambda _: None,
     )
     with own_cloud(chosen) as cloud:
-        s3 = cloud.endpoint.client("s3")
-        for part in ("test", "train"):
-            content = (SAMPLES / f"titanic_{part}.csv").read_bytes()
-            s3.put_object(Bucket=cloud.bucket, Key=f"data/titanic_{part}.csv", Body=content)
-        hostile = Column(HOSTILE, CATEGORY, categories=(HOSTILE, "other"))
-        put_model(s3, cloud.bucket, HOSTILE, hostile)
-        key = model_json_key("titanic")
-        eventually(lambda: s3.list_objects_v2(Bucket=cloud.bucket, Prefix=key)["KeyCount"])
-        yield cloud
+        with opened(browser, cloud, "") as page:
+            expect(page.locator("#datasets-empty")).to_be_visible()
+            picture(page, "empty")
+            empty = page.locator("main").inner_text()
+            drop(page, "#train-drop", SAMPLES / "titanic_train.csv")
+            page.get_by_label("Rows to predict").set_input_files(SAMPLES / "titanic_test.csv")
+            expect(page.get_by_label("Name of the dataset")).to_have_value("titanic")
+            page.get_by_role("button", name="Upload and train").click()
+            states, progress = list[str](), set[str]()
+
+            def is_over() -> bool:
+                page.wait_for_timeout(100)
+                if page.locator(".state").count():
+                    states.append(page.locator(".state").inner_text())
+                for text in page.locator(".dataset progress + p").all_inner_texts():
+                    if not progress:
+                        picture(page, "training")
+                    progress.add(text)
+                return bool(states) and states[-1] == "completed"
+
+            eventually(is_over, progress=lambda: len(progress))
+        yield Walk(cloud, empty, tuple(states), frozenset(progress))
+
+
+@pytest.fixture(scope="module")
+def stack(walk: Walk) -> Cloud:
+    """A stack with a model of the Titanic's passengers, and one with hostile names."""
+    s3 = walk.cloud.endpoint.client("s3")
+    put_model(
+        s3, walk.cloud.bucket, HOSTILE, Column(HOSTILE, CATEGORY, categories=(HOSTILE, "other"))
+    )
+    content = json.dumps(written(HOSTILE, "refused") | {"headline": HOSTILE, "next": [HOSTILE]})
+    key = f"{results_prefix(HOSTILE)}{STATUS_JSON}"
+    s3.put_object(Bucket=walk.cloud.bucket, Key=key, Body=content.encode())
+    return walk.cloud
+
+
+def drop(page: Page, place: str, file: Path) -> None:
+    """Drag a file to a place of the page and let go."""
+    page.evaluate(
+        """([place, name, text]) => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File([text], name));
+            for (const kind of ["dragenter", "dragover", "drop"]) {
+                const event = new DragEvent(kind, { dataTransfer, cancelable: true });
+                document.querySelector(place).dispatchEvent(event);
+            }
+        }""",
+        [place, file.name, file.read_text("utf-8")],
+    )
 
 
 @contextmanager
@@ -96,6 +151,85 @@ def shares(page: Page) -> dict[str, float]:
         row.locator("th").inner_text(): float(row.locator("td").last.inner_text().strip("%"))
         for row in rows.all()
     }
+
+
+def test_an_empty_page_teaches_and_a_dropped_file_is_watched_until_its_model_is_there(
+    walk: Walk,
+) -> None:
+    assert "Nothing here yet" in walk.empty
+    assert "titanic_train.csv" in walk.empty and walk.cloud.bucket in walk.empty
+    assert {"training", "completed"} <= {*walk.states}
+    assert any(re.match(r"\d+ % · \w+", one) for one in walk.progress), walk.progress
+    listed = walk.cloud.endpoint.client("s3").list_objects_v2(
+        Bucket=walk.cloud.bucket, Prefix="data/"
+    )
+    assert {entry["Key"]: entry["Size"] for entry in listed["Contents"]} == {
+        f"data/titanic_{part}.csv": (SAMPLES / f"titanic_{part}.csv").stat().st_size
+        for part in ("test", "train")
+    }
+
+
+def card(page: Page, dataset: str) -> Locator:
+    named = page.get_by_role("heading", level=2, name=dataset, exact=True)
+    return page.locator("article").filter(has=named)
+
+
+def test_a_dataset_shows_how_it_stands_and_its_files(browser: Browser, stack: Cloud) -> None:
+    with opened(browser, stack, "#datasets", accept_downloads=True) as page:
+        titanic = card(page, "titanic")
+        expect(titanic).to_contain_text("Survived")
+        expect(titanic).to_contain_text("ROC AUC")
+        titanic.get_by_text("Files").click()
+        with page.context.expect_page() as opening:
+            titanic.get_by_role("link", name="Open the report").click()
+        report = opening.value
+        expect(report.get_by_role("heading", level=1)).to_be_visible()
+        assert report.evaluate("window.opener") is None
+        report.close()
+        for name, ending in {
+            "predictions": "_test_prediction.csv",
+            "model": "model.tar.gz",
+        }.items():
+            with page.expect_download() as saving:
+                titanic.get_by_role("link", name=name, exact=True).click()
+            assert saving.value.suggested_filename.endswith(ending)
+            assert saving.value.path().stat().st_size > 10_000
+        page.get_by_text("Costs of this month").click()
+        expect(page.locator("#costs-table")).to_contain_text("titanic")
+        titanic.get_by_role("link", name="Predict with it").click()
+        predicted(page)
+        expect(page.locator("#dataset")).to_have_value("titanic")
+
+
+def test_what_the_page_cannot_upload_is_refused_before_it_is_sent(
+    browser: Browser, stack: Cloud, tmp_path: Path
+) -> None:
+    with opened(browser, stack, "#datasets") as page:
+        page.get_by_role("button", name="Upload and train").click()
+        expect(page.locator("#train-note")).to_have_text("Choose a file first.")
+        expect(page.get_by_label("Rows to learn from")).to_be_focused()
+        for name, text, said in (
+            ("a.xls", "a", "Save it as one of .csv, .csv.gz, .parquet, .xlsx."),
+            ("a.csv", "", "The file is empty."),
+        ):
+            file = tmp_path / name
+            file.write_text(text)
+            page.get_by_label("Rows to learn from").set_input_files(file)
+            expect(page.locator("#train-note")).to_have_text(said)
+        page.get_by_label("Rows to learn from").set_input_files(SAMPLES / "titanic_train.csv")
+        expect(page.locator("#name-note")).to_contain_text("its train file is replaced")
+        before = stack.endpoint.client("s3").list_objects_v2(Bucket=stack.bucket, Prefix="data/")
+        for name, said in (
+            ("a/b", "A name has no slash."),
+            ("_refused", "data/_refused_train.csv"),
+        ):
+            page.get_by_label("Name of the dataset").fill(name)
+            page.get_by_role("button", name="Upload and train").click()
+            expect(page.locator("#name-note.bad")).to_contain_text(said)
+            expect(page.get_by_label("Name of the dataset")).to_be_focused()
+        picture(page, "refused")
+        after = stack.endpoint.client("s3").list_objects_v2(Bucket=stack.bucket, Prefix="data/")
+        assert after["KeyCount"] == before["KeyCount"]
 
 
 def test_a_row_is_predicted_and_its_reasons_add_up(browser: Browser, stack: Cloud) -> None:
@@ -215,10 +349,16 @@ def test_names_and_values_stay_text(browser: Browser, stack: Cloud) -> None:
         expect(page.locator("#said")).to_contain_text("Survived")
         page.locator("#fields select").select_option("other")
         expect(page.locator("#changed")).to_have_text(f"{HOSTILE}: {HOSTILE} → other")
-        assert page.locator("img").count() == 0
-        assert page.title() == "Code-free AutoML"
         page.reload()
         expect(page.locator("#dataset")).to_have_value(HOSTILE)
+        page.get_by_role("link", name="Datasets").first.click()
+        hostile = card(page, HOSTILE)
+        expect(hostile.locator(".headline")).to_have_text(HOSTILE)
+        expect(hostile.locator("li")).to_have_text(HOSTILE)
+        hostile.get_by_role("link", name="Predict with it").click()
+        expect(page.locator("#dataset")).to_have_value(HOSTILE)
+        assert page.locator("img").count() == 0
+        assert page.title() == "Code-free AutoML"
 
 
 def test_each_tab_asks_for_its_own_key(browser: Browser, stack: Cloud) -> None:
@@ -236,9 +376,24 @@ def test_each_tab_asks_for_its_own_key(browser: Browser, stack: Cloud) -> None:
         assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 1]
 
 
+def test_the_printed_address_holds_the_keys_of_every_tab(browser: Browser, stack: Cloud) -> None:
+    assert stack.api is not None
+    where = page_address(stack.api).removeprefix(stack.api.url)
+    with opened(browser, stack, where, keys=False) as page:
+        expect(card(page, "titanic")).to_be_visible()
+        assert page.url == stack.api.url
+        for tab in ("Predict", "Translate"):
+            page.get_by_role("link", name=tab, exact=True).click()
+            expect(page.get_by_label("API key")).to_be_hidden()
+        predicting = page.evaluate("sessionStorage.getItem('key predict')")
+        assert predicting == stack.api.keys[PREDICTION_KEY]
+        assert page.evaluate("localStorage.length") == 0
+
+
 def test_a_row_is_predicted_by_the_keyboard_alone(browser: Browser, stack: Cloud) -> None:
     assert stack.api is not None
     with opened(browser, stack, "#translate", keys=False) as page:
+        page.keyboard.press("Tab")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         expect(page.get_by_label("API key")).to_be_focused()
@@ -246,7 +401,7 @@ def test_a_row_is_predicted_by_the_keyboard_alone(browser: Browser, stack: Cloud
         page.keyboard.press("Enter")
         predicted(page)
         page.keyboard.press("Tab")
-        expect(page.get_by_label("Dataset")).to_be_focused()
+        expect(page.get_by_label("Dataset", exact=True)).to_be_focused()
         page.keyboard.type("titanic")
         expect(page).to_have_url(re.compile("#predict/titanic$"))
         expect(field(page, "Age")).to_have_value("40")
@@ -277,6 +432,10 @@ def test_the_checker_of_accessibility_has_no_findings(
                 expect(page.locator("#changed li")).to_have_count(1)
                 page.get_by_label("CSV file").set_input_files(SAMPLES / "titanic_test.csv")
                 expect(page.locator("#batch-found")).to_be_visible()
+            if where == "datasets":
+                card(page, "titanic").get_by_text("Files").click()
+                expect(page.get_by_role("link", name="Open the report")).to_be_visible()
+                page.get_by_text("Costs of this month").click()
             picture(page, f"{where}-{size}-{scheme}")
             assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size]["width"]
             page.add_script_tag(path=AXE)
@@ -286,7 +445,8 @@ def test_the_checker_of_accessibility_has_no_findings(
 
 
 # Names of columns, values and measures, and of what no language translates.
-KEPT = {"API", "CSV", "AutoML", "MB", "samples", "titanic", "csv", "roc", "auc"}
+KEPT = {"API", "CSV", "AutoML", "MB", "samples", "titanic", "csv", "roc", "auc", "ROC", "AUC"}
+KEPT |= {"US", "PM", "AM", "CI"}
 
 
 @pytest.mark.parametrize("language", ["ko", "zh-TW"])
@@ -300,6 +460,12 @@ def test_the_page_speaks_the_language_of_the_browser(
         picture(page, f"predict-{language}")
         page.locator("#dataset option").evaluate_all("all => all.forEach(one => one.remove())")
         shown = page.locator("body").inner_text()
+        page.locator('nav a[href="#datasets"]').click()
+        expect(page.locator("article")).to_have_count(2)
+        picture(page, f"datasets-{language}")
+        # That of the hostile name is what it says, as text.
+        page.locator("article", has_text=HOSTILE).evaluate("one => one.remove()")
+        shown += page.locator("body").inner_text()
         text = (SAMPLES / "titanic_train.csv").read_text()
         known = KEPT | {*re.findall(r"[A-Za-z]{2,}", text)}
         assert {*re.findall(r"[A-Za-z]{2,}", shown)} <= known
