@@ -192,7 +192,7 @@ def up(
     ] = DEFAULT_PORT,
     api_port: Annotated[
         int,
-        typer.Option(min=0, max=HIGHEST_PORT, help="Port of the translation API and its page."),
+        typer.Option(min=0, max=HIGHEST_PORT, help="Port of the page and the APIs."),
     ] = 5556,
     language: Annotated[
         Language | None,
@@ -211,7 +211,7 @@ def up(
         typer.Option(metavar="DIR", help="Logs go to DIR/logs/, sample events to DIR/events/."),
     ] = Path("results"),
 ) -> None:
-    """Keep the embedded AWS up until Ctrl-C: the bucket, and the translation API with its page."""
+    """Keep the embedded AWS up until Ctrl-C: the bucket, the APIs, and the page."""
     _speak(language)
     try:
         room.require_free_port("127.0.0.1", port, "--port")
@@ -244,6 +244,7 @@ def up(
                 "FreeOfCharge": "true",
                 "RetrySeconds": "60",
                 "TranslationFallback": "none",
+                "Uploads": "true",
                 "ReportLanguage": say.language,
             },
             logs=out / "logs",

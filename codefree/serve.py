@@ -8,7 +8,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from codefree.api_gateway import PREDICTION_KEY, TRANSLATION_KEY, ApiServer
+from codefree.api_gateway import DATASETS_KEY, PREDICTION_KEY, TRANSLATION_KEY, ApiServer
 from codefree.cloud import Cloud
 from codefree.command_name import command_name
 from codefree.containers import ADD_HOST
@@ -47,10 +47,15 @@ def instructions(cloud: Cloud, events: Path, say: Words, env_vars: Path | None =
 
 
 def _translation(api: ApiServer, say: Words) -> str:
-    translate, predict = api.keys[TRANSLATION_KEY], api.keys[PREDICTION_KEY]
-    return f"""{say("local.translation")}
+    translate, predict, datasets = (
+        api.keys[key] for key in (TRANSLATION_KEY, PREDICTION_KEY, DATASETS_KEY)
+    )
+    return f"""{say("local.page")}
 
-  {api.url}
+  {page_address(api)}
+
+{say("local.translation")}
+
   {say("local.api_key")} {translate}
   curl {api.url}translate -H 'X-Api-Key: {translate}' -d '{{"text": "I love you."}}'
 
@@ -60,7 +65,18 @@ def _translation(api: ApiServer, say: Words) -> str:
   curl {api.url}predict/titanic -H 'X-Api-Key: {predict}' -H 'Content-Type: text/csv' \\
     --data-binary @samples/titanic_test.csv
 
+{say("local.datasets")}
+
+  {say("local.api_key")} {datasets}
+  curl {api.url}statuses -H 'X-Api-Key: {datasets}'
+
 """
+
+
+def page_address(api: ApiServer) -> str:
+    """The page with its keys behind the #, which a browser sends to no server."""
+    keys = (api.keys[key] for key in (TRANSLATION_KEY, PREDICTION_KEY, DATASETS_KEY))
+    return f"{api.url}#keys/{'/'.join(keys)}"
 
 
 def in_containers(events: Path, env_vars: Path, say: Words) -> str:

@@ -20,6 +20,7 @@ from rich.terminal_theme import MONOKAI
 
 from codefree import default_translator
 from codefree.cloud import Settings, open_cloud
+from codefree.serve import page_address
 from tests.browser import open_browser
 
 ROOT = Path(__file__).parents[1]
@@ -69,7 +70,7 @@ def main() -> None:
         with open_cloud(Settings(parameters={"TranslationFallback": "none"})) as cloud:
             default_translator.deploy(cloud)
             assert cloud.api is not None
-            of_translation_page(browser, cloud.api.url, cloud.api.key, PICTURES)
+            of_translation_page(browser, page_address(cloud.api), PICTURES)
 
 
 def train(work: Path, name: str, language: str) -> str:
@@ -128,11 +129,10 @@ def table(predictions: Path) -> str:
     return html
 
 
-def of_translation_page(browser: Browser, url: str, key: str, into: Path) -> None:
+def of_translation_page(browser: Browser, address: str, into: Path) -> None:
     page = browser.new_page(viewport={"width": WIDTH, "height": 480}, device_scale_factor=2)
-    page.goto(url)
-    page.get_by_label("API key").fill(key)
-    page.get_by_role("button", name="Use this key").click()
+    page.goto(address)
+    page.get_by_role("link", name="Translate").click()
     page.get_by_label("Text to translate").fill("Where is the library?\nThank you very much!")
     page.get_by_role("button", name="Translate").click()
     page.get_by_text("Translated.").wait_for()

@@ -34,6 +34,7 @@ TRANSLATED = (
             "develop",
             "how-it-works",
             "monitoring",
+            "page",
             "results",
             "settings",
             "translate",
