@@ -5,7 +5,7 @@ const names = new Intl.DisplayNames([navigator.language, "en"], { type: "languag
 const COMMON = ["ar", "zh", "zh-TW", "nl", "en", "fr", "de", "hi", "id", "it", "ja", "ko", "pl",
   "pt", "ru", "es", "sv", "th", "tr", "uk", "vi"];
 let known = { pairs: [], others: false, max_bytes: Infinity };
-let running = false, isLoaded = false;
+let running = false, loading = null;
 // Whether a text waits for the right key.
 let isPending = false;
 
@@ -53,7 +53,6 @@ async function loadLanguages() {
   const answer = await fetch("languages");
   if (!answer.ok) throw new Error();
   known = await answer.json();
-  isLoaded = true;
   offerSources(known.pairs[0]?.source ?? "en");
   count();
 }
@@ -70,6 +69,8 @@ async function translate() {
   count();
   say(words("Translating …"));
   try {
+    // Before that it is not known what is chosen.
+    await loading;
     const answer = await ask("translate", "translate", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
@@ -107,9 +108,10 @@ function clearTranslation() {
 
 export function open() {
   count();
-  if (!isLoaded) {
-    loadLanguages().catch(() => say(words("The service cannot be reached; reload the page."), true));
-  }
+  loading ??= loadLanguages().catch(() => {
+    loading = null;
+    say(words("The service cannot be reached; reload the page."), true);
+  });
   if (isPending && keyOf("translate")) translate();
 }
 

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser import open_browser
+
+# The first request wakes a function, on a machine that may be many times slower.
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="module")
