@@ -14,6 +14,7 @@ from pipeline.counts import Count
 from portable.archive import pack_model
 from portable.files import write_files
 from portable.links import Problem
+from portable.model import Bound, KnownColumn
 from reading.column import CATEGORY, Column
 
 JOB, OTHER_JOB = "guessing", "guessing-again"
@@ -24,7 +25,7 @@ PROBABILITY = 0.25
 
 
 def guessing_model(
-    *columns: str | Column,
+    *columns: str | Column | KnownColumn,
     labels: tuple[str, str] = LABELS,
     probability: float = PROBABILITY,
     known: tuple[str, ...] = (),
@@ -36,10 +37,14 @@ def guessing_model(
     `known` are the only categories that it has seen in them; a broken one loads, and fails on
     every row.
     """
-    needed = [
+    named = [
         Column(one, CATEGORY, categories=known) if isinstance(one, str) else one for one in columns
     ]
-    described = [{"column": one.to_json(), "low": None, "high": None} for one in needed]
+    needed = [one if isinstance(one, KnownColumn) else KnownColumn(one) for one in named]
+    described = [
+        {"column": one.column.to_json(), "low": written(one.low), "high": written(one.high)}
+        for one in needed
+    ]
     description = {
         "target": target,
         "problem": PROBLEM,
@@ -62,11 +67,16 @@ def guessing_model(
         return archive.read_bytes()
 
 
+def written(bound: Bound) -> object:
+    """As the file of a model has it."""
+    return bound.isoformat() if isinstance(bound, datetime) else bound
+
+
 def put_model(
     s3: Any,
     bucket: str,
     dataset: str,
-    *columns: str | Column,
+    *columns: str | Column | KnownColumn,
     job: str = JOB,
     keep_requests: float = 0.0,
     labels: tuple[str, str] = LABELS,

@@ -144,7 +144,9 @@ function several({ kind, low, high }) {
 function numberField({ low, high }) {
   const whole = Number.isInteger(low) && Number.isInteger(high) && high > low;
   const step = whole ? 1 : 10 ** Math.floor(Math.log10((high - low || 1) / 50));
-  const input = make("input", { type: "number", step: String(step), inputMode: "decimal" });
+  // From 0 to 1 there may be shares, or nothing but 0 and 1.
+  const shown = whole && high - low === 1 ? "any" : String(step);
+  const input = make("input", { type: "number", step: shown, inputMode: "decimal" });
   const hint = words("{low} to {high}", { low: number(low), high: number(high) });
   return { input, hint, start: String(between(low, high, step)) };
 }
@@ -324,9 +326,14 @@ function showMoved(base) {
     return;
   }
   const from = levelOf(base.found, label), to = levelOf(found, label);
-  const values = found.probabilities
-    ? { label, from: percent(from), to: percent(to), by: points(to - from) }
-    : { label: model.target, from: shownAs(from), to: shownAs(to), by: signed(to - from, 4) };
+  const scale = scaleOf([from, to], Boolean(found.probabilities));
+  const by = scale.change(from, to);
+  const values = {
+    label: found.probabilities ? label : model.target,
+    from: scale.level(from),
+    to: scale.level(to),
+    by: found.probabilities ? words("{points} points", { points: by }) : by,
+  };
   const moved = found.probabilities
     ? words("Probability of {label}: {from} → {to} ({by})", values)
     : words("{label}: {from} → {to} ({by})", values);
@@ -340,17 +347,6 @@ function showMoved(base) {
 
 function cell(value) {
   return value === null ? words("(missing)") : String(value);
-}
-
-function signed(amount, most) {
-  const form = { signDisplay: "exceptZero", maximumSignificantDigits: most };
-  return new Intl.NumberFormat(spoken, form).format(amount);
-}
-
-function points(share) {
-  const form = { signDisplay: "exceptZero", minimumFractionDigits: 1, maximumFractionDigits: 1 };
-  const shown = new Intl.NumberFormat(spoken, form).format(100 * share);
-  return words("{points} points", { points: shown });
 }
 
 // --- Why: the bars begin where the one before ends, and the amounts as they are written add up.

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +18,8 @@ from codefree.api_gateway import DATASETS_KEY, PREDICTION_KEY, TRANSLATION_KEY
 from codefree.cloud import Cloud, Settings
 from codefree.serve import page_address
 from contract.layout import STATUS_JSON, results_prefix
-from reading.column import CATEGORY, Column
+from portable.model import KnownColumn
+from reading.column import CATEGORY, DATE, NUMBER, NUMBERS, TEXT, Column
 from tests.browser import needs_chromium, picture
 from tests.clouds import own_cloud
 from tests.conftest import eventually
@@ -89,7 +91,10 @@ def stack(walk: Walk) -> Cloud:
     """A stack with a model of the Titanic's passengers, and one with hostile names."""
     s3 = walk.cloud.endpoint.client("s3")
     put_model(
-        s3, walk.cloud.bucket, HOSTILE, Column(HOSTILE, CATEGORY, categories=(HOSTILE, "other"))
+        s3,
+        walk.cloud.bucket,
+        HOSTILE,
+        KnownColumn(Column(HOSTILE, CATEGORY, categories=(HOSTILE, "other"))),
     )
     content = json.dumps(written(HOSTILE, "refused") | {"headline": HOSTILE, "next": [HOSTILE]})
     key = f"{results_prefix(HOSTILE)}{STATUS_JSON}"
@@ -359,6 +364,70 @@ def test_names_and_values_stay_text(browser: Browser, stack: Cloud) -> None:
         expect(page.locator("#dataset")).to_have_value(HOSTILE)
         assert page.locator("img").count() == 0
         assert page.title() == "Code-free AutoML"
+
+
+MANY = tuple(f"place {number}" for number in range(30))
+WIDGETS = {
+    # Column → its kind of field, what it begins with, and a hint.
+    KnownColumn(Column("share", NUMBER), 0.0, 1.0): ("number", "0", "0 to 1"),
+    KnownColumn(Column("rate", NUMBER), 0.5, 2.5): ("number", "1.5", "0.5 to 2.5"),
+    KnownColumn(Column("children", NUMBER), 0.0, 9.0): ("number", "0", "0 to 9"),
+    KnownColumn(Column("income", NUMBER), 20_000.0, 200_000.0): ("number", "110000", "20,000"),
+    KnownColumn(Column("debt", NUMBER), 1.0, 1_000_000.0): ("number", "1000", "1,000,000"),
+    KnownColumn(Column("day", DATE), datetime(2020, 1, 1), datetime(2024, 5, 6)): (
+        "date",
+        "2024-05-06",
+        "Jan 1, 2020 to May 6, 2024",
+    ),
+    KnownColumn(
+        Column("moment", DATE, timed=True), datetime(2020, 1, 1), datetime(2024, 5, 6, 7, 8)
+    ): ("datetime-local", "2024-05-06T07:08", "7:08"),
+    KnownColumn(Column("member", CATEGORY, categories=("yes", "no"))): ("select-one", "yes", ""),
+    KnownColumn(Column("place", CATEGORY, categories=MANY)): ("text", MANY[0], "one of 30 values"),
+    KnownColumn(Column("seldom", CATEGORY, categories=("a",), missing_share=0.9)): (
+        "select-one",
+        "",
+        "",
+    ),
+    KnownColumn(Column("remark", TEXT)): ("textarea", "", "any text"),
+    KnownColumn(Column("pressure", NUMBERS), (90.0, 60.0), (180.0, 120.0)): (
+        "text",
+        "",
+        "90 – 180, 60 – 120",
+    ),
+}
+
+
+def test_each_kind_of_column_has_a_field_of_its_kind(browser: Browser, stack: Cloud) -> None:
+    put_model(stack.endpoint.client("s3"), stack.bucket, "widgets", *WIDGETS)
+    with opened(browser, stack, "#predict/widgets") as page:
+        predicted(page)
+        picture(page, "widgets")
+        for column, (kind, start, hint) in WIDGETS.items():
+            own = field(page, column.name)
+            assert own.evaluate("one => one.type") == kind, column.name
+            expect(own).to_have_value(start)
+            assert hint in own.evaluate("one => one.closest('.field').textContent"), column.name
+        options = page.locator("datalist option").evaluate_all("all => all.map(one => one.value)")
+        assert tuple(options) == MANY
+        # As the API takes them: a number where it is one, and nothing where nothing is.
+        with page.expect_request("**/predict/widgets*") as asking:
+            field(page, "children").fill("3")
+        row = asking.value.post_data_json
+        assert row == {
+            column.name: 3
+            if column.name == "children"
+            else None
+            if start == ""
+            else float(start)
+            if kind == "number"
+            else start
+            for column, (kind, start, _) in WIDGETS.items()
+        }
+        page.get_by_role("button", name="Empty all").click()
+        expect(page.locator("#changed li")).to_have_count(9)
+        page.get_by_role("button", name="Reset").click()
+        expect(field(page, "children")).to_have_value("0")
 
 
 def test_each_tab_asks_for_its_own_key(browser: Browser, stack: Cloud) -> None:
