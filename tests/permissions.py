@@ -37,6 +37,7 @@ from tests.integration import (
 )
 from tests.json_services import Reply, json_service
 from tests.portable_models import failing_challenger, put_model
+from tests.statuses import written as written_status
 from tests.template_facts import NETWORK_ACTIONS, RESOURCES, ROOT, statements
 
 PARAMETERS = {
@@ -366,7 +367,7 @@ def let_an_alarm_ring(cloud: Cloud) -> None:
 
 def look_at_datasets(cloud: Cloud, name: str) -> None:
     """How they stand, one of them in a job, their files, the costs; and upload a file."""
-    status = {**test_datasets_api.written(name, "training"), "job": "looked-at"}
+    status = {**written_status(name, "training"), "job": "looked-at"}
     key = f"results/{name}/status.json"
     s3 = cloud.endpoint.client("s3")
     s3.put_object(Bucket=cloud.bucket, Key=key, Body=json.dumps(status).encode())

@@ -30,6 +30,7 @@ from tests.conftest import STUB_TRAINING, eventually
 from tests.endpoints import put_endpoint
 from tests.endpoints import status as endpoint_status
 from tests.portable_models import LABELS, PROBABILITY, failing_challenger, put_model
+from tests.statuses import written
 
 ROOT = Path(__file__).parents[1]
 EVENTS = ROOT / "events"
@@ -252,9 +253,7 @@ def _challenger_is_stopped(place: Place, answer: Any) -> None:
 
 
 def _status(place: Place) -> dict[str, str]:
-    texts = {"headline": "It waits.", "details": [], "notes": [], "next": []}
-    status = {"dataset": "titanic", "state": "waiting", "prefix": "results/titanic/", **texts}
-    content = json.dumps({**status, "updated": "2026-01-01T00:00:00+00:00"}).encode()
+    content = json.dumps(written("titanic", "waiting")).encode()
     place.put("results/titanic/status.json", content)
     return {}
 
@@ -262,7 +261,7 @@ def _status(place: Place) -> dict[str, str]:
 def _status_is_shown(place: Place, answer: Any) -> None:
     assert answer["statusCode"] == 200, answer
     found = {one["dataset"]: one for one in json.loads(answer["body"])["statuses"]}
-    assert found["titanic"]["headline"] == "It waits."
+    assert found["titanic"]["state"] == "waiting"
 
 
 def _columns_file(place: Place) -> dict[str, str]:

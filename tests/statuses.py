@@ -1,5 +1,7 @@
 """A status that earlier uploads left."""
 
+from typing import Any
+
 from contract.messages import message
 from pipeline.status import (
     Status,
@@ -14,3 +16,9 @@ COMPLETED = Status(
     train_version="v1",
     results="results/titanic/titanic-1/",
 )
+
+
+def written(name: str, state: str) -> dict[str, Any]:
+    """A status.json."""
+    texts = {"headline": "As it stands.", "details": [], "notes": [], "next": []}
+    return {"dataset": name, "state": state, "prefix": f"results/{name}/", "updated": "", **texts}

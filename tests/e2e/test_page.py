@@ -25,8 +25,8 @@ from tests.clouds import own_cloud
 from tests.conftest import eventually
 from tests.console import ROOT
 from tests.few_rounds import few_rounds_source
-from tests.integration.test_datasets_api import written
 from tests.portable_models import put_model
+from tests.statuses import written
 
 pytestmark = needs_chromium
 SAMPLES = ROOT / "samples"

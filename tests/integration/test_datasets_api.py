@@ -19,6 +19,7 @@ from pipeline.errors import MisnamedError
 from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING
 from tests.http import Answer, ask, pool
+from tests.statuses import written
 from tests.uploads import TRAIN, drop, ended
 
 
@@ -57,12 +58,6 @@ def sent(cloud: Cloud, form: Mapping[str, Any], content: bytes, **headers: str) 
 def status_of(cloud: Cloud, name: str) -> Any:
     found = asked(cloud, "statuses").json["statuses"]
     return next((one for one in found if one["dataset"] == name), None)
-
-
-def written(name: str, state: str) -> dict[str, Any]:
-    """A status.json."""
-    texts = {"headline": "As it stands.", "details": [], "notes": [], "next": []}
-    return {"dataset": name, "state": state, "prefix": f"results/{name}/", "updated": "", **texts}
 
 
 def test_an_upload_of_the_page_is_trained_like_any_other(taking: Cloud, name: str) -> None:
