@@ -22,6 +22,7 @@ POLL_SECONDS = 1.0
 def instructions(cloud: Cloud, events: Path, say: Words, env_vars: Path | None = None) -> str:
     """The exact lines to type in another terminal."""
     export = " ".join(f"{name}={value}" for name, value in cloud.endpoint.credentials.items())
+    page = _page(cloud.api, say) if cloud.api else ""
     translation = _translation(cloud.api, say) if cloud.api else ""
     aws = f"aws --endpoint-url {cloud.endpoint.url} s3"
     containers = in_containers(events, env_vars, say) if env_vars else ""
@@ -29,7 +30,7 @@ def instructions(cloud: Cloud, events: Path, say: Words, env_vars: Path | None =
     below = f"s3://{cloud.bucket}/{layout.RESULTS}"
     return f"""
 {say("local.is_up", url=cloud.endpoint.url)}
-{say("local.other_terminal")}
+{page}{say("local.other_terminal")}
 
   export {export}
   {aws} cp samples/titanic_test.csv s3://{cloud.bucket}/data/
@@ -50,11 +51,7 @@ def _translation(api: ApiServer, say: Words) -> str:
     translate, predict, datasets = (
         api.keys[key] for key in (TRANSLATION_KEY, PREDICTION_KEY, DATASETS_KEY)
     )
-    return f"""{say("local.page")}
-
-  {page_address(api)}
-
-{say("local.translation")}
+    return f"""{say("local.translation")}
 
   {say("local.api_key")} {translate}
   curl {api.url}translate -H 'X-Api-Key: {translate}' -d '{{"text": "I love you."}}'
@@ -69,6 +66,15 @@ def _translation(api: ApiServer, say: Words) -> str:
 
   {say("local.api_key")} {datasets}
   curl {api.url}statuses -H 'X-Api-Key: {datasets}'
+
+"""
+
+
+def _page(api: ApiServer, say: Words) -> str:
+    return f"""
+{say("local.page")}
+
+  {page_address(api)}
 
 """
 

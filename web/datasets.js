@@ -3,14 +3,16 @@ import {
   ask, box, dropsInto, make, moment, number, Refusal, say, spoken, words, working,
 } from "./common.js";
 
-const RUNNING_MS = 2000, IDLE_MS = 15000, PATIENT_MS = 2000;
+const RUNNING_MS = 2000, IDLE_MS = 60000;
 // After an upload it takes a while until the pipeline knows of the file.
 const AWAITED_MS = 180000;
 const COLORS = {
   completed: "good", refused: "bad", failed: "bad", stopped: "warn", waiting: "warn",
   training: "runs", predicting: "runs",
 };
-let shown = new Map(), uploads = null, timer = 0, isOpen = false, wasRead = false;
+let shown = new Map(), uploads = null, timer = 0, newest = 0, isOpen = false;
+// What was shown last, as it came.
+let known = "";
 let awaitedUntil = 0, isSending = false;
 
 // --- The list.
@@ -18,18 +20,24 @@ let awaitedUntil = 0, isSending = false;
 export async function open() {
   isOpen = true;
   clearTimeout(timer);
+  const own = newest += 1;
   try {
     const reading = readAll();
-    const statuses = await (wasRead ? reading : working(words("Loading the datasets …"), reading));
-    wasRead = true;
-    show(statuses);
-    readCosts();
+    const statuses = await (known === "" ? working(words("Loading the datasets …"), reading) : reading);
+    // A later look may have been faster.
+    if (own !== newest) return;
+    const now = JSON.stringify([statuses, uploads]);
+    if (now !== known) {
+      known = now;
+      show(statuses);
+      readCosts();
+    }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     if (error.status === 403) return;
     say(error.message, true);
   }
-  if (isOpen) timer = setTimeout(open, pause());
+  if (isOpen && own === newest && !document.hidden) timer = setTimeout(open, pause());
 }
 
 export function close() {
@@ -39,7 +47,6 @@ export function close() {
 
 function pause() {
   const runs = [...shown.values()].some(({ status }) => COLORS[status.state] === "runs");
-  if (document.hidden) return IDLE_MS;
   return runs || Date.now() < awaitedUntil ? RUNNING_MS : IDLE_MS;
 }
 
@@ -71,8 +78,8 @@ function show(statuses) {
   // What has not changed stays as it is: what is open stays open, and what is focused keeps it.
   const before = shown;
   shown = new Map(statuses.map((status) => {
-    const known = before.get(status.dataset);
-    return [status.dataset, known ? renewed(known, status) : card(status)];
+    const old = before.get(status.dataset);
+    return [status.dataset, old ? renewed(old, status) : card(status)];
   }));
   const places = [...shown.values()].map((one) => one.place);
   const isSame = places.length === box("datasets-list").children.length
@@ -93,19 +100,19 @@ function card(status) {
   return renewed({ place, top, details, files, status: null, said: "" }, status);
 }
 
-function renewed(known, status) {
+function renewed(old, status) {
   const said = JSON.stringify(status);
-  if (known.said === said) return known;
-  if (known.status && known.status.state !== status.state) {
+  if (old.said === said) return old;
+  if (old.status && old.status.state !== status.state) {
     say(words("{dataset}: {state}", { dataset: status.dataset, state: status.state_text }),
       COLORS[status.state] === "bad");
     if (status.dataset === awaited) awaitedUntil = 0;
   }
-  known.top.replaceChildren(...contents(status));
-  known.details.hidden = !status.has_files;
-  const isNewJob = known.status && known.status.job !== status.job;
-  if (known.details.open && (isNewJob || !known.status?.has_files)) fill(status.dataset, known.files);
-  return Object.assign(known, { status, said });
+  old.top.replaceChildren(...contents(status));
+  old.details.hidden = !status.has_files;
+  const isNewJob = old.status && old.status.job !== status.job;
+  if (old.details.open && (isNewJob || !old.status?.has_files)) fill(status.dataset, old.files);
+  return Object.assign(old, { status, said });
 }
 
 function contents(status) {
@@ -241,11 +248,11 @@ function check() {
   }
   const [first] = chosen();
   if (first && !box("upload-name").dataset.own) box("upload-name").value = datasetOf(first[1].name);
-  const known = shown.has(box("upload-name").value.trim());
+  const exists = shown.has(box("upload-name").value.trim());
   box("name-note").classList.remove("bad");
-  box("name-note").textContent = known && box("train-file").files.length
+  box("name-note").textContent = exists && box("train-file").files.length
     ? words("This dataset exists: its train file is replaced, and a new model is trained.")
-    : known ? words("The model of this dataset predicts the rows.") : "";
+    : exists ? words("The model of this dataset predicts the rows.") : "";
 }
 
 async function send(event) {
@@ -345,9 +352,6 @@ export function wire() {
     check();
   });
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && isOpen) {
-      clearTimeout(timer);
-      timer = setTimeout(open, PATIENT_MS);
-    }
+    if (!document.hidden && isOpen) open();
   });
 }
