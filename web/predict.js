@@ -10,7 +10,8 @@ const MOST_REASONS = 8, MOST_LABELS = 8, MOST_PREVIEWED = 10;
 const PARTS = ["predict-work", "predict-batch"];
 const MOST_BATCH_BYTES = 2_500_000;
 
-let datasets = null, model = null, fields = new Map();
+let hasFailed = false;
+let model = null, opened = 0, fields = new Map();
 let timer = 0, running = null, newest = 0;
 // A row, and what was predicted of it.
 let current = null, before = null, pinned = null;
@@ -18,16 +19,22 @@ let current = null, before = null, pinned = null;
 // --- Which dataset.
 
 export async function open(about) {
+  const own = opened += 1;
   try {
-    if (!datasets?.length) await loadDatasets();
+    const datasets = await loadDatasets();
+    if (own !== opened) return;
+    offer(datasets);
     const usable = datasets.filter((one) => one.answers_requests);
-    const chosen = datasets.find((one) => one.dataset === about) ?? usable[0] ?? datasets[0];
+    const asked = about || model?.dataset;
+    const chosen = datasets.find((one) => one.dataset === asked) ?? usable[0] ?? datasets[0];
     box("predict-empty").hidden = datasets.length > 0;
     box("predict-choice").hidden = !datasets.length;
     if (about && chosen?.dataset !== about) {
       say(words("There is no model of {dataset}.", { dataset: about }), true);
     }
-    if (chosen && chosen.dataset !== model?.dataset) await choose(chosen.dataset);
+    if (!chosen) forget();
+    else if (chosen.dataset === model?.dataset && chosen.job === model.job) box("dataset").value = chosen.dataset;
+    else await choose(chosen.dataset);
   } catch (error) {
     refuse(error);
   }
@@ -42,7 +49,10 @@ async function loadDatasets() {
     found.push(...page.datasets);
     after = page.next;
   } while (after);
-  datasets = found;
+  return found;
+}
+
+function offer(datasets) {
   box("dataset").replaceChildren(...datasets.map((one) => {
     const label = one.answers_requests ? one.dataset
       : words("{dataset} (predicts with AutoGluon only)", { dataset: one.dataset });
@@ -228,7 +238,8 @@ async function predict() {
 }
 
 function take(answered) {
-  say("");
+  if (hasFailed) say("");
+  hasFailed = false;
   if (current && JSON.stringify(current.row) !== JSON.stringify(answered.row)) before = current;
   current = answered;
   showWarnings(answered.found.warnings ?? []);
@@ -248,7 +259,9 @@ function refuse(error) {
     named.note(error.message, true);
     named.input.focus();
   }
-  if (error.status !== 403) say(error.message, true);
+  if (error.status === 403) return;
+  hasFailed = true;
+  say(error.message, true);
 }
 
 function showWarnings(warnings) {

@@ -25,7 +25,7 @@ from tests.clouds import own_cloud
 from tests.conftest import eventually
 from tests.console import ROOT
 from tests.few_rounds import few_rounds_source
-from tests.portable_models import put_model
+from tests.portable_models import OTHER_JOB, put_model
 from tests.statuses import written
 
 pytestmark = needs_chromium
@@ -364,6 +364,23 @@ def test_names_and_values_stay_text(browser: Browser, stack: Cloud) -> None:
         expect(page.locator("#dataset")).to_have_value(HOSTILE)
         assert page.locator("img").count() == 0
         assert page.title() == "Code-free AutoML"
+
+
+def test_a_model_that_comes_later_is_found(browser: Browser, stack: Cloud) -> None:
+    s3 = stack.endpoint.client("s3")
+    with opened(browser, stack, "#predict/titanic") as page:
+        predicted(page)
+        put_model(s3, stack.bucket, "later", "first")
+        page.get_by_role("link", name="Datasets").first.click()
+        page.evaluate("location.hash = '#predict/later'")
+        expect(field(page, "first")).to_be_visible()
+        put_model(s3, stack.bucket, "later", "second", job=OTHER_JOB)
+        page.get_by_role("link", name="Datasets").first.click()
+        page.evaluate("location.hash = '#predict/later'")
+        expect(field(page, "second")).to_be_visible()
+        page.evaluate("location.hash = '#predict/never'")
+        predicted(page)
+        expect(page.get_by_role("status")).to_have_text("There is no model of never.")
 
 
 MANY = tuple(f"place {number}" for number in range(30))
