@@ -93,9 +93,7 @@ class Versions:
         """Let a version answer all requests: the newest that can, unless a number is given."""
         with _in_words(self._stack):
             chosen = self._chosen(number, self._models(lives.Live(), now).versions)
-            job = self._read_json(layout.job_json_key(chosen.job))
-            keep = float(job.get("keep_requests", 0.0))
-            version = lives.Version(chosen.job, chosen.target, chosen.uploaded, keep)
+            version = lives.Version(chosen.job, chosen.target, chosen.uploaded)
             return self._changed(lambda live: live.deployed(version, now), now, anew=True)
 
     def roll_back(self, now: datetime) -> Models:

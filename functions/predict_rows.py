@@ -15,7 +15,7 @@ from aws.http_api import JSON, HttpApi, answer
 from aws.kept_requests import keep
 from aws.portable_models import LiveModels
 from aws.telemetry import logger, metrics, tally
-from contract.live import Version
+from contract.live import Live, Version
 from contract.messages import message
 from pipeline.counts import Count
 from reading.request_rows import CSV
@@ -55,12 +55,14 @@ def predict() -> Response[str]:
     if explained and kind == CSV:
         raise BadRequestError("reasons", message("api.reasons_in_csv"))
     question = Question(app.body, app.header("Content-Type"), explained)
-    found = answered(app.part("dataset"), question)
+    name = app.part("dataset")
+    live = models.live(name)
+    found = answered(name, live, question)
     seconds = time.monotonic() - began
     job = found.live.listed.job
     said = {"job": job, "rows": found.request.size, "milliseconds": round(seconds * 1000)}
     logger.info("predicted", extra=said)
-    keep(bucket, found.live, found.request, app.request_id)
+    keep(bucket, found.live, found.request, app.request_id, live.keep_requests)
     if kind == CSV:
         response = answer(200, predictions_csv(found.live, found.answers), CSV)
     else:
@@ -71,10 +73,9 @@ def predict() -> Response[str]:
     return not_too_long(response)
 
 
-def answered(name: str, question: Question) -> Answered:
+def answered(name: str, live: Live, question: Question) -> Answered:
     """By the champion, or by the challenger as long as nothing keeps it from answering."""
     now = datetime.now(UTC)
-    live = models.live(name)
     if not live.on:
         raise ConflictError(message("api.undeployed", dataset=name))
     champion = load(name, live.settled(now).champion)

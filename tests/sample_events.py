@@ -23,12 +23,13 @@ from codefree.event_samples import (
     SAMPLE_LISTENER,
     SAMPLE_STACK_ID,
 )
-from contract.layout import live_json_key
+from contract.layout import live_json_key, live_page_key
 from contract.live import live_from_json
 from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
 from tests.endpoints import put_endpoint
 from tests.endpoints import status as endpoint_status
+from tests.http import ask
 from tests.portable_models import LABELS, PROBABILITY, failing_challenger, put_model
 from tests.statuses import written
 
@@ -264,6 +265,17 @@ def _status_is_shown(place: Place, answer: Any) -> None:
     assert found["titanic"]["state"] == "waiting"
 
 
+def _kept_request(place: Place) -> dict[str, str]:
+    put_model(place.client("s3"), place.cloud.bucket, "titanic", "Sex", keep_requests=100)
+    assert ask(place.cloud, "predict/titanic", b'{"Sex": "male"}').status == 200
+    return _status(place)
+
+
+def _requests_are_compared(place: Place, answer: Any) -> None:
+    assert answer == ["titanic"]
+    assert "<table" not in place.read(live_page_key("titanic"))
+
+
 def _columns_file(place: Place) -> dict[str, str]:
     settings = {"columns": ["review"], "source": "en", "target": "de"}
     place.put("data/reviews_translate.json", json.dumps(settings).encode())
@@ -331,6 +343,7 @@ SAMPLES: dict[str, tuple[Before, After]] = {
     "prediction_requested": (_model, _is_predicted),
     "datasets_shown": (_status, _status_is_shown),
     "columns_file_uploaded": (_columns_file, _columns_are_translated),
+    "week_passed": (_kept_request, _requests_are_compared),
     "day_passed": (_idle_endpoint, _idle_endpoint_is_gone),
     "stack_deleted": (_ending_stack, _stack_is_cleaned_up),
 }

@@ -19,6 +19,8 @@ BEST, WORST, DOUBTFUL = "best", "worst", "doubtful"
 OF_EACH = 3
 # Of the scored rows, by chance, and of the file, from its beginning: reading stays bounded.
 MOST_ROWS, MOST_ROWS_READ = 50_000, 200_000
+# How far an answer may be from the delivered model's own to be explained by it.
+ALIKE = 0.005
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,7 @@ def notable_rows(
     answer = model.answer_from(
         rows.predicted if rows.probabilities is None else rows.probabilities
     ).reset_index(drop=True)
-    texts = [""] * len(known)
-    if model.reasons.possible:
-        texts = model.reasons.of_rows(features, part, answer).texts
+    texts = _reasons(model, features, part, answer)
     said = answer["prediction"] if "prediction" in answer else answer.iloc[:, answer.shape[1] // 2]
     chances: list[float | None] = [None] * len(known)
     if rows.probabilities is not None:
@@ -140,6 +140,25 @@ def notable_rows(
         )
         for n, one in enumerate(known)
     ]
+
+
+def _reasons(
+    model: Model, features: pd.DataFrame, part: pa.Table, answer: pd.DataFrame
+) -> list[str]:
+    """Why the model says so; none of a row of which the delivered model says something else.
+
+    What is scored may come from other folds, or from the model before it was fitted on all rows.
+    """
+    if not model.reasons.possible:
+        return [""] * len(answer)
+    texts = model.reasons.of_rows(features, part, answer).texts
+    own = model.answer(features).reset_index(drop=True)
+    numbers = [name for name in answer.columns if pd.api.types.is_numeric_dtype(answer[name])]
+    gaps = np.abs(own[numbers].to_numpy(float) - answer[numbers].to_numpy(float))
+    # Shares are from 0 to 1, numbers have a size of their own.
+    sizes = 1.0 if len(numbers) > 1 else np.abs(answer[numbers].to_numpy(float))
+    same = (gaps <= ALIKE * sizes).all(axis=1).tolist()
+    return [text if alike else "" for text, alike in zip(texts, same, strict=True)]
 
 
 def _read(

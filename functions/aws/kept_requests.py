@@ -16,12 +16,16 @@ from serving.request import RowsRequest
 MOST_A_DAY, READS_AT_ONCE = 60, 16
 
 
-def keep(bucket: str, live: LiveModel, request: RowsRequest, request_id: str) -> None:
-    """Keep the rows of a request if its dataset's settings want it; never fail for it."""
-    if not is_kept(request_id, live.keeps_percent):
+def keep(
+    bucket: str, live: LiveModel, request: RowsRequest, request_id: str, percent: float
+) -> None:
+    """Keep the rows of so many requests; never fail for it."""
+    if not is_kept(request_id, percent):
         return
     key = kept_request_key(live.listed.dataset, _today().isoformat(), request_id)
     content = kept_content(live.listed.job, request, live.model.names)
+    if content is None:
+        return
     try:
         stored.s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType="application/json")
     except (BotoCoreError, ClientError) as error:

@@ -111,8 +111,7 @@ def load_version(bucket: str, dataset: str, version: Version) -> LiveModel:
         model = load_model(unpack_model(content))
     except PortableError as error:
         raise ConflictError(message("api.unloadable", reason=error.message, **elsewhere)) from error
-    listed = _as_listed(dataset, version, answers_requests=True)
-    return LiveModel(listed, model, version.keep_requests)
+    return LiveModel(_as_listed(dataset, version, answers_requests=True), model)
 
 
 def _as_listed(dataset: str, version: Version, answers_requests: bool) -> Listed:

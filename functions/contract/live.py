@@ -146,6 +146,12 @@ class Live:
         known = one is not None and any(line.job == one.version.job for line in lines)
         return one if one and one.share <= 0 and known else None
 
+    @property
+    def keep_requests(self) -> float:
+        """Percent of the requests to keep: the newest settings count, whichever model answers."""
+        newest = self.newest or self.champion
+        return newest.keep_requests if newest else 0.0
+
     def knows(self, version: Version) -> bool:
         """Whether this model, or a newer one, was decided on."""
         return self.newest is not None and version.age <= self.newest.age

@@ -84,7 +84,8 @@ class Reasons:
     """What each column adds to the prediction of each row."""
 
     base: np.ndarray
-    """The average prediction, shape (n_rows,)."""
+    """What the model says before it knows any column, shape (n_rows,): the average of its members'
+    own scores, which as a probability is not the average probability."""
     amounts: np.ndarray
     """Shape (n_rows, n_columns); with `base`, they add up to the number, the probability of the
     positive class, or with more classes that of the predicted one."""

@@ -97,7 +97,7 @@ def _entry(live: LiveModel, answers: Answers, row: int, language: str) -> dict[s
 def _why(
     live: LiveModel, answers: Answers, reasons: Reasons | None, row: int
 ) -> dict[str, JsonValue]:
-    """What moves a row from the average to its prediction, the strongest column first.
+    """What moves a row from where the model starts to its prediction, the strongest column first.
 
     The base, all amounts and the rest add up to the probability of the label `of`, or to the
     number.

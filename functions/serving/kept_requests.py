@@ -8,8 +8,8 @@ from typing import Any
 from contract.layout import digest
 from serving.request import RowsRequest
 
-# Of one request.
-MOST_ROWS = 50
+# Of one request. The weekly comparison reads hundreds of them at once.
+MOST_ROWS, MOST_BYTES = 50, 100_000
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,20 @@ def is_kept(request_id: str, percent: float) -> bool:
     return int(hashed, 16) * 100 < percent * float(16 ** len(hashed))
 
 
-def kept_content(job: str, request: RowsRequest, names: Sequence[str]) -> bytes:
-    """The first rows, with the columns that the model uses and no others."""
-    rows = {name: list(request.rows[name][:MOST_ROWS]) for name in names}
-    content = {"job": job, "points": request.points, "rows": rows}
-    return json.dumps(content, ensure_ascii=False).encode()
+def kept_content(job: str, request: RowsRequest, names: Sequence[str]) -> bytes | None:
+    """The first rows, with the columns that the model uses and no others.
+
+    Fewer of them where they are long, and None where not even one is short enough.
+    """
+    most = MOST_ROWS
+    while most:
+        rows = {name: list(request.rows[name][:most]) for name in names}
+        content = {"job": job, "points": request.points, "rows": rows}
+        written = json.dumps(content, ensure_ascii=False).encode()
+        if len(written) <= MOST_BYTES:
+            return written
+        most //= 2
+    return None
 
 
 def read_kept(content: bytes) -> KeptRequest:

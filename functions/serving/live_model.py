@@ -24,5 +24,3 @@ class LiveModel:
 
     listed: Listed
     model: PortableModel
-    keeps_percent: float = 0.0
-    """Of its requests, for a month."""

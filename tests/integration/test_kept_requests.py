@@ -10,18 +10,21 @@ import numpy as np
 import pytest
 
 from codefree.cloud import Cloud
+from codefree.lambda_service import FunctionError
 from contract.layout import (
     REQUESTS,
     STATUS_JSON,
     kept_requests,
+    live_json_key,
     live_page_key,
     results_prefix,
 )
+from contract.live import Live, Version
 from contract.messages import message
 from pipeline.status import Status
 from reading.column import CATEGORY, NUMBER, Column
 from reading.spread import FEWEST, MOST_SHARES, spread_of_categories, spread_of_numbers
-from serving.kept_requests import MOST_ROWS, is_kept
+from serving.kept_requests import MOST_BYTES, MOST_ROWS, is_kept
 from tests.http import ask
 from tests.portable_models import JOB, put_model
 
@@ -115,6 +118,42 @@ def test_what_differs_from_train_is_named_in_page_and_status(cloud: Cloud, shift
         assert note["values"]["columns"] == ["age"]
         assert page.index("age</th>") < page.index("kind &lt;img")
     assert note["values"]["rows"] == 4 * MOST_ROWS
+
+
+def test_long_rows_are_kept_in_bounded_space(cloud: Cloud) -> None:
+    dataset = dataset_with(cloud, 100)
+    rows = [{"age": 1, COLUMNS[1].name: "\U0001f600" * 1000} for _ in range(MOST_ROWS)]
+    assert ask(cloud, f"predict/{dataset}", json.dumps(rows).encode()).status == 200
+    too_long = [{"age": 1, COLUMNS[1].name: "x" * MOST_BYTES}]
+    assert ask(cloud, f"predict/{dataset}", json.dumps(too_long).encode()).status == 200
+    (key,) = kept(cloud, dataset)
+    content = read(cloud, key)
+    assert len(content.encode()) <= MOST_BYTES
+    assert 0 < len(json.loads(content)["rows"]["age"]) < MOST_ROWS
+
+
+def test_one_dataset_that_cannot_be_compared_stops_no_other(cloud: Cloud) -> None:
+    damaged, sound = dataset_with(cloud, 100), dataset_with(cloud, 100)
+    for dataset in (damaged, sound):
+        predict(cloud, dataset, AGES[:MOST_ROWS], KINDS[:MOST_ROWS])
+    (key,) = kept(cloud, damaged)
+    s3 = cloud.endpoint.client("s3")
+    s3.put_object(Bucket=cloud.bucket, Key=key, Body=b"[" * 100_000)
+    with pytest.raises(FunctionError, match="1 datasets could not be compared"):
+        cloud.functions[FUNCTION].invoke({})
+    assert "<table" in read(cloud, live_page_key(sound))
+    s3.delete_object(Bucket=cloud.bucket, Key=key)
+
+
+def test_the_newest_settings_decide_whichever_model_answers(cloud: Cloud) -> None:
+    dataset = dataset_with(cloud, 100)
+    first = Version(JOB, "Survived", "1", 100.0)
+    second = Version("newer", "Survived", "2", 0.0)
+    live = Live(champion=first, newest=second)
+    s3 = cloud.endpoint.client("s3")
+    s3.put_object(Bucket=cloud.bucket, Key=live_json_key(dataset), Body=live.to_json())
+    predict(cloud, dataset, AGES[:5], KINDS[:5])
+    assert kept(cloud, dataset) == []
 
 
 def test_too_few_rows_say_so(cloud: Cloud) -> None:

@@ -256,6 +256,21 @@ def test_one_that_its_job_found_unfit_is_kept_beside(cloud: Cloud) -> None:
         assert read_json(cloud, job_json_key(job))["model_before"] == before["model"]
 
 
+def test_an_older_one_that_ends_later_does_not_take_over(cloud: Cloud) -> None:
+    pair = "en-it"
+    upload(cloud, "vecchio", pair)
+    eventually(lambda: serves(cloud, "vecchio", pair))
+    pointer = model_json_key(f"{TRANSLATION}{pair}")
+    known = read_json(cloud, pointer)
+    newer = {**known, "job": "newer", "uploaded": "2100-01-01T00:00:00+00:00"}
+    s3 = cloud.endpoint.client("s3")
+    s3.put_object(Bucket=cloud.bucket, Key=pointer, Body=json.dumps(newer).encode())
+    upload(cloud, "tardi", pair)
+    eventually(lambda: has(cloud, "detail.translator_held_back", pair))
+    assert serves(cloud, "vecchio", pair)
+    assert read_json(cloud, pointer) == newer
+
+
 def read_json(cloud: Cloud, key: str) -> Any:
     s3 = cloud.endpoint.client("s3")
     try:

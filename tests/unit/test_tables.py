@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_code.notes import Note
-from model_code.tables import chunks, look_at, read_table, texts_of
+from model_code.tables import _is_footer, chunks, look_at, read_table, texts_of
 from reading.csv_head import TableHead, expected_like
 from reading.errors import UnreadableError
 from reading.excel_head import LARGEST_WORKBOOK
@@ -529,9 +529,9 @@ def test_a_note_below_a_blank_row_of_a_workbook_is_quoted(tmp_path: Path) -> Non
     assert [n.values["text"] for n in notes if n.code == "read.footer"] == ["Source: agency"]
 
 
-# A cell that begins like one of Qualtrics' row of IDs makes its row one.
+# A cell that begins like one of Qualtrics' row of IDs makes its row one, and totals end a table.
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\ufeff"), max_size=12).filter(
-    lambda cell: not cell.startswith(IMPORT_ID)
+    lambda cell: not cell.startswith(IMPORT_ID) and not _is_footer([cell, "1"], False)
 )
 
 

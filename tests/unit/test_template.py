@@ -234,6 +234,7 @@ def test_a_browser_may_ask_first_wherever_another_site_needs_a_key() -> None:
     routes = [
         one["Properties"]
         for function in FUNCTIONS.values()
+        if "ALLOWED_ORIGIN" in function.get("Environment", {}).get("Variables", {})
         for one in function.get("Events", {}).values()
         if one["Type"] == "Api"
     ]

@@ -111,6 +111,14 @@ def test_good_translations_have_no_fault() -> None:
     assert fault_of(Scored(90.0, "signature", 90.0, 1.0, same)) is None
 
 
+def test_rare_letters_of_a_script_with_many_may_be_missing() -> None:
+    drawn = random.Random(5)
+    signs = [chr(0x4E00 + number) for number in range(400)]
+    texts = ["".join(drawn.choices(signs, k=6)) for _ in range(20)]
+    examples = [Example(Pair(f"s {n}", text), text[:-1], 60.0) for n, text in enumerate(texts)]
+    assert fault_of(Scored(61.0, "signature", 60.0, 1.0, examples)) is None
+
+
 @given(st.integers(0, 10**6))
 def test_equal_translators_are_hardly_ever_called_worse(seed: int) -> None:
     wanted = references(100)

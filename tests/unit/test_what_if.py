@@ -6,7 +6,7 @@ import json
 import math
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,7 +32,7 @@ from report.language import Language
 from tests.small_models import KINDS, fitted, prepared_of, rows
 from tests.what_if import form_value
 from what_if import make
-from what_if.columns import UNSEEN, FormColumn, form_columns
+from what_if.columns import KNOWN_FIELDS, UNSEEN, FormColumn, form_columns
 from what_if.form import form_fields
 from what_if.make import WhatIf, make_what_if
 from what_if.payload import payload
@@ -307,3 +307,8 @@ def test_the_setting_is_one_of_three_words(wish: str) -> None:
         chosen: Mapping[str, object] = {"what_if": wrong}
         with pytest.raises(RefusedError):
             apply_settings(Settings(), chosen)
+
+
+def test_every_field_of_a_column_was_looked_at() -> None:
+    """A form for none would be the price of a new field that was passed over."""
+    assert {one.name for one in fields(Column)} == KNOWN_FIELDS

@@ -67,11 +67,11 @@ def row_reasons(
 ) -> list[str]:
     """Write `38.1% → 95.6%: Sex = female +41.3; Pclass = 1 +9.9; Age = 22 +2.2; … +4.1` per row.
 
-    `base` and `said` are the average prediction and this one, shape (n_rows,); `moved` is what each
-    column adds, shape (n_rows, n_columns). What rounds to nothing is left out; the rest, after the
-    ellipsis, is what all other columns add, and whatever no tree explains. `words` has for columns
-    of texts, per row, the words that raise and the words that lower; a row needs none where the
-    column is not among its strongest.
+    `base` and `said` are where the models start and this prediction, shape (n_rows,); `moved` is
+    what each column adds, shape (n_rows, n_columns). What rounds to nothing is left out; the rest,
+    after the ellipsis, is what all other columns add, and whatever no tree explains. `words` has
+    for columns of texts, per row, the words that raise and the words that lower; a row needs none
+    where the column is not among its strongest.
     """
     amounts = moved.to_numpy(float) * (100 if is_share else 1)
     starts, ends = (values * (100 if is_share else 1) for values in (base, said))

@@ -98,9 +98,9 @@ class Reasons:
         """Return the strongest columns of each row with their amounts, and a text per row:
         `38.1% → 95.6%: Sex = female +41.3; … +16.2`.
 
-        From the average prediction to this one, the strongest columns first, and the rest. It is
-        the number, the probability of the positive class in points, or with more classes that of
-        the predicted one.
+        From where the models start to this prediction, the strongest columns first, and the rest.
+        It is the number, the probability of the positive class in points, or with more classes that
+        of the predicted one.
         """
         base, moved = self._contributions(features, self._class_numbers(answer))
         said = _explained(answer, self._predictor)
@@ -121,7 +121,7 @@ class Reasons:
     def _contributions(
         self, features: pd.DataFrame, classes: np.ndarray | None
     ) -> tuple[np.ndarray, pd.DataFrame]:
-        """Return the average prediction, shape (n_rows,), and what each column adds to it."""
+        """Return where the models start, shape (n_rows,), and what each column adds to it."""
         inner = self._predictor.transform_features(features)
         base = np.zeros(len(features))
         total = pd.DataFrame(0.0, features.index, self._preprocessor.needed)
@@ -168,7 +168,7 @@ def _explained(answer: pd.DataFrame, predictor: TabularPredictor) -> np.ndarray:
 
 
 def _shares_of_two(values: np.ndarray) -> np.ndarray:
-    """Turn log-odds into shares of probability; the average prediction is the last column.
+    """Turn log-odds into shares of probability; the start is the last column.
 
     Shape (n_rows, n_features + 1) in and out.
     """

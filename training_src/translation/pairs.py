@@ -90,7 +90,7 @@ def part(pairs: Iterable[Pair], seed: int) -> Pairs:
     if len(kept) < FEWEST_PAIRS:
         raise TrainingError(message("pairs.few_left", count=len(kept), fewest=FEWEST_PAIRS))
     groups = _groups(sorted(kept, key=lambda pair: (pair.source, pair.target)))
-    # What is held out now was not learned from an earlier version of the file either.
+    # By their text: what is held out now was hardly learned from an earlier version of the file.
     groups.sort(key=lambda group: _drawn(group, seed))
     wanted = round(len(groups) * HELD_OUT_SHARE)
     wanted = max(HELD_OUT_AT_LEAST, min(HELD_OUT_AT_MOST, wanted))

@@ -28,7 +28,7 @@ from what_if.refused import NoForm
 # A field that a later release gives a column might change what its cells mean.
 KNOWN_FIELDS = {
     *("name", "kind", "style", "order", "ordered", "in_doubt", "truths", "wide", "offset"),
-    *("timed", "minutes", "gaps", "marks", "categories", "missing_share"),
+    *("timed", "minutes", "gaps", "marks", "categories", "missing_share", "spreads"),
 }
 FORM_KINDS = (NUMBER, NUMBERS, DURATION, DATE, CATEGORY)
 EPOCH = datetime(1970, 1, 1)
