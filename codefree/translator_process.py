@@ -13,8 +13,8 @@ from typing import Any
 
 from api.errors import ApiError, BadRequestError
 from contract.messages import message, render
-from translation.languages import Pair, listed, parse_pairs
-from translation.request import Limits, read_request
+from translation.languages import Pair, Spoken, listed, parse_pairs
+from translation.request import Limits, read_fields, read_request
 from translation.translate import translate_all
 
 # Local translation is free; the limit only refuses an accidental paste.
@@ -43,7 +43,8 @@ class OwnEngine:
 def main(folder: Path, inference: Path, pair: str, language: str) -> None:
     (spoken,) = parse_pairs(pair)
     try:
-        request = read_request(sys.stdin.read(), LIMITS, spoken)
+        fields = read_fields(sys.stdin.read(), LIMITS)
+        request = read_request(fields, LIMITS, Spoken((spoken,), others=False))
         if request.pair != spoken:
             unknown = message(
                 "api.no_translator",

@@ -14,8 +14,8 @@ from aws.engines import engines_from_environ
 from aws.http_api import JSON, HttpApi, answer
 from contract.messages import message
 from translation.answer import SEQ2SEQ, languages_body, openapi_document, translations_body
-from translation.languages import listed, parse_pairs
-from translation.request import Limits, Request, read_request
+from translation.languages import Spoken, listed, parse_pairs
+from translation.request import Limits, Request, read_fields, read_request
 from translation.translate import Translation, translate_all
 
 logger = Logger()
@@ -23,6 +23,7 @@ limits = Limits.from_environ(os.environ)
 pairs = parse_pairs(os.environ["TRANSLATOR_PAIRS"])
 # The API Gateway waits 29 seconds for all of it.
 engines = engines_from_environ(os.environ, patience_seconds=20)
+spoken = Spoken(pairs, any(engine.name == "amazon-translate" for engine in engines))
 pay_while_warming_up = os.environ["FALLBACK_WHILE_STARTING"] == "true"
 other_keys = {
     os.environ["PREDICTION_KEY_ID"]: "api.key_for_predictions",
@@ -43,7 +44,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 def translate() -> Response[str]:
     began = time.monotonic()
     require_own_key()
-    request = read_request(app.body, limits, default=pairs[0])
+    request = read_request(read_fields(app.body, limits), limits, spoken)
     _require_spoken(request)
     translations = translate_all(request, engines, pay_while_warming_up)
     _log(request, translations, time.monotonic() - began)
@@ -54,8 +55,7 @@ def translate() -> Response[str]:
 
 @app.get("/languages")
 def languages() -> Response[str]:
-    speaks_all = any(engine.name == "amazon-translate" for engine in engines)
-    return answer(200, languages_body(pairs, speaks_all, limits))
+    return answer(200, languages_body(pairs, spoken.others, limits))
 
 
 @app.get("/openapi.json")

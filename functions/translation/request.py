@@ -7,7 +7,7 @@ from typing import Any
 
 from api.errors import BadRequestError, TooLargeError
 from contract.messages import message
-from translation.languages import AUTO, Pair, is_code
+from translation.languages import AUTO, Pair, Spoken, read_code
 
 KNOWN_FIELDS = ("sentences", "text", "source", "target", "glossary")
 MOST_TERMS = 500
@@ -38,25 +38,10 @@ class Request:
     """Term in the source text → what it must be in the translation."""
 
 
-def read_request(body: str, limits: Limits, default: Pair) -> Request:
-    """Raises BadRequestError or TooLargeError with a message for the caller."""
+def read_fields(body: str, limits: Limits) -> dict[str, object]:
+    """The JSON object of a body; raises BadRequestError or TooLargeError."""
     if len(body.encode(errors="surrogatepass")) > limits.bytes:
         raise TooLargeError(message("api.too_many_bytes", bytes=limits.bytes))
-    content = _object(body)
-    for name in content:
-        if name not in KNOWN_FIELDS:
-            raise BadRequestError(
-                name, message("api.unknown_field", field=name, known=KNOWN_FIELDS)
-            )
-    queries = _queries(content)
-    if len(queries) > limits.sentences:
-        raise TooLargeError(
-            message("api.too_many_sentences", number=len(queries), most=limits.sentences)
-        )
-    return Request(queries, _pair(content, default), _glossary(content))
-
-
-def _object(body: str) -> dict[str, object]:
     if not body.strip():
         raise BadRequestError("body", message("api.empty", example=EXAMPLE))
     try:
@@ -68,11 +53,49 @@ def _object(body: str) -> dict[str, object]:
     return content
 
 
-def _queries(content: dict[str, object]) -> tuple[str, ...]:
+def read_request(content: Mapping[str, object], limits: Limits, spoken: Spoken) -> Request:
+    """Raises BadRequestError or TooLargeError with a message for the caller."""
+    for name in content:
+        if name not in KNOWN_FIELDS:
+            raise BadRequestError(
+                name, message("api.unknown_field", field=name, known=KNOWN_FIELDS)
+            )
+    queries = within(_queries(content), limits)
+    first = spoken.pairs[0]
+    source = language(content.get("source", first.source), "source")
+    target = language(content.get("target", first.target), "target")
+    return Request(queries, pair_of(source, target, spoken), _glossary(content))
+
+
+def within(queries: tuple[str, ...], limits: Limits) -> tuple[str, ...]:
+    """The same texts; raises TooLargeError."""
+    if len(queries) > limits.sentences:
+        raise TooLargeError(
+            message("api.too_many_sentences", number=len(queries), most=limits.sentences)
+        )
+    return queries
+
+
+def language(code: object, field_name: str) -> str:
+    """The code as the stack writes it; raises BadRequestError."""
+    read = read_code(code) if isinstance(code, str) else None
+    if read is None:
+        raise BadRequestError(field_name, message("api.language_code", field=field_name))
+    return read
+
+
+def pair_of(source: str, target: str, spoken: Spoken) -> Pair:
+    """The pair of two codes that `language` has read; raises BadRequestError."""
+    if target == AUTO:
+        raise BadRequestError("target", message("api.target_auto"))
+    return spoken.pair(source, target)
+
+
+def _queries(content: Mapping[str, object]) -> tuple[str, ...]:
     if "text" in content and "sentences" in content:
         raise BadRequestError("text", message("api.text_or_sentences"))
     if "text" in content:
-        return (_text(content["text"], "text"),)
+        return (text_of(content["text"], "text"),)
     sentences = content.get("sentences")
     if not isinstance(sentences, list) or not sentences:
         raise BadRequestError("sentences", message("api.sentences", example=f"[{QUERY_EXAMPLE}]"))
@@ -83,10 +106,10 @@ def _query(sentence: object, at: int) -> str:
     name = f"sentences[{at}]"
     if not isinstance(sentence, dict) or "query" not in sentence:
         raise BadRequestError(name, message("api.query", field=name, example=QUERY_EXAMPLE))
-    return _text(sentence["query"], f"{name}.query")
+    return text_of(sentence["query"], f"{name}.query")
 
 
-def _text(value: object, name: str) -> str:
+def text_of(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise BadRequestError(name, message("api.not_string", field=name))
     try:
@@ -96,21 +119,7 @@ def _text(value: object, name: str) -> str:
     return value
 
 
-def _pair(content: dict[str, object], default: Pair) -> Pair:
-    codes = []
-    for name, usual in (("source", default.source), ("target", default.target)):
-        code = content.get(name, usual)
-        if not isinstance(code, str) or not is_code(code):
-            raise BadRequestError(name, message("api.language_code", field=name))
-        codes.append(code)
-    if codes[1] == AUTO:
-        raise BadRequestError("target", message("api.target_auto"))
-    if codes[0] == codes[1]:
-        raise BadRequestError("target", message("api.same_language", code=codes[1]))
-    return Pair(*codes)
-
-
-def _glossary(content: dict[str, object]) -> dict[str, str]:
+def _glossary(content: Mapping[str, object]) -> dict[str, str]:
     glossary: Any = content.get("glossary", {})
     fits = isinstance(glossary, dict) and len(glossary) <= MOST_TERMS
     if not fits or not all(key.strip() and isinstance(v, str) for key, v in glossary.items()):
@@ -119,6 +128,6 @@ def _glossary(content: dict[str, object]) -> dict[str, str]:
             message("api.glossary", example='{"cloud": "Cloud"}', most=MOST_TERMS),
         )
     for term, translation in glossary.items():
-        _text(term, "glossary")
-        _text(translation, f"glossary.{term}")
+        text_of(term, "glossary")
+        text_of(translation, f"glossary.{term}")
     return dict(glossary)

@@ -51,6 +51,14 @@ def test_a_bare_text_is_translated(shouting: Cloud) -> None:
     assert translation(asked(shouting, {"text": "hello"})) == "HELLO"
 
 
+@pytest.mark.parametrize(("source", "target"), [("EN", "AA"), ("en-US", "aa_XX")])
+def test_codes_are_taken_as_people_write_them(shouting: Cloud, source: str, target: str) -> None:
+    answer = asked(shouting, {"text": "hello", "source": source, "target": target})
+
+    assert translation(answer) == "HELLO"
+    assert (answer.json["source"], answer.json["target"]) == ("en", "aa")
+
+
 def test_the_workshop_request_is_answered_in_its_own_form(shouting: Cloud) -> None:
     content = {"sentences": [{"query": "hello"}], "target": "aa"}
 
