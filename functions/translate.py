@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -15,6 +16,12 @@ from aws.http_api import JSON, HttpApi, answer
 from contract.messages import message
 from translation.answer import SEQ2SEQ, languages_body, openapi_document, translations_body
 from translation.languages import Spoken, listed, parse_pairs
+from translation.libretranslate import (
+    MARK,
+    libretranslate_body,
+    libretranslate_languages,
+    read_libretranslate,
+)
 from translation.request import Limits, Request, read_fields, read_request
 from translation.translate import Translation, translate_all
 
@@ -42,15 +49,26 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 @app.post("/translate")
 def translate() -> Response[str]:
-    began = time.monotonic()
     require_own_key()
-    request = read_request(read_fields(app.body, limits), limits, spoken)
-    _require_spoken(request)
-    translations = translate_all(request, engines, pay_while_warming_up)
-    _log(request, translations, time.monotonic() - began)
+    fields = read_fields(app.body, limits, app.header("Content-Type"))
+    if MARK in fields:
+        return _as_libretranslate(fields)
+    request = read_request(fields, limits, spoken)
+    translations = _translated(request)
     kind = app.kind(JSON, SEQ2SEQ)
     content = translations_body(request, translations, kind == SEQ2SEQ, app.language)
     return answer(200, content, kind)
+
+
+@app.post("/libretranslate/translate")
+def libretranslate() -> Response[str]:
+    require_own_key()
+    return _as_libretranslate(read_fields(app.body, limits, app.header("Content-Type")))
+
+
+@app.get("/libretranslate/languages")
+def languages_for_libretranslate() -> Response[str]:
+    return answer(200, libretranslate_languages(spoken))
 
 
 @app.get("/languages")
@@ -66,6 +84,19 @@ def openapi() -> Response[str]:
 def require_own_key() -> None:
     if app.key_id in other_keys:
         raise OtherKeyError(message(other_keys[app.key_id]))
+
+
+def _as_libretranslate(fields: Mapping[str, object]) -> Response[str]:
+    translations = _translated(read_libretranslate(fields, limits, spoken))
+    return answer(200, libretranslate_body(fields, translations))
+
+
+def _translated(request: Request) -> list[Translation]:
+    began = time.monotonic()
+    _require_spoken(request)
+    translations = translate_all(request, engines, pay_while_warming_up)
+    _log(request, translations, time.monotonic() - began)
+    return translations
 
 
 def _require_spoken(request: Request) -> None:

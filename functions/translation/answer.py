@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from api.errors import BadRequestError
 from contract.messages import ENGLISH, render
 from translation.languages import Pair
 from translation.request import Limits, Request
-from translation.translate import Translation
+from translation.translate import LOST, Translation
 
 SEQ2SEQ = "application/vnd.seq2seq+json"
 OPENAPI = Path(__file__).with_name("openapi.json")
@@ -36,11 +37,25 @@ def languages_body(pairs: Sequence[Pair], speaks_all: bool, limits: Limits) -> d
     }
 
 
+def translated_texts(translations: Sequence[Translation], field: str) -> list[str]:
+    """For forms that have no place for an error beside a text.
+
+    Raises BadRequestError that names the first text without a translation, counted from 0.
+    """
+    texts = []
+    for at, one in enumerate(translations):
+        if one.translation is None:
+            raise BadRequestError(f"{field}[{at}]", one.error or LOST)
+        texts.append(one.translation)
+    return texts
+
+
 def openapi_document(limits: Limits) -> dict[str, Any]:
     """The OpenAPI 3.1 description with the limits of this stack in it."""
     document: dict[str, Any] = json.loads(OPENAPI.read_text(encoding="utf-8"))
     schemas = document["components"]["schemas"]
     schemas["Sentences"]["properties"]["sentences"]["maxItems"] = limits.sentences
+    schemas["Texts"]["maxItems"] = limits.sentences
     return document
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs
 
 from api.errors import BadRequestError, TooLargeError
 from contract.messages import message
@@ -11,6 +12,9 @@ from translation.languages import AUTO, Pair, Spoken, read_code
 
 KNOWN_FIELDS = ("sentences", "text", "source", "target", "glossary")
 MOST_TERMS = 500
+FORM = "application/x-www-form-urlencoded"
+# Fields of a form besides its texts.
+MOST_OPTIONS = 50
 EXAMPLE, QUERY_EXAMPLE = '{"text": "Hello"}', '{"query": "Hello"}'
 
 
@@ -38,12 +42,17 @@ class Request:
     """Term in the source text → what it must be in the translation."""
 
 
-def read_fields(body: str, limits: Limits) -> dict[str, object]:
-    """The JSON object of a body; raises BadRequestError or TooLargeError."""
+def read_fields(body: str, limits: Limits, content_type: str = "") -> dict[str, object]:
+    """The JSON object of a body, or the fields of a form: name → its text, or texts.
+
+    Raises BadRequestError or TooLargeError.
+    """
     if len(body.encode(errors="surrogatepass")) > limits.bytes:
         raise TooLargeError(message("api.too_many_bytes", bytes=limits.bytes))
     if not body.strip():
         raise BadRequestError("body", message("api.empty", example=EXAMPLE))
+    if _is_form(body, content_type):
+        return _form(body, limits)
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -89,6 +98,40 @@ def pair_of(source: str, target: str, spoken: Spoken) -> Pair:
     if target == AUTO:
         raise BadRequestError("target", message("api.target_auto"))
     return spoken.pair(source, target)
+
+
+def texts_of(value: object, name: str, limits: Limits) -> tuple[str, ...]:
+    """The texts in a field that is a list of them; raises BadRequestError or TooLargeError."""
+    if not isinstance(value, list) or not value:
+        raise BadRequestError(name, message("api.texts", field=name))
+    return within(tuple(text_of(one, f"{name}[{at}]") for at, one in enumerate(value)), limits)
+
+
+def refuse_option(name: str) -> BadRequestError:
+    """What to raise for a value that the stack does not act on."""
+    return BadRequestError(name, message("api.option", field=name))
+
+
+def _is_form(body: str, content_type: str) -> bool:
+    """Whether it is a form, and not JSON that curl calls one."""
+    return content_type.partition(";")[0].strip().lower() == FORM and (
+        "=" in body and not body.lstrip().startswith(("{", "[", '"'))
+    )
+
+
+def _form(body: str, limits: Limits) -> dict[str, object]:
+    try:
+        fields = parse_qs(
+            body,
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=limits.sentences + MOST_OPTIONS,
+        )
+    except UnicodeDecodeError as error:
+        raise BadRequestError("body", message("api.form")) from error
+    except ValueError as error:
+        raise TooLargeError(message("api.too_many_fields", most=limits.sentences)) from error
+    return {name: texts if len(texts) > 1 else texts[0] for name, texts in fields.items()}
 
 
 def _queries(content: Mapping[str, object]) -> tuple[str, ...]:

@@ -71,6 +71,9 @@ POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
     [
         ("POST", "/translate", POSITIVE),
         ("POST", "/translate", NEGATIVE),
+        ("POST", "/libretranslate/translate", POSITIVE),
+        ("POST", "/libretranslate/translate", NEGATIVE),
+        ("GET", "/libretranslate/languages", POSITIVE),
         # A GET without parameters cannot be asked wrongly.
         ("GET", "/languages", POSITIVE),
         ("POST", "/predict/{dataset}", POSITIVE),
@@ -91,7 +94,7 @@ def test_every_answer_is_one_that_the_description_promises(
 ) -> None:
     """Positive requests follow the description, negative ones break it somewhere."""
     assert cloud.api is not None
-    key = KEYS.get(path, DATASETS_KEY)
+    key = TRANSLATION_KEY if path.endswith("/translate") else KEYS.get(path, DATASETS_KEY)
     headers = {"X-Api-Key": cloud.api.keys[key]}
     operation = api_schema[path][method]
 

@@ -1,0 +1,160 @@
+"""The published clients of other translation services, as they come, against the local API."""
+
+import json
+from collections.abc import Iterator
+from urllib import request
+from urllib.parse import urlencode
+
+import libretranslatepy
+import pytest
+
+from codefree.api_gateway import PREDICTION_KEY, TRANSLATION_KEY
+from codefree.cloud import Cloud
+from tests.endpoints import endpoint
+from tests.http import Answer, ask, pool
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture(scope="module")
+def shouting(cloud: Cloud) -> Iterator[Cloud]:
+    """en-aa translates to capitals, and cannot translate poison."""
+    refusing = "if any('poison' in t for t in texts): raise ValueError('no')"
+    with endpoint(cloud, "en-aa", f"{refusing}\n    texts = [text.upper() for text in texts]"):
+        yield cloud
+
+
+class SendsKey(request.BaseHandler):
+    """Gives urllib's requests to one API its key, and no others."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url, self._key = url, key
+
+    def http_request(self, asked: request.Request) -> request.Request:
+        if asked.full_url.startswith(self._url):
+            asked.add_unredirected_header("X-Api-Key", self._key)
+        return asked
+
+    https_request = http_request
+
+
+@pytest.fixture
+def libretranslate(
+    shouting: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> libretranslatepy.LibreTranslateAPI:
+    assert shouting.api is not None
+    url = f"{shouting.api.url}libretranslate/"
+    opener = request.build_opener(SendsKey(url, shouting.api.keys[TRANSLATION_KEY]))
+    monkeypatch.setattr(request, "_opener", opener)
+    return libretranslatepy.LibreTranslateAPI(url, api_key="anything")
+
+
+def libre(cloud: Cloud, path: str = "libretranslate/translate", **fields: object) -> Answer:
+    body = json.dumps({"source": "en", "target": "aa", **fields}).encode()
+    return ask(cloud, path, body, TRANSLATION_KEY, **{"Content-Type": "application/json"})
+
+
+def test_the_client_of_libretranslate_translates(
+    libretranslate: libretranslatepy.LibreTranslateAPI,
+) -> None:
+    assert libretranslate.translate("a & b = ü?\n%", "EN", "aa") == "A & B = Ü?\n%"
+    assert libretranslate.translate("[one=two]", "auto", "aa") == "[ONE=TWO]"
+
+
+def test_the_client_of_libretranslate_lists_the_languages(
+    libretranslate: libretranslatepy.LibreTranslateAPI,
+) -> None:
+    english, *others = libretranslate.languages()
+
+    assert english["code"] == "en" and english["name"] == "English"
+    assert "aa" in english["targets"]
+    assert {one["code"]: one["targets"] for one in others}["aa"] == []
+
+
+@pytest.mark.parametrize("path", ["translate", "libretranslate/translate"])
+def test_a_string_comes_back_as_one_and_a_list_as_one(shouting: Cloud, path: str) -> None:
+    usual = {"format": "text", "alternatives": 0, "api_key": ""}
+
+    assert libre(shouting, path, q="hello", **usual).json == {"translatedText": "HELLO"}
+    assert libre(shouting, path, q=["a", "b", "a"]).json == {"translatedText": ["A", "B", "A"]}
+
+
+@pytest.mark.parametrize("path", ["translate", "libretranslate/translate"])
+def test_a_form_is_read_as_json_is(shouting: Cloud, path: str) -> None:
+    form = {"q": ["x=1 & y", "é"], "source": "en", "target": "aa", "alternatives": "0"}
+
+    body = urlencode(form, doseq=True).encode()
+    answer = ask(
+        shouting, path, body, TRANSLATION_KEY, **{"Content-Type": f"{FORM}; charset=utf-8"}
+    )
+
+    assert answer.json == {"translatedText": ["X=1 & Y", "É"]}
+
+
+def test_json_that_curl_calls_a_form_is_json(shouting: Cloud) -> None:
+    body = b' {"text": "a=b", "source": "en", "target": "aa"}'
+    answer = ask(shouting, "translate", body, TRANSLATION_KEY, **{"Content-Type": FORM})
+
+    assert answer.json["translations"][0]["translation"] == "A=B"
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "field"),
+    [
+        ({"q": "a", "format": "html"}, 400, "format"),
+        ({"q": "a", "alternatives": 3}, 400, "alternatives"),
+        ({"q": "a", "alternatives": False}, 400, "alternatives"),
+        ({"q": "a", "sentences": []}, 400, "sentences"),
+        ({"q": "a", "target": "fr"}, 400, "target"),
+        ({"q": "a", "source": None}, 400, "source"),
+        ({"q": "a", "api_key": None}, 400, "api_key"),
+        ({"q": []}, 400, "q"),
+        ({"q": ["a", 1]}, 400, "q[1]"),
+        ({"q": 1}, 400, "q"),
+        ({}, 400, "q"),
+        ({"q": ["a", "poison"]}, 400, "q[1]"),
+        ({"q": ["a"] * 1000}, 413, None),
+        ({"q": "a" * 300_000}, 413, None),
+    ],
+)
+def test_what_libretranslate_may_be_asked_and_this_cannot_do_is_refused(
+    shouting: Cloud, fields: dict[str, object], status: int, field: str | None
+) -> None:
+    answer = libre(shouting, **fields)
+
+    assert (answer.status, answer.json.get("field")) == (status, field)
+    assert answer.json["error"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [(b"q=%ff&source=en&target=aa", 400), (b"q=a&" * 5000, 413), (b"=", 400)]
+)
+def test_a_form_that_cannot_be_read_is_refused(shouting: Cloud, body: bytes, status: int) -> None:
+    answer = ask(shouting, "translate", body, TRANSLATION_KEY, **{"Content-Type": FORM})
+
+    assert answer.status == status
+    assert answer.json["error"].endswith(".")
+
+
+@pytest.mark.parametrize("path", ["translate", "libretranslate/translate"])
+def test_a_key_in_the_body_opens_nothing(shouting: Cloud, path: str) -> None:
+    """API Gateway counts requests by the key of the header, and sees no body."""
+    assert shouting.api is not None
+    fields = {
+        "q": "a",
+        "source": "en",
+        "target": "aa",
+        "api_key": shouting.api.keys[TRANSLATION_KEY],
+    }
+    answer = pool.request("POST", shouting.api.url + path, fields=fields, encode_multipart=False)
+
+    assert answer.status == 403
+    assert "X-Api-Key" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("path", ["translate", "libretranslate/translate"])
+def test_the_key_for_predictions_opens_no_form(shouting: Cloud, path: str) -> None:
+    answer = ask(shouting, path, b'{"q": "a", "source": "en", "target": "aa"}', PREDICTION_KEY)
+
+    assert answer.status == 403
+    assert answer.json["code"] == "api.key_for_predictions"
