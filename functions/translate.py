@@ -14,6 +14,7 @@ from api.errors import BadRequestError, OtherKeyError
 from aws.engines import engines_from_environ
 from aws.http_api import JSON, HttpApi, answer
 from contract.messages import message
+from translation import deepl
 from translation.answer import SEQ2SEQ, languages_body, openapi_document, translations_body
 from translation.languages import Spoken, listed, parse_pairs
 from translation.libretranslate import (
@@ -36,7 +37,7 @@ other_keys = {
     os.environ["PREDICTION_KEY_ID"]: "api.key_for_predictions",
     os.environ["DATASETS_KEY_ID"]: "api.key_for_datasets",
 }
-app = HttpApi(logger, os.environ["ALLOWED_ORIGIN"])
+app = HttpApi(logger, os.environ["ALLOWED_ORIGIN"], says_message=deepl.PATH)
 
 
 @logger.inject_lambda_context(
@@ -69,6 +70,22 @@ def libretranslate() -> Response[str]:
 @app.get("/libretranslate/languages")
 def languages_for_libretranslate() -> Response[str]:
     return answer(200, libretranslate_languages(spoken))
+
+
+@app.post("/v2/translate")
+def translate_as_deepl() -> Response[str]:
+    require_own_key()
+    fields = read_fields(app.body, limits, app.header("Content-Type"))
+    request = deepl.read_deepl(fields, limits, spoken)
+    return answer(200, deepl.deepl_body(fields, request, _translated(request)))
+
+
+@app.get("/v2/languages")
+def languages_for_deepl() -> Response[str]:
+    require_own_key()
+    query = app.current_event.query_string_parameters
+    kind = deepl.read_kind(query, app.body, app.header("Content-Type"), limits)
+    return answer(200, deepl.deepl_languages(spoken, kind))
 
 
 @app.get("/languages")

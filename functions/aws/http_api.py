@@ -22,14 +22,18 @@ JSON = "application/json"
 
 
 class HttpApi(APIGatewayRestResolver):
-    """Routes whose errors are answered in words; `origin` is another site that may ask."""
+    """Routes whose errors are answered in words; `origin` is another site that may ask.
 
-    def __init__(self, logger: Logger, origin: str) -> None:
+    Where the path begins with `says_message`, the words are in `message`, not in `error`.
+    """
+
+    def __init__(self, logger: Logger, origin: str, says_message: str = "") -> None:
         headers = ["Content-Type", "X-Api-Key"]
         cors = CORSConfig(allow_origin=origin, allow_headers=headers, max_age=3600)
         super().__init__(cors=cors if origin else None)
         self._logger = logger
-        self._path = ""
+        self._says_message = says_message
+        self._path = self._resource = ""
         self.exception_handler(ApiError)(self._refuse)
         self.exception_handler(Exception)(self._break)
         self.not_found(self._miss)
@@ -39,7 +43,7 @@ class HttpApi(APIGatewayRestResolver):
 
         The library's own patterns of paths know few letters.
         """
-        self._path = event["path"]
+        self._path, self._resource = event["path"], event["resource"]
         return super().resolve({**event, "path": event["resource"]}, context)
 
     def part(self, name: str) -> str:
@@ -77,7 +81,7 @@ class HttpApi(APIGatewayRestResolver):
     def _refuse(self, error: ApiError) -> Response[str]:
         kind = type(error).__name__
         self._logger.info("refused", extra={"status": error.status, "kind": kind})
-        response = answer(error.status, error_body(error, self.language))
+        response = answer(error.status, self._worded(error_body(error, self.language)))
         if (seconds := getattr(error, "retry_after", None)) is not None:
             response.headers["Retry-After"] = str(seconds)
         return response
@@ -85,7 +89,12 @@ class HttpApi(APIGatewayRestResolver):
     def _break(self, error: Exception) -> Response[str]:
         # Only the type: the text of an unforeseen error may quote what the caller has sent.
         self._logger.error("broken", extra={"kind": type(error).__name__})
-        return answer(500, message_body(message("api.broken"), self.language))
+        return answer(500, self._worded(message_body(message("api.broken"), self.language)))
+
+    def _worded(self, body: dict[str, str]) -> dict[str, str]:
+        if self._says_message and self._resource.startswith(self._says_message):
+            return {"message": body["error"], "code": body["code"]}
+        return body
 
     def _miss(self, _: Exception) -> Response[str]:
         return answer(404, message_body(message("api.not_found"), self.language))

@@ -51,7 +51,7 @@ def read_fields(body: str, limits: Limits, content_type: str = "") -> dict[str, 
         raise TooLargeError(message("api.too_many_bytes", bytes=limits.bytes))
     if not body.strip():
         raise BadRequestError("body", message("api.empty", example=EXAMPLE))
-    if _is_form(body, content_type):
+    if is_form(content_type) and _looks_so(body):
         return _form(body, limits)
     try:
         content = json.loads(body)
@@ -112,11 +112,13 @@ def refuse_option(name: str) -> BadRequestError:
     return BadRequestError(name, message("api.option", field=name))
 
 
-def _is_form(body: str, content_type: str) -> bool:
+def is_form(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() == FORM
+
+
+def _looks_so(body: str) -> bool:
     """Whether it is a form, and not JSON that curl calls one."""
-    return content_type.partition(";")[0].strip().lower() == FORM and (
-        "=" in body and not body.lstrip().startswith(("{", "[", '"'))
-    )
+    return "=" in body and not body.lstrip().startswith(("{", "[", '"'))
 
 
 def _form(body: str, limits: Limits) -> dict[str, object]:

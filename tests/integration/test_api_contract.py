@@ -60,7 +60,6 @@ def api_schema(echoing: Cloud) -> Any:
 FIRST_HALF = tuple(map(chr, range(0x4F)))
 # What is neither has the key for datasets.
 KEYS = {
-    "/translate": TRANSLATION_KEY,
     **dict.fromkeys(("/predict/{dataset}", "/datasets", "/datasets/{dataset}"), PREDICTION_KEY),
 }
 POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
@@ -74,6 +73,9 @@ POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
         ("POST", "/libretranslate/translate", POSITIVE),
         ("POST", "/libretranslate/translate", NEGATIVE),
         ("GET", "/libretranslate/languages", POSITIVE),
+        ("POST", "/v2/translate", POSITIVE),
+        ("POST", "/v2/translate", NEGATIVE),
+        ("GET", "/v2/languages", POSITIVE),
         # A GET without parameters cannot be asked wrongly.
         ("GET", "/languages", POSITIVE),
         ("POST", "/predict/{dataset}", POSITIVE),
@@ -94,7 +96,8 @@ def test_every_answer_is_one_that_the_description_promises(
 ) -> None:
     """Positive requests follow the description, negative ones break it somewhere."""
     assert cloud.api is not None
-    key = TRANSLATION_KEY if path.endswith("/translate") else KEYS.get(path, DATASETS_KEY)
+    of_translation = path.endswith("/translate") or path.startswith("/v2")
+    key = TRANSLATION_KEY if of_translation else KEYS.get(path, DATASETS_KEY)
     headers = {"X-Api-Key": cloud.api.keys[key]}
     operation = api_schema[path][method]
 

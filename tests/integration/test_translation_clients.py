@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from urllib import request
 from urllib.parse import urlencode
 
+import deepl
 import libretranslatepy
 import pytest
 
@@ -158,3 +159,122 @@ def test_the_key_for_predictions_opens_no_form(shouting: Cloud, path: str) -> No
 
     assert answer.status == 403
     assert answer.json["code"] == "api.key_for_predictions"
+
+
+@pytest.fixture
+def deepl_client(shouting: Cloud) -> Iterator[deepl.DeepLClient]:
+    """Its Authorization is read by nothing; the key is in the header that API Gateway reads."""
+    assert shouting.api is not None
+    client = deepl.DeepLClient("anything", server_url=shouting.api.url)
+    client.headers["X-Api-Key"] = shouting.api.keys[TRANSLATION_KEY]
+    yield client
+    client.close()
+
+
+def as_deepl(cloud: Cloud, **fields: object) -> Answer:
+    body = json.dumps({"target_lang": "AA", **fields}).encode()
+    return ask(cloud, "v2/translate", body, TRANSLATION_KEY)
+
+
+def test_the_client_of_deepl_translates(deepl_client: deepl.DeepLClient) -> None:
+    one = deepl_client.translate_text("one & ü", target_lang="aa")
+    two = deepl_client.translate_text(
+        ["a", "b", "a"], source_lang="EN", target_lang="AA", formality="prefer_more"
+    )
+
+    assert isinstance(one, deepl.TextResult) and isinstance(two, list)
+    assert (one.text, one.detected_source_lang, one.billed_characters) == ("ONE & Ü", "EN", 0)
+    assert [result.text for result in two] == ["A", "B", "A"]
+
+
+def test_the_client_of_deepl_lists_the_languages(deepl_client: deepl.DeepLClient) -> None:
+    sources = {one.code: one.name for one in deepl_client.get_source_languages()}
+    targets = {one.code: one.supports_formality for one in deepl_client.get_target_languages()}
+
+    assert sources == {"EN": "English"}
+    assert set(targets) == {"DE", "AA", "BB", "CC", "DD", "EE"}
+    assert set(targets.values()) == {False}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"formality": "more"}, {"tag_handling": "html"}, {"context": "a"}, {"split_sentences": "0"}],
+)
+def test_the_client_of_deepl_says_what_is_refused(
+    deepl_client: deepl.DeepLClient, options: dict[str, str]
+) -> None:
+    with pytest.raises(deepl.DeepLException, match=f"Bad request.*{next(iter(options))}"):
+        deepl_client.translate_text("a", target_lang="AA", **options)  # type: ignore[arg-type]
+
+
+def test_a_client_of_deepl_without_the_header_is_answered_which_one_it_is(shouting: Cloud) -> None:
+    assert shouting.api is not None
+    key = shouting.api.keys[TRANSLATION_KEY]
+    client = deepl.DeepLClient(key, server_url=shouting.api.url)
+
+    with pytest.raises(deepl.AuthorizationException, match="X-Api-Key"):
+        client.translate_text("a", target_lang="AA")
+    with pytest.raises(deepl.AuthorizationException, match="X-Api-Key"):
+        client.get_source_languages()
+
+
+def test_a_form_of_deepl_is_read_as_json_is(shouting: Cloud) -> None:
+    form = [("text", "a&b"), ("text", "c"), ("target_lang", "aa"), ("show_billed_characters", "1")]
+    body = urlencode(form).encode()
+
+    answer = ask(shouting, "v2/translate", body, TRANSLATION_KEY, **{"Content-Type": FORM})
+
+    assert answer.json["translations"] == [
+        {"detected_source_language": "EN", "text": "A&B", "billed_characters": 0},
+        {"detected_source_language": "EN", "text": "C", "billed_characters": 0},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "code"),
+    [
+        ({}, 400, "api.texts"),
+        ({"text": []}, 400, "api.texts"),
+        ({"text": ["a", 1]}, 400, "api.not_string"),
+        ({"text": ["a"], "target_lang": None}, 400, "api.language_code"),
+        ({"text": ["a"], "target_lang": "FR"}, 400, "api.no_translator"),
+        ({"text": ["a"], "source_lang": "AA"}, 400, "api.same_language"),
+        ({"text": ["a"], "glossary_id": "a"}, 400, "api.option"),
+        ({"text": ["a"], "preserve_formatting": 0}, 400, "api.option"),
+        ({"text": ["a"], "show_billed_characters": "maybe"}, 400, "api.option"),
+        ({"text": ["a", "poison"]}, 400, "engine.cannot_translate"),
+        ({"text": ["a"] * 1000}, 413, "api.too_many_sentences"),
+    ],
+)
+def test_what_deepl_may_be_asked_and_this_cannot_do_is_refused(
+    shouting: Cloud, fields: dict[str, object], status: int, code: str
+) -> None:
+    answer = as_deepl(shouting, **fields)
+
+    assert (answer.status, answer.json["code"]) == (status, code)
+    assert set(answer.json) == {"message", "code"} and answer.json["message"].endswith(".")
+
+
+@pytest.mark.parametrize("query", ["?type=all", "?kind=target", "?type=target&a=b"])
+def test_languages_of_another_type_are_refused(shouting: Cloud, query: str) -> None:
+    answer = ask(shouting, f"v2/languages{query}", key=TRANSLATION_KEY)
+
+    assert (answer.status, answer.json["code"]) == (400, "api.type")
+
+
+def test_a_type_that_a_gateway_has_lost_is_missed(shouting: Cloud) -> None:
+    """The list of the other type would be wrong without a word."""
+    answer = ask(shouting, "v2/languages", key=TRANSLATION_KEY, **{"Content-Type": FORM})
+    found = ask(shouting, "v2/languages?type=target", key=TRANSLATION_KEY)
+
+    assert answer.status == 400
+    assert {"language": "AA", "name": "aa", "supports_formality": False} in found.json
+
+
+@pytest.mark.parametrize(("path", "body"), [("v2/translate", b"{}"), ("v2/languages", None)])
+def test_the_key_for_predictions_opens_nothing_of_deepl(
+    shouting: Cloud, path: str, body: bytes | None
+) -> None:
+    answer = ask(shouting, path, body, PREDICTION_KEY)
+
+    assert (answer.status, answer.json["code"]) == (403, "api.key_for_predictions")

@@ -27,6 +27,9 @@ def allowing() -> Iterator[Cloud]:
     ("path", "method"),
     [
         ("translate", "POST"),
+        ("libretranslate/translate", "POST"),
+        ("v2/translate", "POST"),
+        ("v2/languages", "GET"),
         ("predict/titanic", "POST"),
         ("datasets", "GET"),
         ("datasets/titanic", "GET"),
