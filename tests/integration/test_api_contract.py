@@ -53,15 +53,15 @@ def api_schema(echoing: Cloud) -> Any:
         "409",
         "413",
     ]
+    # The stack has pairs whose endpoints other tests put up: without one, 503 is what is promised.
+    schema.config.checks.not_a_server_error.expected_statuses = ["2xx", "3xx", "4xx", "503"]
     return schema
 
 
 # Names that begin so are replaced by that of a dataset with a model.
 FIRST_HALF = tuple(map(chr, range(0x4F)))
 # What is neither has the key for datasets.
-KEYS = {
-    **dict.fromkeys(("/predict/{dataset}", "/datasets", "/datasets/{dataset}"), PREDICTION_KEY),
-}
+KEYS = dict.fromkeys(("/predict/{dataset}", "/datasets", "/datasets/{dataset}"), PREDICTION_KEY)
 POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 
 
