@@ -40,12 +40,14 @@ def languages_body(pairs: Sequence[Pair], speaks_all: bool, limits: Limits) -> d
 def translated_texts(translations: Sequence[Translation], field: str) -> list[str]:
     """For forms that have no place for an error beside a text.
 
-    Raises BadRequestError that names the first text without a translation, counted from 0.
+    Raises BadRequestError that names the first text without a translation, counted from 0 where
+    there are several.
     """
     texts = []
     for at, one in enumerate(translations):
         if one.translation is None:
-            raise BadRequestError(f"{field}[{at}]", one.error or LOST)
+            name = f"{field}[{at}]" if len(translations) > 1 else field
+            raise BadRequestError(name, one.error or LOST)
         texts.append(one.translation)
     return texts
 

@@ -45,7 +45,7 @@ def read_deepl(fields: Mapping[str, object], limits: Limits, spoken: Spoken) -> 
         raise refuse_option("show_billed_characters")
     text = fields.get("text")
     queries = texts_of([text] if isinstance(text, str) else text, "text", limits)
-    source = language(fields.get("source_lang") or AUTO, "source_lang")
+    source = language(fields.get("source_lang", AUTO), "source_lang")
     return Request(
         queries, pair_of(source, language(fields.get("target_lang"), "target_lang"), spoken)
     )
