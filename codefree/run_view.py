@@ -16,6 +16,8 @@ from codefree.layout import layout
 from codefree.run_dataset import Results, Snapshot
 from codefree.words import Words, message
 
+# What the codes of messages on models that answer requests begin with.
+ANSWERS_REQUESTS = "live."
 LEADERBOARD_ROWS = 10
 # Columns of the leaderboard file that the terminal has room for, and their headings.
 HEADINGS = {
@@ -76,7 +78,8 @@ def show_results(results: Results, console: Console, say: Words = ENGLISH) -> No
         console.print(leaderboard_table(shown, say))
     console.print(f"[bold]{escape(say.headline(status))}[/]", soft_wrap=True)
     steps = [] if results.completed else say.steps(status)
-    for line in (*say.details(status), *steps):
+    # No API runs once this command has ended.
+    for line in (*say.details(status, but=ANSWERS_REQUESTS), *steps):
         console.print(escape(line), soft_wrap=True)
     if not results.completed:
         return

@@ -92,8 +92,9 @@ class Words:
         """The headline of a status.json."""
         return self._said(status, "headline")[0]
 
-    def details(self, status: Mapping[str, Any]) -> list[str]:
-        return self._said(status, "details")
+    def details(self, status: Mapping[str, Any], but: str = "\0") -> list[str]:
+        """All of them, but those whose code begins so."""
+        return self._said(status, "details", but)
 
     def steps(self, status: Mapping[str, Any]) -> list[str]:
         """What to do next; options are corrected where they were typed."""
@@ -101,13 +102,17 @@ class Words:
             return [self("cli.fix_option")]
         return self._said(status, "next")
 
-    def _said(self, status: Mapping[str, Any], part: str) -> list[str]:
+    def _said(self, status: Mapping[str, Any], part: str, but: str = "\0") -> list[str]:
         written = status[part] if isinstance(status[part], list) else [status[part]]
         messages = status.get("messages", {}).get(part)
         if messages is None:
             return written
         listed = messages if isinstance(messages, list) else [messages]
-        return [self.render(_typed(_messages.message_from_json(one))) for one in listed]
+        return [
+            self.render(_typed(_messages.message_from_json(one)))
+            for one in listed
+            if not one["code"].startswith(but)
+        ]
 
 
 def _is_about_options(status: Mapping[str, Any]) -> bool:

@@ -197,9 +197,11 @@ def _number_notes(kept: Sequence[Column], table: Table) -> list[Note]:
         signs = " ".join(column.style.signs)
         if signs or (column.style.decimal != "." and _has(table.data[column.name], "[.,]")):
             example = f"1{column.style.group}234{column.style.decimal}5"
-            styles.setdefault((example, signs or "–"), []).append(column.name)
+            styles.setdefault((example, signs), []).append(column.name)
     for (example, signs), names in styles.items():
-        notes.append(read_note("number_style", columns=tuple(names), shape=example, signs=signs))
+        known = {"columns": tuple(names), "shape": example}
+        said = read_note("number_style", **known, signs=signs) if signs else None
+        notes.append(said or read_note("number_form", **known))
     if percents := tuple(c.name for c in numbers if PERCENT in c.style.signs):
         notes.append(read_note("percent", columns=percents))
     if measured := tuple(_with_unit(column) for column in numbers if column.style.unit):

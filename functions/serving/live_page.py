@@ -30,18 +30,18 @@ CONTENT_SECURITY = "default-src 'none'; style-src 'unsafe-inline'"
 def verdict(dataset: str, drift: RequestDrift) -> Message:
     """What the comparison says, in one sentence, for the page and STATUS.txt."""
     if not drift.columns:
-        return message("live.too_few", dataset=dataset, rows=drift.rows)
+        return message("drift.too_few", dataset=dataset, rows=drift.rows)
     if not drift.differing:
-        return message("live.alike", dataset=dataset, rows=drift.rows)
+        return message("drift.alike", dataset=dataset, rows=drift.rows)
     names = tuple(column.name for column in drift.differing)
-    return message("live.differs", count=len(names), columns=names, rows=drift.rows)
+    return message("drift.differs", count=len(names), columns=names, rows=drift.rows)
 
 
 def live_page(dataset: str, drift: RequestDrift, since: date, until: date, language: str) -> bytes:
     """The whole page, in UTF-8; every name in it is escaped."""
 
     def say(code: str, **values: object) -> str:
-        return escape(render(message(f"live.{code}", **values), language))
+        return escape(render(message(f"drift.{code}", **values), language))
 
     found = say(
         "found",

@@ -113,7 +113,7 @@ def test_what_differs_from_train_is_named_in_page_and_status(cloud: Cloud, shift
     assert HOSTILE not in page and "&lt;img src=x" in page and "<script" not in page
     found = json.loads(read(cloud, results_prefix(dataset) + STATUS_JSON))
     (note,) = found["messages"]["notes"]
-    assert note["code"] == ("live.differs" if shift else "live.alike")
+    assert note["code"] == ("drift.differs" if shift else "drift.alike")
     if shift:
         assert note["values"]["columns"] == ["age"]
         assert page.index("age</th>") < page.index("kind &lt;img")

@@ -323,3 +323,15 @@ def shown_constants(path: Path) -> Iterator[str]:
 def test_the_command_shows_nothing_that_is_not_in_the_catalogue(path: Path) -> None:
     """Codes and marks have no space between two words."""
     assert [text for text in shown_constants(path) if re.search(r"[a-z]{2,} [a-z]{2,}", text)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_code_has_two_texts(language: str) -> None:
+    """Of two, JSON's readers take the last without a word."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        codes = [code for code, _ in pairs]
+        assert len(codes) == len(set(codes)), {code for code in codes if codes.count(code) > 1}
+        return dict(pairs)
+
+    json.loads((CATALOGS / f"{language}.json").read_text("utf-8"), object_pairs_hook=once)
