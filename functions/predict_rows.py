@@ -114,7 +114,7 @@ def dataset() -> Response[str]:
     now, name = datetime.now(UTC), app.part("dataset")
     live = models.live(name)
     champion = load(name, live.settled(now).champion)()
-    body = dataset_body(champion, models.score(champion))
+    body = dataset_body(champion, models.quality(champion), app.language)
     return answer(200, body | {"answers_requests": live.on, "live": live_body(live, now)})
 
 

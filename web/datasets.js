@@ -10,6 +10,8 @@ const COLORS = {
   completed: "good", refused: "bad", failed: "bad", stopped: "warn", waiting: "warn",
   training: "runs", predicting: "runs",
 };
+// A job may end well and leave a model that is not to be used.
+const VERDICTS = { red: "bad", yellow: "warn" };
 let shown = new Map(), uploads = null, timer = 0, newest = 0, isOpen = false;
 // What was shown last, as it came.
 let known = "";
@@ -116,12 +118,15 @@ function renewed(old, status) {
 }
 
 function contents(status) {
-  const state = make("span", {
-    className: `state ${COLORS[status.state] ?? ""}`, textContent: status.state_text,
-  });
+  const color = VERDICTS[status.verdict] ?? COLORS[status.state] ?? "";
+  const state = make("span", { className: `state ${color}`, textContent: status.state_text });
   const title = make("h2", { textContent: status.dataset, dir: "auto" });
   const found = [make("header", {}, title, state)];
   found.push(make("p", { className: "headline", textContent: status.headline }));
+  if (status.against.length) {
+    const findings = status.against.map((one) => make("li", { textContent: one }));
+    found.push(make("ul", { className: `against ${status.verdict}` }, ...findings));
+  }
   if (COLORS[status.state] === "runs") found.push(progress(status));
   const facts = factsOf(status);
   if (facts.length) {

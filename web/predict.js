@@ -78,9 +78,21 @@ async function choose(dataset) {
     }));
   }
   box("dataset-about").textContent = about.join(" ");
+  showVerdict(model.verdict);
   for (const part of PARTS) box(part).hidden = false;
   build();
   predict();
+}
+
+function showVerdict(verdict) {
+  const isUnfit = verdict !== null && verdict.color !== "green";
+  box("predict-verdict").hidden = !isUnfit;
+  if (!isUnfit) return;
+  box("predict-verdict").className = `card against ${verdict.color}`;
+  box("predict-verdict").replaceChildren(
+    make("p", {}, make("strong", { textContent: verdict.text })),
+    make("ul", {}, ...verdict.against.map((one) => make("li", { textContent: one }))),
+  );
 }
 
 function forget() {
@@ -89,6 +101,7 @@ function forget() {
   model = current = before = pinned = null;
   fields = new Map();
   for (const part of PARTS) box(part).hidden = true;
+  box("predict-verdict").hidden = true;
   box("batch-found").hidden = true;
   box("batch").value = "";
   sayOfBatch("");

@@ -1,10 +1,9 @@
 """The live models of datasets, as they lie in the bucket; the newest used stay in memory."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
 
 from api.errors import BadRequestError, ConflictError, NotFoundError
 from aws import stored
@@ -21,10 +20,11 @@ from contract.layout import (
 )
 from contract.live import Live, Version, live_of_pointer
 from contract.messages import message
+from pipeline.status import status_from_json
 from portable.archive import unpack_model
 from portable.files import PortableError
 from portable.model import load_model
-from serving.live_model import Listed, LiveModel
+from serving.live_model import Listed, LiveModel, Quality
 
 # Each may take 50 MB, and most take one.
 MOST_IN_MEMORY = 8
@@ -61,11 +61,15 @@ class LiveModels:
             self._loaded.popitem(last=False)
         return self._loaded[key]
 
-    def score(self, live: LiveModel) -> Mapping[str, object] | None:
-        """Return how good a model is, as its status has it; None until that is written."""
+    def quality(self, live: LiveModel) -> Quality:
+        """Return how good a model is, as its status has it; nothing until that is written."""
         folder = results_folder(live.listed.dataset, live.listed.job)
-        status: Mapping[str, Any] = stored.read_json(self._bucket, folder + STATUS_JSON) or {}
-        return status.get("score")
+        content = stored.read(self._bucket, folder + STATUS_JSON)
+        if content is None:
+            return Quality()
+        status = status_from_json(content)
+        color = status.verdict["color"] if status.verdict else None
+        return Quality(status.score, color, status.against)
 
     def list(self, after: str | None) -> tuple[list[Listed], str | None]:
         """Return the datasets that have a model, a page at a time, and after which to go on."""

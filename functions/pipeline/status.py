@@ -111,6 +111,12 @@ class Status:
         return self.state in ("training", "predicting")
 
     @property
+    def against(self) -> tuple[Message, ...]:
+        """What speaks against using the model: the findings of the verdict, in words."""
+        found = self.verdict["findings"] if self.verdict else []
+        return self.details[: len(found)]
+
+    @property
     def severity(self) -> Severity:
         return SEVERITIES.get(self.state, "info")
 

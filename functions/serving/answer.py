@@ -12,7 +12,7 @@ from contract.messages import ENGLISH, message, render
 from portable.model import Answers, Bound, KnownColumn, Reasons
 from portable.odd_cells import OddCell
 from reading.column import CATEGORY, DATE, NUMBER
-from serving.live_model import Listed, LiveModel
+from serving.live_model import Listed, LiveModel, Quality
 
 # As in the predictions file.
 DIGITS_OF_PROBABILITY = 6
@@ -58,7 +58,9 @@ def datasets_body(found: Sequence[Listed], after: str | None) -> dict[str, JsonV
     return body | ({"next": after} if after else {})
 
 
-def dataset_body(live: LiveModel, score: Mapping[str, JsonValue] | None) -> dict[str, JsonValue]:
+def dataset_body(
+    live: LiveModel, quality: Quality, language: str = ENGLISH
+) -> dict[str, JsonValue]:
     """What the model predicts, how well, and from which columns."""
     model = live.model
     return {
@@ -66,9 +68,21 @@ def dataset_body(live: LiveModel, score: Mapping[str, JsonValue] | None) -> dict
         "problem": model.problem,
         "labels": list(model.labels),
         "threshold": model.threshold,
-        "score": score,
+        "score": quality.score,
+        "verdict": _verdict(quality, language),
         "columns": [_column(column) for column in model.columns],
         "row_schema": row_schema(live),
+    }
+
+
+def _verdict(quality: Quality, language: str) -> dict[str, JsonValue] | None:
+    color = quality.verdict
+    if color is None:
+        return None
+    return {
+        "color": color,
+        "text": render(message(f"verdict.{color}"), language),
+        "against": [render(one, language) for one in quality.against],
     }
 
 

@@ -1,7 +1,9 @@
 """The model that answers for a dataset."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from contract.messages import Message
 from portable.model import PortableModel
 
 
@@ -16,6 +18,17 @@ class Listed:
     """When the train file came, in ISO 8601."""
     answers_requests: bool
     """Whether the API predicts with it."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How good a model is, and whether to use it."""
+
+    score: Mapping[str, object] | None = None
+    verdict: str | None = None
+    """A color."""
+    against: tuple[Message, ...] = ()
+    """What speaks against using it."""
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,7 @@ def _status(one: Shown, language: str) -> dict[str, JsonValue]:
         "target": status.target,
         "score": _score(status, language),
         "verdict": status.verdict["color"] if status.verdict else None,
+        "against": [render(one, language) for one in status.against],
         "usd": status.cost["usd"] if status.cost else None,
         "answers_requests": one.answers_requests,
         "has_files": bool(status.files),

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from codefree.api_gateway import DATASETS_KEY, PREDICTION_KEY, TRANSLATION_KEY
 from codefree.cloud import Cloud, Settings
 from codefree.serve import page_address
-from contract.layout import STATUS_JSON, results_prefix
+from contract.layout import STATUS_JSON, results_folder, results_prefix
 from portable.model import KnownColumn
 from reading.column import CATEGORY, DATE, NUMBER, NUMBERS, TEXT, Column
 from tests.browser import needs_chromium, picture
@@ -25,7 +25,7 @@ from tests.clouds import own_cloud
 from tests.conftest import eventually
 from tests.console import ROOT
 from tests.few_rounds import few_rounds_source
-from tests.portable_models import OTHER_JOB, put_model
+from tests.portable_models import JOB, OTHER_JOB, put_model
 from tests.statuses import written
 
 pytestmark = needs_chromium
@@ -204,6 +204,47 @@ def test_a_dataset_shows_how_it_stands_and_its_files(browser: Browser, stack: Cl
         titanic.get_by_role("link", name="Predict with it").click()
         predicted(page)
         expect(page.locator("#dataset")).to_have_value("titanic")
+
+
+def put_verdict(stack: Cloud, name: str, color: str, finding: str) -> None:
+    """Let a dataset have a model that its own job warns of."""
+    s3 = stack.endpoint.client("s3")
+    put_model(s3, stack.bucket, name, "first")
+    against = {"color": color, "findings": [{"code": "a", "severity": "error"}]}
+    status = written(name, "completed") | {"details": [finding, "cost"], "verdict": against}
+    content = json.dumps(status | {"job": JOB}).encode()
+    for folder in (results_prefix(name), results_folder(name, JOB)):
+        s3.put_object(Bucket=stack.bucket, Key=f"{folder}{STATUS_JSON}", Body=content)
+
+
+def test_what_speaks_against_a_model_stands_on_its_card_and_over_its_form(
+    browser: Browser, stack: Cloud
+) -> None:
+    for color, kind in {"red": "bad", "yellow": "warn"}.items():
+        put_verdict(stack, color, color, HOSTILE)
+        with opened(browser, stack, "#datasets") as page:
+            own = card(page, color)
+            expect(own.locator(f".against.{color} li")).to_have_text([HOSTILE])
+            expect(own.locator(f".state.{kind}")).to_have_text("completed")
+            picture(page, f"verdict-{color}")
+            page.evaluate(f"location.hash = '#predict/{color}'")
+            expect(page.locator("#predict-verdict li")).to_have_text([HOSTILE])
+            expect(page.locator("#predict-verdict")).to_contain_text(
+                {"red": "Do not use this model", "yellow": "Look first"}[color]
+            )
+            picture(page, f"verdict-{color}-predict")
+            page.locator("#dataset").select_option("titanic")
+            expect(field(page, "Age")).to_be_visible()
+    remove(stack, *("red", "yellow"))
+
+
+def remove(stack: Cloud, *names: str) -> None:
+    """Take away what a test has put there."""
+    s3 = stack.endpoint.client("s3")
+    for name in names:
+        found = s3.list_objects_v2(Bucket=stack.bucket, Prefix=results_prefix(name))
+        for entry in found["Contents"]:
+            s3.delete_object(Bucket=stack.bucket, Key=entry["Key"])
 
 
 def test_what_the_page_cannot_upload_is_refused_before_it_is_sent(
