@@ -242,7 +242,7 @@ async function predict() {
     const sent = ask("predict", path, { method: "POST", headers, body, signal: running.signal });
     const answer = await working(words("Predicting …"), sent.then((found) => found.json()));
     if (own !== newest || asked.dataset !== model?.dataset) return;
-    take({ row: asked.row, found: answer.predictions[0] });
+    take({ row: asked.row, found: answer.predictions[0], job: answer.job });
   } catch (error) {
     if (own === newest) refuse(error);
   } finally {
@@ -256,7 +256,7 @@ function take(answered) {
   if (current && JSON.stringify(current.row) !== JSON.stringify(answered.row)) before = current;
   current = answered;
   showWarnings(answered.found.warnings ?? []);
-  showPrediction(answered.found);
+  showPrediction(answered);
   showProbabilities(answered.found);
   showMoved(pinned ?? before);
   showReasons(answered);
@@ -282,14 +282,15 @@ function showWarnings(warnings) {
   for (const { column, text } of warnings) fields.get(column)?.note(text);
 }
 
-function showPrediction({ prediction, reasons }) {
+function showPrediction({ found: { prediction, reasons }, job }) {
   const values = { target: model.target, prediction: shownAs(prediction) };
   box("said").replaceChildren(
     make("span", { className: "soft", textContent: `${values.target} ` }),
     make("strong", { textContent: values.prediction }),
   );
   box("brief").textContent = `${values.target}: ${values.prediction}`;
-  const hasRule = model.threshold !== null && model.threshold !== 0.5 && reasons?.of !== undefined;
+  // During a trial another version may answer, with a threshold of its own.
+  const hasRule = job === model.job && model.threshold !== null && model.threshold !== 0.5 && reasons?.of !== undefined;
   box("rule").hidden = !hasRule;
   if (hasRule) {
     box("rule").textContent = words("From a probability of {share} on, a row is predicted as {label}.",
@@ -348,6 +349,11 @@ function showMoved(base) {
   if (!base || !names.length) {
     box("moved").textContent = base ? words("This is the row that you compare with.")
       : words("Change a value: what it does to the prediction appears here.");
+    box("changed").replaceChildren();
+    return;
+  }
+  if (base.job !== current.job) {
+    box("moved").textContent = words("Another version of the model has answered this row, so the two predictions cannot be compared. While a new model is on trial, it answers some of the rows.");
     box("changed").replaceChildren();
     return;
   }

@@ -152,6 +152,8 @@ export const TEXTS = {
     "{score} on {count} rows": "{count}행에서 {score}",
     "{usd} for trainings that have ended.": "끝난 학습에 {usd}.",
     "A name has no slash.": "이름에는 빗금을 쓸 수 없습니다.",
+    "Another version of the model has answered this row, so the two predictions cannot be compared. While a new model is on trial, it answers some of the rows.":
+      "이 행에는 모델의 다른 버전이 답했으므로 두 예측을 비교할 수 없습니다. 새 모델을 시험하는 동안에는 새 모델이 일부 행에 답합니다.",
   },
   "zh-TW": {
     "Translate": "翻譯",
@@ -302,5 +304,7 @@ export const TEXTS = {
     "{score} on {count} rows": "{score}（{count} 列）",
     "{usd} for trainings that have ended.": "已結束的訓練：{usd}。",
     "A name has no slash.": "名稱不可包含斜線。",
+    "Another version of the model has answered this row, so the two predictions cannot be compared. While a new model is on trial, it answers some of the rows.":
+      "這一列由模型的另一個版本回答，因此無法比較兩個預測。新模型試行期間，會由它回答部分資料列。",
   },
 };

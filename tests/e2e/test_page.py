@@ -315,6 +315,27 @@ def test_a_changed_value_shows_what_it_moves(browser: Browser, stack: Cloud) -> 
         picture(page, "what-if")
 
 
+def test_rows_that_two_versions_answered_are_not_compared(browser: Browser, stack: Cloud) -> None:
+    with opened(browser, stack, "#predict/titanic") as page:
+        predicted(page)
+
+        def by_another(route: Route) -> None:
+            """A new model is on trial, and answers rows of children."""
+            found = route.fetch()
+            is_child = route.request.post_data_json["Age"] < 10
+            route.fulfill(response=found, json=found.json() | ({"job": "new"} if is_child else {}))
+
+        page.route("**/predict/titanic*", by_another)
+        page.get_by_role("button", name="Compare with this row").click()
+        field(page, "Age").fill("8")
+        expect(page.locator("#moved")).to_contain_text("Another version of the model has answered")
+        assert "→" not in page.locator("#whatif").inner_text()
+        assert "→" not in page.locator("#brief").inner_text()
+        field(page, "Age").fill("30")
+        expect(page.locator("#changed")).to_have_text("Age: 40 → 30")
+        expect(page.locator("#moved")).to_contain_text("→")
+
+
 def test_the_newest_row_wins_whatever_comes_later(browser: Browser, stack: Cloud) -> None:
     with opened(browser, stack, "#predict/titanic") as page:
         predicted(page)
