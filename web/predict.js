@@ -6,7 +6,7 @@ import {
 const PAUSE_MS = 250;
 // More categories than these are typed, with suggestions.
 const MOST_CHOICES = 20;
-const MOST_REASONS = 8, MOST_LABELS = 8, MOST_PREVIEWED = 10;
+const MOST_REASONS = 8, MOST_LABELS = 8, MOST_PREVIEWED = 10, MOST_ODD = 5;
 const PARTS = ["predict-work", "predict-batch"];
 const MOST_BATCH_BYTES = 2_500_000;
 
@@ -447,26 +447,50 @@ async function batch() {
     return;
   }
   sayOfBatch(words("Predicting the rows of {file} …", { file: file.name }));
+  const body = await readText(file);
+  if (body === null) {
+    sayOfBatch(words("{file} is not in UTF-8, so its letters may be misread. Save it as “CSV UTF-8”, or upload it to the bucket as {key}: there its encoding is found out, and its predictions come as a file.",
+      { file: file.name, key: `data/${dataset}_test.csv` }), true);
+    return;
+  }
   try {
-    const headers = { "Content-Type": "text/csv", Accept: "text/csv" };
-    const path = `predict/${encodeURIComponent(dataset)}`;
-    const body = await readText(file);
-    const sent = ask("predict", path, { method: "POST", headers, body });
-    const text = await working(words("Predicting …"), sent.then((answer) => answer.text()));
-    if (dataset === model?.dataset) showBatch(text, file.name);
+    const found = await working(words("Predicting …"), predictRows(dataset, body));
+    if (dataset === model?.dataset && file === box("batch").files[0]) showBatch(found, file.name);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     sayOfBatch(error.status === 413 ? toTheBucket(error.message) : error.message, true);
   }
 }
 
-// CSV of old programs is in the encoding of Windows.
+// The text, or null for a file that is not in UTF-8: a guessed encoding misreads some letters.
 async function readText(file) {
-  const bytes = await file.arrayBuffer();
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
   } catch {
-    return new TextDecoder("windows-1252").decode(bytes);
+    return null;
+  }
+}
+
+// A table with a header, and the odd cells; null where an answer has no room for them.
+async function predictRows(dataset, body) {
+  const path = `predict/${encodeURIComponent(dataset)}`;
+  const sent = (kind) => ask("predict", path,
+    { method: "POST", headers: { "Content-Type": "text/csv", Accept: kind }, body });
+  try {
+    const { predictions } = await sent("application/json").then((answer) => answer.json());
+    const labels = Object.keys(predictions[0]?.probabilities ?? {});
+    const isKnown = labels.every((label) => model?.labels.includes(label));
+    const ordered = isKnown && model ? model.labels.filter((label) => labels.includes(label)) : labels;
+    return {
+      header: ["prediction", ...ordered.map((label) => `probability_${label}`)],
+      rows: predictions.map(({ prediction, probabilities }) => [prediction,
+        ...ordered.map((label) => probabilities[label])].map(String)),
+      odd: predictions.flatMap(({ warnings }, row) => (warnings ?? []).map((one) => ({ ...one, row }))),
+    };
+  } catch (error) {
+    if (error.code !== "api.answer_too_long") throw error;
+    const [header, ...rows] = cells(await sent("text/csv").then((answer) => answer.text()));
+    return { header, rows, odd: null };
   }
 }
 
@@ -480,11 +504,11 @@ function sayOfBatch(text, bad = false) {
   box("batch-said").classList.toggle("bad", bad);
 }
 
-function showBatch(text, name) {
-  const [header, ...rows] = cells(text);
+function showBatch({ header, rows, odd }, name) {
   const count = rows.length;
   sayOfBatch(count === 1 ? words("1 row of {name} is predicted.", { name })
     : words("{count} rows of {name} are predicted.", { count: number(count), name }));
+  showOdd(odd);
   box("batch-sum").textContent = summed(rows.map(([first]) => first));
   const head = [words("Row"), ...header].map((one) => make("th", { scope: "col", textContent: one }));
   box("batch-table").tHead.replaceChildren(make("tr", {}, ...head));
@@ -492,10 +516,31 @@ function showBatch(text, name) {
     make("th", { scope: "row", textContent: number(place + 1) }),
     ...row.map((one) => make("td", { textContent: one }))));
   box("batch-table").tBodies[0].replaceChildren(...shown);
+  const text = [header, ...rows].map((row) => `${row.map(quoted).join(",")}\n`).join("");
   URL.revokeObjectURL(box("batch-save").href);
   box("batch-save").href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
   box("batch-save").download = `${name.replace(/\.csv$/i, "")}_prediction.csv`;
   box("batch-found").hidden = false;
+}
+
+// How many in which columns, and the first few in words.
+function showOdd(odd) {
+  box("batch-odd").hidden = odd !== null && !odd.length;
+  if (odd === null) {
+    box("batch-odd-sum").textContent = words("Cells that cannot be read, or that are unlike train, are not listed: with them the answer would be too large.");
+    box("batch-odd-first").replaceChildren();
+    return;
+  }
+  const counts = new Map();
+  for (const { column } of odd) counts.set(column, (counts.get(column) ?? 0) + 1);
+  const most = [...counts].sort(([, one], [, other]) => other - one);
+  const columns = most.slice(0, MOST_LABELS).map(([column, count]) => `${column}: ${number(count)}`);
+  if (most.length > MOST_LABELS) columns.push(words("{count} more", { count: number(most.length - MOST_LABELS) }));
+  box("batch-odd-sum").textContent = words("Odd cells: {count}. By column: {columns}.",
+    { count: number(odd.length), columns: columns.join(" · ") });
+  box("batch-odd-first").replaceChildren(...odd.slice(0, MOST_ODD).map(({ row, text }) => make("li", {
+    textContent: words("Row {row}: {text}", { row: number(row + 1), text }),
+  })));
 }
 
 function summed(predictions) {
@@ -511,6 +556,10 @@ function summed(predictions) {
   for (const one of predictions) counts.set(one, (counts.get(one) ?? 0) + 1);
   const most = [...counts].sort(([, one], [, other]) => other - one).slice(0, MOST_LABELS);
   return most.map(([label, count]) => `${label}: ${number(count)}`).join(" · ");
+}
+
+function quoted(cell) {
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
 // RFC 4180: quotes may stand around a cell, with commas, quotes and line ends in it.

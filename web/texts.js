@@ -154,6 +154,14 @@ export const TEXTS = {
     "A name has no slash.": "이름에는 빗금을 쓸 수 없습니다.",
     "Another version of the model has answered this row, so the two predictions cannot be compared. While a new model is on trial, it answers some of the rows.":
       "이 행에는 모델의 다른 버전이 답했으므로 두 예측을 비교할 수 없습니다. 새 모델을 시험하는 동안에는 새 모델이 일부 행에 답합니다.",
+    "{file} is not in UTF-8, so its letters may be misread. Save it as “CSV UTF-8”, or upload it to the bucket as {key}: there its encoding is found out, and its predictions come as a file.":
+      "{file}은(는) UTF-8이 아니어서 글자를 잘못 읽을 수 있습니다. “CSV UTF-8”로 저장하거나 버킷에 {key}(으)로 올리세요. 그곳에서는 인코딩을 알아내며, 예측은 파일로 나옵니다.",
+    "Cells that cannot be read, or that are unlike train, are not listed: with them the answer would be too large.":
+      "읽을 수 없거나 훈련 파일과 다른 칸은 여기에 나오지 않습니다. 함께 담으면 응답이 너무 커집니다.",
+    "Odd cells: {count}. By column: {columns}.":
+      "특이한 칸: {count}. 열별: {columns}.",
+    "Row {row}: {text}":
+      "{row}행: {text}",
   },
   "zh-TW": {
     "Translate": "翻譯",
@@ -306,5 +314,13 @@ export const TEXTS = {
     "A name has no slash.": "名稱不可包含斜線。",
     "Another version of the model has answered this row, so the two predictions cannot be compared. While a new model is on trial, it answers some of the rows.":
       "這一列由模型的另一個版本回答，因此無法比較兩個預測。新模型試行期間，會由它回答部分資料列。",
+    "{file} is not in UTF-8, so its letters may be misread. Save it as “CSV UTF-8”, or upload it to the bucket as {key}: there its encoding is found out, and its predictions come as a file.":
+      "{file} 不是 UTF-8 編碼，文字可能被誤讀。請另存為「CSV UTF-8」，或上傳到儲存貯體的 {key}：那裡會判斷編碼，預測會以檔案形式產生。",
+    "Cells that cannot be read, or that are unlike train, are not listed: with them the answer would be too large.":
+      "無法讀取或與訓練檔不同的儲存格未列出：若一併列出，回應會過大。",
+    "Odd cells: {count}. By column: {columns}.":
+      "異常儲存格：{count}。依欄位：{columns}。",
+    "Row {row}: {text}":
+      "第 {row} 列：{text}",
   },
 };

@@ -408,6 +408,67 @@ def test_many_rows_are_shown_and_saved(browser: Browser, stack: Cloud, tmp_path:
         expect(page.locator("#batch-said")).to_contain_text("data/titanic_test.csv")
 
 
+def test_odd_cells_of_many_rows_are_counted_and_the_first_stand_in_words(
+    browser: Browser, stack: Cloud, tmp_path: Path
+) -> None:
+    with opened(browser, stack, "#predict/titanic", accept_downloads=True) as page:
+        predicted(page)
+        header, *rows = csv.reader((SAMPLES / "titanic_test.csv").read_text().splitlines())
+        for place, row in enumerate(rows):
+            row[header.index("Age")] = "old" if place < 7 else "30"
+            row[header.index("Sex")] = "Zoë" if place == 9 else "male"
+            row[header.index("Fare")] = "10"
+        file = tmp_path / "odd.csv"
+        with file.open("w", encoding="utf-8", newline="") as text:
+            csv.writer(text).writerows([header, *rows[:20]])
+        page.get_by_label("CSV file").set_input_files(file)
+        expect(page.locator("#batch-odd-sum")).to_contain_text("Age: 7 · Sex: 1")
+        expect(page.locator("#batch-odd-first li")).to_have_count(5)
+        first = page.locator("#batch-odd-first li").first
+        expect(first).to_have_text(re.compile('^Row 1: .*"Age" cannot be read .*"old"'))
+        picture(page, "batch-odd")
+        with page.expect_download() as saving:
+            page.get_by_role("link", name="Download as CSV").click()
+        with_notes = saving.value.path().read_text("utf-8")
+        # As the API writes it, where an answer has no room for notes.
+        page.route("**/predict/titanic", without_room)
+        page.get_by_label("CSV file").set_input_files(SAMPLES / "titanic_train.csv")
+        page.get_by_label("CSV file").set_input_files(file)
+        expect(page.locator("#batch-odd-sum")).to_contain_text("are not listed")
+        with page.expect_download() as saving:
+            page.get_by_role("link", name="Download as CSV").click()
+        assert table(saving.value.path().read_text("utf-8")) == table(with_notes)
+
+
+def without_room(route: Route) -> None:
+    """The API's answer in JSON would be too long."""
+    if route.request.headers["accept"] == "text/csv":
+        route.continue_()
+    else:
+        refusal = {"error": "Too long.", "code": "api.answer_too_long", "field": "body"}
+        route.fulfill(status=413, json=refusal)
+
+
+def table(text: str) -> list[list[str | float]]:
+    """The header, the predictions, and their probabilities as numbers."""
+    header, *rows = csv.reader(io.StringIO(text))
+    return [[*header], *([row[0], *map(float, row[1:])] for row in rows)]
+
+
+@pytest.mark.parametrize("encoding", ["windows-1252", "utf-16"])
+def test_a_file_in_another_encoding_is_refused_and_not_misread(
+    browser: Browser, stack: Cloud, tmp_path: Path, encoding: str
+) -> None:
+    with opened(browser, stack, "#predict/titanic") as page:
+        predicted(page)
+        file = tmp_path / "old.csv"
+        file.write_bytes("Age,Name\n1,Zoë\n".encode(encoding))
+        page.get_by_label("CSV file").set_input_files(file)
+        expect(page.locator("#batch-said.bad")).to_contain_text("not in UTF-8")
+        expect(page.locator("#batch-said")).to_contain_text("data/titanic_test.csv")
+        expect(page.locator("#batch-found")).to_be_hidden()
+
+
 def test_names_and_values_stay_text(browser: Browser, stack: Cloud) -> None:
     with opened(browser, stack, "#predict/titanic") as page:
         page.locator("#dataset").select_option(HOSTILE)
