@@ -231,8 +231,12 @@ async function predict() {
   clearTimeout(timer);
   if (!model) return;
   running?.abort();
-  running = new AbortController();
   const own = newest += 1;
+  if (!areReadable()) {
+    box("answer").setAttribute("aria-busy", "false");
+    return;
+  }
+  running = new AbortController();
   const asked = { row: rowNow(), dataset: model.dataset };
   box("answer").setAttribute("aria-busy", "true");
   try {
@@ -248,6 +252,18 @@ async function predict() {
   } finally {
     if (own === newest) box("answer").setAttribute("aria-busy", "false");
   }
+}
+
+// What a browser cannot read it does not hand over; it would count as missing.
+function areReadable() {
+  const odd = [...fields.values()].filter(({ input }) => input.validity.badInput);
+  if (!odd.length) return true;
+  for (const one of fields.values()) one.note("");
+  for (const one of odd) {
+    one.note(one.input.type === "number" ? words("This is no number, so nothing is predicted.")
+      : words("This is no complete date of the calendar, so nothing is predicted."), true);
+  }
+  return false;
 }
 
 function take(answered) {
@@ -582,6 +598,10 @@ export function wire() {
     location.hash = `#predict/${encodeURIComponent(box("dataset").value)}`;
   });
   box("fields").addEventListener("input", later);
+  // Half a date is no input.
+  box("fields").addEventListener("focusout", ({ target }) => {
+    if (target.validity?.badInput) later();
+  });
   box("row").addEventListener("submit", (event) => {
     event.preventDefault();
     predict();

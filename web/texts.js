@@ -162,6 +162,10 @@ export const TEXTS = {
       "특이한 칸: {count}. 열별: {columns}.",
     "Row {row}: {text}":
       "{row}행: {text}",
+    "This is no number, so nothing is predicted.":
+      "숫자가 아니므로 예측하지 않습니다.",
+    "This is no complete date of the calendar, so nothing is predicted.":
+      "달력에 있는 완전한 날짜가 아니므로 예측하지 않습니다.",
   },
   "zh-TW": {
     "Translate": "翻譯",
@@ -322,5 +326,9 @@ export const TEXTS = {
       "異常儲存格：{count}。依欄位：{columns}。",
     "Row {row}: {text}":
       "第 {row} 列：{text}",
+    "This is no number, so nothing is predicted.":
+      "這不是數字，因此不進行預測。",
+    "This is no complete date of the calendar, so nothing is predicted.":
+      "這不是完整且存在的日期，因此不進行預測。",
   },
 };

@@ -570,6 +570,34 @@ def test_each_kind_of_column_has_a_field_of_its_kind(browser: Browser, stack: Cl
         expect(field(page, "children")).to_have_value("0")
 
 
+def test_what_a_field_cannot_read_is_said_and_not_asked(browser: Browser, stack: Cloud) -> None:
+    put_model(stack.endpoint.client("s3"), stack.bucket, "widgets", *WIDGETS)
+    with opened(browser, stack, "#predict/widgets") as page:
+        predicted(page)
+        asked: list[Any] = []
+        page.on("request", lambda one: asked.append(one.url) if "predict/" in one.url else None)
+        for column, typed, said in (
+            ("children", "1e400", "This is no number"),
+            ("day", "02302024", "This is no complete date"),
+        ):
+            own = field(page, column)
+            own.fill("")
+            eventually(lambda: page.wait_for_timeout(20) or asked)
+            predicted(page)
+            asked.clear()
+            own.press_sequentially(typed)
+            own.press("Enter")
+            expect(page.locator("#fields .note.bad")).to_contain_text(said)
+            expect(own).to_have_attribute("aria-invalid", "true")
+            page.get_by_role("button", name="Predict", exact=True).click()
+            assert [one for one in asked if "widgets" in one] == []
+            page.get_by_role("button", name="Reset").click()
+            expect(page.locator("#fields .note.bad")).to_have_count(0)
+            predicted(page)
+            asked.clear()
+    remove(stack, "widgets")
+
+
 def test_each_tab_asks_for_its_own_key(browser: Browser, stack: Cloud) -> None:
     assert stack.api is not None
     with opened(browser, stack, "#predict/titanic", keys=False) as page:
