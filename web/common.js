@@ -197,8 +197,15 @@ function showWaiting() {
   }
 }
 
+export function put(input, file) {
+  const held = new DataTransfer();
+  held.items.add(file);
+  input.files = held.files;
+  input.dispatchEvent(new Event("change"));
+}
+
 // A place where files can be dropped, beside the field that chooses one.
-export function dropsInto(place, input) {
+export function dropsInto(place, take) {
   const mark = (event, on) => {
     event.preventDefault();
     place.classList.toggle("over", on);
@@ -208,8 +215,6 @@ export function dropsInto(place, input) {
   place.addEventListener("dragleave", (event) => mark(event, false));
   place.addEventListener("drop", (event) => {
     mark(event, false);
-    if (!event.dataTransfer.files.length) return;
-    input.files = event.dataTransfer.files;
-    input.dispatchEvent(new Event("change"));
+    if (event.dataTransfer.files.length) take([...event.dataTransfer.files]);
   });
 }

@@ -1,6 +1,6 @@
 // The tab of datasets: how each stands, its files, what it costs, and uploads.
 import {
-  ask, box, dropsInto, make, moment, number, Refusal, say, spoken, words, working,
+  ask, box, dropsInto, make, moment, number, put, Refusal, say, spoken, words, working,
 } from "./common.js";
 
 const RUNNING_MS = 2000, IDLE_MS = 60000;
@@ -233,6 +233,19 @@ function datasetOf(name) {
   return name.slice(0, name.length - (endingOf(name) ?? "").length).replace(/_(train|test)$/i, "").trim();
 }
 
+// By their names, else by the box: a test file that is taken for train would be learned.
+function drop(part, files) {
+  const other = { train: "test", test: "train" };
+  const parts = files.map(({ name }) => /_(train|test)(\.\w+)*$/i.exec(name)?.[1].toLowerCase());
+  if (files.length === 1) parts[0] ??= part;
+  else if (files.length === 2) [parts[0], parts[1]] = [parts[0] ?? other[parts[1]], parts[1] ?? other[parts[0]]];
+  if (new Set(parts).size < files.length || parts.includes(undefined)) {
+    note(`${part}-note`, words("Drop these files one at a time: two are told apart by _train and _test before the ending of their names."));
+    return;
+  }
+  files.forEach((file, place) => put(box(`${parts[place]}-file`), file));
+}
+
 function note(id, text) {
   box(id).textContent = text;
   box(id).classList.toggle("bad", text !== "");
@@ -350,7 +363,7 @@ export function wire() {
   box("upload").addEventListener("submit", send);
   for (const part of ["train", "test"]) {
     box(`${part}-file`).addEventListener("change", check);
-    dropsInto(box(`${part}-drop`), box(`${part}-file`));
+    dropsInto(box(`${part}-drop`), (files) => drop(part, files));
   }
   box("upload-name").addEventListener("input", () => {
     box("upload-name").dataset.own = "yes";

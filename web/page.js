@@ -36,6 +36,15 @@ function go() {
   if (hasKey || tab === "translate") TABS[tab].open(about);
 }
 
+// A file that misses its box would take the place of the page.
+for (const kind of ["dragover", "drop"]) {
+  window.addEventListener(kind, (event) => {
+    if (event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "none";
+  });
+}
+
 speak();
 for (const tab of Object.values(TABS)) tab.wire();
 wireKeys(() => {

@@ -1,6 +1,6 @@
 // The tab that predicts: a form made from the model's columns, the answer, and what moves it.
 import {
-  ask, box, dropsInto, make, moment, number, Refusal, say, spoken, words, working,
+  ask, box, dropsInto, make, moment, number, put, Refusal, say, spoken, words, working,
 } from "./common.js";
 
 const PAUSE_MS = 250;
@@ -620,5 +620,8 @@ export function wire() {
     showMoved(pinned ?? before);
   });
   box("batch").addEventListener("change", batch);
-  dropsInto(box("batch-drop"), box("batch"));
+  dropsInto(box("batch-drop"), ([file, ...others]) => {
+    if (!others.length) put(box("batch"), file);
+    else sayOfBatch(words("Drop one file at a time."), true);
+  });
 }

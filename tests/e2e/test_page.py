@@ -102,19 +102,22 @@ def stack(walk: Walk) -> Cloud:
     return walk.cloud
 
 
-def drop(page: Page, place: str, file: Path) -> None:
-    """Drag a file to a place of the page and let go."""
-    page.evaluate(
-        """([place, name, text]) => {
+def drop(page: Page, place: str, *files: Path) -> bool:
+    """Drag files to a place of the page and let go; whether the browser would open them."""
+    opens: bool = page.evaluate(
+        """([place, files]) => {
             const dataTransfer = new DataTransfer();
-            dataTransfer.items.add(new File([text], name));
+            for (const [name, text] of files) dataTransfer.items.add(new File([text], name));
+            let isOpened = true;
             for (const kind of ["dragenter", "dragover", "drop"]) {
-                const event = new DragEvent(kind, { dataTransfer, cancelable: true });
-                document.querySelector(place).dispatchEvent(event);
+                const event = new DragEvent(kind, { dataTransfer, cancelable: true, bubbles: true });
+                isOpened = document.querySelector(place).dispatchEvent(event);
             }
+            return isOpened;
         }""",
-        [place, file.name, file.read_text("utf-8")],
+        [place, [[file.name, file.read_text("utf-8")] for file in files]],
     )
+    return opens
 
 
 @contextmanager
@@ -276,6 +279,37 @@ def test_what_the_page_cannot_upload_is_refused_before_it_is_sent(
         picture(page, "refused")
         after = stack.endpoint.client("s3").list_objects_v2(Bucket=stack.bucket, Prefix="data/")
         assert after["KeyCount"] == before["KeyCount"]
+
+
+def test_files_that_are_dropped_together_are_told_apart_by_their_names(
+    browser: Browser, stack: Cloud, tmp_path: Path
+) -> None:
+    files = [tmp_path / name for name in ("a_test.csv", "a_TRAIN.csv", "a.csv", "b.csv")]
+    for file in files:
+        file.write_text("a\n1\n")
+    test, train, plain, other = files
+    with opened(browser, stack, "#datasets") as page:
+        for dropped, place, expected in (
+            ((test, train), "train", {"train": train, "test": test}),
+            ((train, test), "test", {"train": train, "test": test}),
+            ((plain, test), "train", {"train": plain, "test": test}),
+            ((test,), "train", {"train": None, "test": test}),
+            ((plain,), "test", {"train": None, "test": plain}),
+            ((plain, other), "train", {"train": None, "test": None}),
+            ((test, train, plain), "train", {"train": None, "test": None}),
+        ):
+            page.reload()
+            expect(page.locator("#upload")).to_be_visible()
+            assert not drop(page, f"#{place}-drop", *dropped)
+            for part, file in expected.items():
+                chosen = page.locator(f"#{part}-file").evaluate("one => one.files[0]?.name")
+                assert chosen == (file.name if file else None), (dropped, part)
+            said = page.locator("#train-note")
+            expect(said).to_contain_text("one at a time" if not any(expected.values()) else "")
+        # Beside the boxes nothing happens; a text may be dragged as ever.
+        assert not drop(page, "h1", test)
+        assert drop(page, "h1")
+        assert not drop(page, "footer", plain)
 
 
 def test_a_row_is_predicted_and_its_reasons_add_up(browser: Browser, stack: Cloud) -> None:
