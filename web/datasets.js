@@ -264,6 +264,7 @@ function check() {
       : file.size === 0 ? words("The file is empty.") : "";
     note(`${part}-note`, wrong);
   }
+  note("target-note", "");
   const [first] = chosen();
   if (first && !box("upload-name").dataset.own) box("upload-name").value = datasetOf(first[1].name);
   const exists = shown.has(box("upload-name").value.trim());
@@ -294,6 +295,12 @@ async function send(event) {
     box("upload-name").focus();
     return;
   }
+  const target = box("upload-target").value.trim();
+  if (target && !files.some(([part]) => part === "train")) {
+    note("target-note", words("It goes with a file to learn from."));
+    box("upload-target").focus();
+    return;
+  }
   if (name.includes("/")) {
     note("name-note", words("A name has no slash."));
     box("upload-name").focus();
@@ -302,12 +309,17 @@ async function send(event) {
   isSending = true;
   box("upload-now").disabled = true;
   try {
-    // The test file first, so that it is there when training starts.
-    for (const [part, file] of files.reverse()) await sendOne(name, part, file);
+    // The train file last, so that the others are there when training starts.
+    for (const [part, file] of files.reverse()) {
+      if (part === "train" && target) {
+        await sendOne(name, `${name}.json`, new Blob([JSON.stringify({ target })]));
+      }
+      await sendOne(name, `${name}_${part}${endingOf(file.name)}`, file);
+    }
     awaited = name;
     awaitedUntil = Date.now() + AWAITED_MS;
     for (const part of ["train", "test"]) box(`${part}-file`).value = "";
-    box("upload-name").value = "";
+    box("upload-name").value = box("upload-target").value = "";
     delete box("upload-name").dataset.own;
     box("upload-said").textContent = words("{name} is uploaded; training starts within a minute.", { name });
     open();
@@ -327,8 +339,7 @@ async function send(event) {
   }
 }
 
-async function sendOne(dataset, part, file) {
-  const key = `${dataset}_${part}${endingOf(file.name)}`;
+async function sendOne(dataset, key, file) {
   const form = await ask("datasets", `datasets/${encodeURIComponent(dataset)}/uploads`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
@@ -365,6 +376,7 @@ export function wire() {
     box(`${part}-file`).addEventListener("change", check);
     dropsInto(box(`${part}-drop`), (files) => drop(part, files));
   }
+  box("upload-target").addEventListener("input", () => note("target-note", ""));
   box("upload-name").addEventListener("input", () => {
     box("upload-name").dataset.own = "yes";
     check();

@@ -170,6 +170,12 @@ export const TEXTS = {
       "파일은 한 번에 하나만 놓으세요.",
     "Drop these files one at a time: two are told apart by _train and _test before the ending of their names.":
       "이 파일들은 하나씩 놓으세요. 두 파일은 이름의 확장자 앞에 있는 _train과 _test로 구별합니다.",
+    "Which column is to be predicted? (optional)":
+      "어느 열을 예측할까요? (선택)",
+    "If you leave it empty, the test file or a usual name tells. It becomes the dataset's settings file, in place of one that is there.":
+      "비워 두면 테스트 파일이나 흔한 이름으로 정합니다. 입력한 내용은 이미 있는 설정 파일을 대신하여 데이터세트의 설정 파일이 됩니다.",
+    "It goes with a file to learn from.":
+      "훈련할 파일과 함께 보내야 합니다.",
   },
   "zh-TW": {
     "Translate": "翻譯",
@@ -338,5 +344,11 @@ export const TEXTS = {
       "請一次放入一個檔案。",
     "Drop these files one at a time: two are told apart by _train and _test before the ending of their names.":
       "請逐一放入這些檔案：兩個檔案是依副檔名前的 _train 與 _test 區分的。",
+    "Which column is to be predicted? (optional)":
+      "要預測哪一欄？（選填）",
+    "If you leave it empty, the test file or a usual name tells. It becomes the dataset's settings file, in place of one that is there.":
+      "若留空，則由測試檔或常見名稱決定。填入後會成為資料集的設定檔，並取代現有的設定檔。",
+    "It goes with a file to learn from.":
+      "須與用來學習的檔案一併上傳。",
   },
 };

@@ -1,4 +1,4 @@
-"""What a caller wants to upload: a train or test file of the dataset in the address."""
+"""What a caller wants to upload: a file of the dataset in the address."""
 
 import json
 
@@ -34,8 +34,6 @@ def key_to_upload(body: str, dataset: str) -> str:
     if owner is None or owner.name != dataset:
         names = (f"{dataset}{TRAIN_SUFFIXES[0]}", f"{dataset}{TEST_SUFFIXES[0]}")
         raise BadRequestError("file", message("api.other_dataset", file=file, names=names))
-    if key not in (*owner.train_keys, *owner.test_keys):
-        raise BadRequestError("file", message("api.tables_only", file=file))
     return key
 
 
