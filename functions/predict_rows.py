@@ -16,7 +16,7 @@ from aws.kept_requests import keep
 from aws.portable_models import LiveModels
 from aws.telemetry import logger, metrics, tally
 from contract.live import Live, Version
-from contract.messages import message
+from contract.messages import Message, message, render
 from pipeline.counts import Count
 from reading.request_rows import CSV
 from serving.answer import dataset_body, datasets_body, predictions_body, predictions_csv
@@ -77,7 +77,7 @@ def answered(name: str, live: Live, question: Question) -> Answered:
     """By the champion, or by the challenger as long as nothing keeps it from answering."""
     now = datetime.now(UTC)
     if not live.on:
-        raise ConflictError(message("api.undeployed", dataset=name))
+        raise ConflictError(turned_off(name))
     champion = load(name, live.settled(now).champion)
     one = live.on_trial(now)
     if one is None or not is_for_challenger(live, question, now):
@@ -115,7 +115,13 @@ def dataset() -> Response[str]:
     live = models.live(name)
     champion = load(name, live.settled(now).champion)()
     body = dataset_body(champion, models.quality(champion), app.language)
-    return answer(200, body | {"answers_requests": live.on, "live": live_body(live, now)})
+    refusal = None if live.on else render(turned_off(name), app.language)
+    more = {"answers_requests": live.on, "refusal": refusal, "live": live_body(live, now)}
+    return answer(200, body | more)
+
+
+def turned_off(name: str) -> Message:
+    return message("api.undeployed", dataset=name)
 
 
 def require_own_key() -> None:

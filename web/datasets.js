@@ -152,7 +152,7 @@ function factsOf(status) {
     status.uploaded && [words("Uploaded"), moment(status.uploaded)],
     usd && [words("Cost"), money(usd)],
     status.state === "completed" && !status.answers_requests
-      && [words("Requests"), words("not answered by this model")],
+      && [words("Requests"), words("not answered")],
   ].filter(Boolean);
 }
 

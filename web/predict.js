@@ -55,8 +55,8 @@ async function loadDatasets() {
 function offer(datasets) {
   box("dataset").replaceChildren(...datasets.map((one) => {
     const label = one.answers_requests ? one.dataset
-      : words("{dataset} (predicts with AutoGluon only)", { dataset: one.dataset });
-    return make("option", { value: one.dataset, textContent: label, disabled: !one.answers_requests });
+      : words("{dataset} (answers no requests)", { dataset: one.dataset });
+    return make("option", { value: one.dataset, textContent: label });
   }));
 }
 
@@ -65,8 +65,20 @@ async function choose(dataset) {
   forget();
   const path = `datasets/${encodeURIComponent(dataset)}`;
   const loading = ask("predict", path).then((answer) => answer.json());
-  const found = await working(words("Loading the model …"), loading);
+  let found;
+  try {
+    found = await working(words("Loading the model …"), loading);
+  } catch (error) {
+    if (error.status !== 409) throw error;
+    found = { dataset, refusal: error.message };
+  }
   if (box("dataset").value !== found.dataset) return;
+  if (found.refusal) {
+    // In the API's own words; a form would lead nowhere.
+    box("predict-refusal").textContent = found.refusal;
+    box("predict-refusal").hidden = false;
+    return;
+  }
   model = found;
   const values = { target: model.target, time: moment(model.uploaded) };
   const about = [words("Predicts {target}. Trained on the file of {time}.", values)];
@@ -101,7 +113,8 @@ function forget() {
   model = current = before = pinned = null;
   fields = new Map();
   for (const part of PARTS) box(part).hidden = true;
-  box("predict-verdict").hidden = true;
+  box("predict-refusal").hidden = box("predict-verdict").hidden = true;
+  box("dataset-about").textContent = "";
   box("batch-found").hidden = true;
   box("batch").value = "";
   sayOfBatch("");

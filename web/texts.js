@@ -66,7 +66,6 @@ export const TEXTS = {
     "The first predictions": "처음 몇 개의 예측",
     "Download as CSV": "CSV로 내려받기",
     "There is no model of {dataset}.": "{dataset}의 모델이 없습니다.",
-    "{dataset} (predicts with AutoGluon only)": "{dataset} (AutoGluon으로만 예측)",
     "Predicts {target}. Trained on the file of {time}.": "{target}을(를) 예측합니다. {time}에 올린 파일로 학습했습니다.",
     "{metric} {score}, on {count} rows.": "{count}행에서 {metric} {score}.",
     "any text": "자유로운 글",
@@ -144,7 +143,6 @@ export const TEXTS = {
     "Uploaded": "올린 때",
     "Uploading {file} …": "{file} 올리는 중 …",
     "about {seconds} s left for this step": "이 단계는 약 {seconds}초 남음",
-    "not answered by this model": "이 모델은 답하지 않음",
     "{count} training": "학습 {count}회",
     "{count} trainings": "학습 {count}회",
     "{dataset}: {state}": "{dataset}: {state}",
@@ -176,6 +174,10 @@ export const TEXTS = {
       "비워 두면 테스트 파일이나 흔한 이름으로 정합니다. 입력한 내용은 이미 있는 설정 파일을 대신하여 데이터세트의 설정 파일이 됩니다.",
     "It goes with a file to learn from.":
       "훈련할 파일과 함께 보내야 합니다.",
+    "{dataset} (answers no requests)":
+      "{dataset}(요청에 답하지 않음)",
+    "not answered":
+      "답하지 않음",
   },
   "zh-TW": {
     "Translate": "翻譯",
@@ -241,7 +243,6 @@ export const TEXTS = {
     "The first predictions": "前幾筆預測",
     "Download as CSV": "下載 CSV",
     "There is no model of {dataset}.": "沒有 {dataset} 的模型。",
-    "{dataset} (predicts with AutoGluon only)": "{dataset}（僅能以 AutoGluon 預測）",
     "Predicts {target}. Trained on the file of {time}.": "預測 {target}。以 {time} 的檔案訓練。",
     "{metric} {score}, on {count} rows.": "{metric} {score}，依 {count} 列計算。",
     "any text": "任意文字",
@@ -318,7 +319,6 @@ export const TEXTS = {
     "Uploaded": "上傳時間",
     "Uploading {file} …": "正在上傳 {file} …",
     "about {seconds} s left for this step": "此步驟約剩 {seconds} 秒",
-    "not answered by this model": "此模型不回答請求",
     "{count} training": "{count} 次訓練",
     "{count} trainings": "{count} 次訓練",
     "{dataset}: {state}": "{dataset}：{state}",
@@ -350,5 +350,9 @@ export const TEXTS = {
       "若留空，則由測試檔或常見名稱決定。填入後會成為資料集的設定檔，並取代現有的設定檔。",
     "It goes with a file to learn from.":
       "須與用來學習的檔案一併上傳。",
+    "{dataset} (answers no requests)":
+      "{dataset}（不回答請求）",
+    "not answered":
+      "不回答",
   },
 };

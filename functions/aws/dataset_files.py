@@ -11,18 +11,16 @@ from botocore.config import Config
 
 from api.errors import BadRequestError, NotFoundError
 from aws import objects, stored
+from aws.live_files import answering
 from contract.layout import (
     DATA,
     LEDGER_KEY,
-    PORTABLE_MODEL,
     PROGRESS,
     REFUSED,
     REPORT,
     RESULTS,
     STATUS_JSON,
     live_folder,
-    model_json_key,
-    results_folder,
     results_prefix,
 )
 from contract.messages import message
@@ -112,10 +110,8 @@ class DatasetFiles:
         return found
 
     def _answers(self, dataset: str) -> bool:
-        pointer = stored.read_json(self._bucket, model_json_key(dataset))
-        return pointer is not None and stored.exists(
-            self._bucket, results_folder(dataset, pointer["job"]) + PORTABLE_MODEL
-        )
+        found = answering(self._bucket, dataset)
+        return found is not None and found[1]
 
     def _sizes(self, keys: Iterable[str]) -> dict[str, int]:
         folders = {key.rpartition("/")[0] + "/" for key in keys}

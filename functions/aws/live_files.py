@@ -1,11 +1,19 @@
 """live.json of a dataset, as it lies in the bucket; who writes it has seen what was there."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from aws import objects, stored
 from aws.telemetry import logger
-from contract.layout import PORTABLE_MODEL, live_json_key, model_json_key, results_folder
-from contract.live import Live, live_from_json, live_of_pointer
+from contract.layout import (
+    PORTABLE_MODEL,
+    REFUSED,
+    live_json_key,
+    model_json_key,
+    results_folder,
+    results_prefix,
+)
+from contract.live import Live, Version, live_from_json, live_of_pointer
 
 WRITES = 10
 
@@ -21,6 +29,34 @@ def read_live(bucket: str, dataset: str) -> Live | None:
     """
     content = stored.read(bucket, live_json_key(dataset))
     return None if content is None else live_from_json(content)
+
+
+def read_answering(bucket: str, dataset: str) -> Live | None:
+    """Return the same, or what an earlier release let answer; None for a dataset without a model.
+
+    Raises ValueError for a file that is no live.json.
+    """
+    # A name with a slash would lead to another folder.
+    if "/" in dataset or results_prefix(dataset) == REFUSED:
+        return None
+    live = read_live(bucket, dataset)
+    if live is not None and live.champion is not None:
+        return live
+    # As an earlier release left it, or while no model is portable.
+    pointer = stored.read_json(bucket, model_json_key(dataset))
+    return None if pointer is None else live_of_pointer(pointer)
+
+
+def answering(bucket: str, dataset: str) -> tuple[Version, bool] | None:
+    """Return the champion, and whether it answers requests; None where there is none."""
+    try:
+        live = read_answering(bucket, dataset)
+    except ValueError:
+        return None
+    champion = live.settled(datetime.now(UTC)).champion if live else None
+    if live is None or champion is None:
+        return None
+    return champion, live.on and is_portable(bucket, dataset, champion.job)
 
 
 def change_live(bucket: str, dataset: str, change: Callable[[Live], Live]) -> Live:

@@ -3,22 +3,18 @@
 from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 
 from api.errors import BadRequestError, ConflictError, NotFoundError
 from aws import stored
-from aws.live_files import is_portable, read_live
+from aws.live_files import answering, read_answering
 from contract.layout import (
     DATA,
     PORTABLE_MODEL,
-    REFUSED,
     RESULTS,
     STATUS_JSON,
-    model_json_key,
     results_folder,
-    results_prefix,
 )
-from contract.live import Live, Version, live_of_pointer
+from contract.live import Live, Version
 from contract.messages import message
 from pipeline.status import status_from_json
 from portable.archive import unpack_model
@@ -44,7 +40,7 @@ class LiveModels:
         Raises NotFoundError when it has none, and ConflictError where that cannot be read.
         """
         try:
-            live = self._live(dataset)
+            live = read_answering(self._bucket, dataset)
         except ValueError as error:
             raise ConflictError(message("api.live_damaged", dataset=dataset)) from error
         if live is None:
@@ -81,28 +77,8 @@ class LiveModels:
             return [one for one in found if one is not None], following
 
     def _listed(self, dataset: str) -> Listed | None:
-        try:
-            live = self._live(dataset)
-        except ValueError:
-            return None
-        version = live.settled(datetime.now(UTC)).champion if live else None
-        if live is None or version is None:
-            return None
-        answers = live.on and is_portable(self._bucket, dataset, version.job)
-        return _as_listed(dataset, version, answers)
-
-    def _live(self, dataset: str) -> Live | None:
-        # A name with a slash would lead to another folder.
-        if "/" in dataset or results_prefix(dataset) == REFUSED:
-            return None
-        live = read_live(self._bucket, dataset)
-        if live is not None and live.champion is not None:
-            return live
-        # As an earlier release left it, or while no model is portable.
-        pointer = stored.read_json(self._bucket, model_json_key(dataset))
-        if pointer is None:
-            return None
-        return live_of_pointer(pointer)
+        found = answering(self._bucket, dataset)
+        return _as_listed(dataset, *found) if found else None
 
 
 def load_version(bucket: str, dataset: str, version: Version) -> LiveModel:

@@ -17,7 +17,14 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from codefree.api_gateway import DATASETS_KEY, PREDICTION_KEY, TRANSLATION_KEY
 from codefree.cloud import Cloud, Settings
 from codefree.serve import page_address
-from contract.layout import STATUS_JSON, results_folder, results_prefix
+from contract.layout import (
+    PORTABLE_MODEL,
+    STATUS_JSON,
+    live_json_key,
+    results_folder,
+    results_prefix,
+)
+from contract.live import Live, Version
 from portable.model import KnownColumn
 from reading.column import CATEGORY, DATE, NUMBER, NUMBERS, TEXT, Column
 from tests.browser import needs_chromium, picture
@@ -576,6 +583,32 @@ def test_a_model_that_comes_later_is_found(browser: Browser, stack: Cloud) -> No
         page.evaluate("location.hash = '#predict/never'")
         predicted(page)
         expect(page.get_by_role("status")).to_have_text("There is no model of never.")
+
+
+def test_a_model_that_answers_nothing_has_no_form_but_the_reason(
+    browser: Browser, stack: Cloud
+) -> None:
+    s3 = stack.endpoint.client("s3")
+    for name in ("off", "heavy"):
+        put_verdict(stack, name, "green", "fine")
+    off = Live(champion=Version(JOB, "Survived", "2026-01-01"), on=False)
+    s3.put_object(Bucket=stack.bucket, Key=live_json_key("off"), Body=off.to_json())
+    s3.delete_object(Bucket=stack.bucket, Key=results_folder("heavy", JOB) + PORTABLE_MODEL)
+    with opened(browser, stack, "#datasets") as page:
+        for name, said in {"off": "that was turned off", "heavy": "AutoGluon only"}.items():
+            page.evaluate("location.hash = '#datasets'")
+            expect(card(page, name)).to_contain_text("not answered")
+            expect(card(page, name).get_by_role("link", name="Predict with it")).to_have_count(0)
+            page.evaluate(f"location.hash = '#predict/{name}'")
+            expect(page.locator("#predict-refusal")).to_contain_text(said)
+            expect(page.locator("#predict-work")).to_be_hidden()
+            expect(page.locator("#predict-batch")).to_be_hidden()
+            option = page.locator(f'#dataset option[value="{name}"]')
+            expect(option).to_have_text(f"{name} (answers no requests)")
+            page.locator("#dataset").select_option("titanic")
+            predicted(page)
+            expect(page.locator("#predict-refusal")).to_be_hidden()
+    remove(stack, "off", "heavy")
 
 
 MANY = tuple(f"place {number}" for number in range(30))
