@@ -76,11 +76,11 @@ export function keep(purpose, key) {
 }
 
 // On this machine the address that `codefree up` prints holds the keys: `#keys/a/b/c`.
-const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
+export const isLocal = ["127.0.0.1", "localhost", "[::1]"].includes(location.hostname);
 
 export function takeKeys() {
   const [what, ...keys] = location.hash.slice(1).split("/");
-  if (what !== "keys" || !LOOPBACK.includes(location.hostname)) return;
+  if (what !== "keys" || !isLocal) return;
   PURPOSES.forEach((purpose, place) => {
     if (keys[place]) keep(purpose, keys[place]);
   });
@@ -101,15 +101,15 @@ export function wantKey(purpose) {
   return has;
 }
 
-export function askForKey(purpose, reason) {
+export function askForKey(purpose, reason, bad = true) {
   sessionStorage.removeItem(nameOf(purpose));
   wantKey(purpose);
   box("key").value = "";
   box("key").focus();
-  say(reason, true);
+  say(reason, bad);
 }
 
-export function wireKeys(use) {
+export function wireKeys(use, clear) {
   box("key-form").addEventListener("submit", (event) => {
     event.preventDefault();
     keep(wanted, box("key").value.trim());
@@ -118,7 +118,10 @@ export function wireKeys(use) {
     say("");
     use();
   });
-  box("forget").addEventListener("click", () => askForKey(wanted, words("The key is forgotten.")));
+  box("forget").addEventListener("click", () => {
+    clear(wanted);
+    askForKey(wanted, words("The key is forgotten."), false);
+  });
 }
 
 // --- Requests.

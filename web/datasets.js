@@ -1,6 +1,6 @@
 // The tab of datasets: how each stands, its files, what it costs, and uploads.
 import {
-  ask, box, dropsInto, make, moment, number, put, Refusal, say, spoken, words, working,
+  ask, box, dropsInto, isLocal, make, moment, number, put, Refusal, say, spoken, words, working,
 } from "./common.js";
 
 const RUNNING_MS = 2000, IDLE_MS = 60000;
@@ -47,6 +47,19 @@ export function close() {
   clearTimeout(timer);
 }
 
+// What the forgotten key has shown.
+export function clear() {
+  close();
+  newest += 1;
+  shown = new Map();
+  known = awaited = "";
+  for (const id of ["upload", "datasets-empty", "costs"]) box(id).hidden = true;
+  box("upload").reset();
+  box("upload-said").textContent = "";
+  box("datasets-list").replaceChildren();
+  box("costs-table").tBodies[0].replaceChildren();
+}
+
 function pause() {
   const runs = [...shown.values()].some(({ status }) => COLORS[status.state] === "runs");
   return runs || Date.now() < awaitedUntil ? RUNNING_MS : IDLE_MS;
@@ -61,6 +74,8 @@ async function readAll() {
     found.push(...page.statuses);
     after = page.next;
     uploads = page.uploads;
+    // Which endpoint a local cloud has, the page cannot know for a terminal.
+    box("datasets-terminal").hidden = isLocal;
     box("datasets-command").textContent = command(page.bucket);
   } while (after);
   return found.sort((one, other) => (other.updated > one.updated ? 1 : -1));
@@ -93,13 +108,13 @@ function card(status) {
   const place = make("article", { className: "card dataset" });
   const top = make("div");
   const files = make("ul", { className: "files" });
-  const summary = make("summary", { textContent: words("Files") });
+  const summary = make("summary");
   const details = make("details", {}, summary, files);
   details.addEventListener("toggle", () => {
     if (details.open) fill(status.dataset, files);
   });
   place.append(top, details);
-  return renewed({ place, top, details, files, status: null, said: "" }, status);
+  return renewed({ place, top, summary, details, files, status: null, said: "" }, status);
 }
 
 function renewed(old, status) {
@@ -111,9 +126,11 @@ function renewed(old, status) {
     if (status.dataset === awaited) awaitedUntil = 0;
   }
   old.top.replaceChildren(...contents(status));
+  if (status.dataset === awaited) box("upload-said").textContent = "";
   old.details.hidden = !status.has_files;
-  const isNewJob = old.status && old.status.job !== status.job;
-  if (old.details.open && (isNewJob || !old.status?.has_files)) fill(status.dataset, old.files);
+  old.summary.textContent = status.has_files && status.files_of !== status.job
+    ? words("Files of the model before") : words("Files");
+  if (old.details.open && old.status?.files_of !== status.files_of) fill(status.dataset, old.files);
   return Object.assign(old, { status, said });
 }
 
@@ -206,7 +223,9 @@ function size(bytes) {
 // --- Costs.
 
 async function readCosts() {
+  const own = newest;
   const costs = await ask("datasets", "costs").then((answer) => answer.json()).catch(() => null);
+  if (own !== newest) return;
   box("costs").hidden = !costs?.datasets.length;
   if (!costs) return;
   const sum = words("{usd} for trainings that have ended.", { usd: money(costs.usd) });
@@ -277,6 +296,7 @@ function check() {
 async function send(event) {
   event.preventDefault();
   if (isSending) return;
+  box("upload-said").textContent = "";
   check();
   const name = box("upload-name").value.trim();
   const files = chosen();
@@ -321,7 +341,9 @@ async function send(event) {
     for (const part of ["train", "test"]) box(`${part}-file`).value = "";
     box("upload-name").value = box("upload-target").value = "";
     delete box("upload-name").dataset.own;
-    box("upload-said").textContent = words("{name} is uploaded; training starts within a minute.", { name });
+    box("upload-said").textContent = files.some(([part]) => part === "train")
+      ? words("{name} is uploaded; training starts within a minute.", { name })
+      : words("The rows to predict of {name} are uploaded.", { name });
     open();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

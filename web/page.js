@@ -50,6 +50,6 @@ for (const tab of Object.values(TABS)) tab.wire();
 wireKeys(() => {
   go();
   (shown === "translate" ? box("text") : document.querySelector(`#view-${shown} h1`)).focus();
-});
+}, (purpose) => TABS[purpose].clear());
 window.addEventListener("hashchange", go);
 go();

@@ -84,7 +84,7 @@ async function choose(dataset) {
   const about = [words("Predicts {target}. Trained on the file of {time}.", values)];
   if (model.score) {
     about.push(words("{metric} {score}, on {count} rows.", {
-      metric: model.score.metric.replaceAll("_", " "),
+      metric: model.score.metric_name,
       score: number(model.score.score, 3),
       count: number(model.score.rows),
     }));
@@ -105,6 +105,15 @@ function showVerdict(verdict) {
     make("p", {}, make("strong", { textContent: verdict.text })),
     make("ul", {}, ...verdict.against.map((one) => make("li", { textContent: one }))),
   );
+}
+
+// What the forgotten key has shown.
+export function clear() {
+  opened += 1;
+  forget();
+  box("predict-choice").hidden = box("predict-empty").hidden = true;
+  for (const id of ["dataset", "fields", "said", "moved", "changed"]) box(id).replaceChildren();
+  for (const id of ["batch-table", "probabilities", "reasons"]) box(id).tBodies[0].replaceChildren();
 }
 
 function forget() {

@@ -135,8 +135,6 @@ export const TEXTS = {
     "This dataset exists: its train file is replaced, and a new model is trained.":
       "이미 있는 데이터셋입니다. 학습 파일이 바뀌고 새 모델을 학습합니다.",
     "This tab needs the key for datasets.": "이 탭에는 데이터셋용 키가 필요합니다.",
-    "To try it, take samples/titanic_train.csv and samples/titanic_test.csv of this project. Or in a terminal:":
-      "시험해 보려면 이 프로젝트의 samples/titanic_train.csv와 samples/titanic_test.csv를 쓰세요. 또는 터미널에서:",
     "Train on a file": "파일로 학습",
     "Upload": "올리기",
     "Upload and train": "올리고 학습",
@@ -178,6 +176,14 @@ export const TEXTS = {
       "{dataset}(요청에 답하지 않음)",
     "not answered":
       "답하지 않음",
+    "To try it, take samples/titanic_train.csv and samples/titanic_test.csv of this project.":
+      "시험해 보려면 이 프로젝트의 samples/titanic_train.csv와 samples/titanic_test.csv를 쓰세요.",
+    "Or in a terminal:":
+      "또는 터미널에서:",
+    "Files of the model before":
+      "이전 모델의 파일",
+    "The rows to predict of {name} are uploaded.":
+      "{name}의 예측할 행을 올렸습니다.",
   },
   "zh-TW": {
     "Translate": "翻譯",
@@ -311,8 +317,6 @@ export const TEXTS = {
     "This dataset exists: its train file is replaced, and a new model is trained.":
       "此資料集已存在：訓練檔會被取代，並訓練新的模型。",
     "This tab needs the key for datasets.": "此分頁需要資料集用的金鑰。",
-    "To try it, take samples/titanic_train.csv and samples/titanic_test.csv of this project. Or in a terminal:":
-      "想試試看，可使用本專案的 samples/titanic_train.csv 與 samples/titanic_test.csv。或在終端機中：",
     "Train on a file": "以檔案訓練",
     "Upload": "上傳",
     "Upload and train": "上傳並訓練",
@@ -354,5 +358,13 @@ export const TEXTS = {
       "{dataset}（不回答請求）",
     "not answered":
       "不回答",
+    "To try it, take samples/titanic_train.csv and samples/titanic_test.csv of this project.":
+      "想試試看，可使用本專案的 samples/titanic_train.csv 與 samples/titanic_test.csv。",
+    "Or in a terminal:":
+      "或在終端機中：",
+    "Files of the model before":
+      "先前模型的檔案",
+    "The rows to predict of {name} are uploaded.":
+      "{name} 要預測的資料已上傳。",
   },
 };

@@ -106,6 +106,12 @@ function clearTranslation() {
   box("copy").disabled = true;
 }
 
+export function clear() {
+  box("text").value = "";
+  clearTranslation();
+  count();
+}
+
 export function open() {
   count();
   loading ??= loadLanguages().catch(() => {
@@ -121,10 +127,8 @@ export function wire() {
   box("target").addEventListener("change", () => offerTargets());
   box("translate-now").addEventListener("click", translate);
   box("clear").addEventListener("click", () => {
-    box("text").value = "";
-    clearTranslation();
+    clear();
     say("");
-    count();
     box("text").focus();
   });
   box("swap").addEventListener("click", () => {

@@ -21,6 +21,8 @@ from contract.layout import (
     RESULTS,
     STATUS_JSON,
     live_folder,
+    model_json_key,
+    results_folder,
     results_prefix,
 )
 from contract.messages import message
@@ -63,11 +65,14 @@ class DatasetFiles:
             return [one for one in found if one is not None], following
 
     def files(self, dataset: str) -> tuple[Status, list[Fetchable]]:
-        """Return the files of the dataset's last job; raises NotFoundError when there is none."""
+        """Return the files of the dataset's last job, or of its last model until that has some.
+
+        Raises NotFoundError when there is no such dataset.
+        """
         found = self._status(dataset)
         if found is None:
             raise NotFoundError(message("api.no_status", dataset=dataset))
-        status, _ = found
+        status = self._with_files(found[0])
         named = {**status.files, **({MODEL: status.model} if status.model else {})}
         sizes = self._sizes(named.values())
         return status, [
@@ -89,7 +94,25 @@ class DatasetFiles:
         if found is None:
             return None
         status, updated = found
-        return Shown(status, updated, self._progress(status), self._answers(dataset))
+        holder = self._with_files(status)
+        return Shown(
+            status,
+            updated,
+            self._progress(status),
+            holder.job if holder.files else None,
+            self._answers(dataset),
+        )
+
+    def _with_files(self, status: Status) -> Status:
+        """Itself, or that of the model that the dataset has had until now."""
+        if status.files:
+            return status
+        pointer = stored.read_json(self._bucket, model_json_key(status.dataset))
+        if pointer is None:
+            return status
+        folder = results_folder(status.dataset, pointer["job"])
+        content = stored.read(self._bucket, folder + STATUS_JSON)
+        return status if content is None else status_from_json(content)
 
     def _status(self, dataset: str) -> tuple[Status, str] | None:
         # A name with a slash would lead to another folder.

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
-from contract.messages import ENGLISH, message, render
+from contract.messages import ENGLISH, message, metric_name, render
 from portable.model import Answers, Bound, KnownColumn, Reasons
 from portable.odd_cells import OddCell
 from reading.column import CATEGORY, DATE, NUMBER
@@ -68,11 +68,17 @@ def dataset_body(
         "problem": model.problem,
         "labels": list(model.labels),
         "threshold": model.threshold,
-        "score": quality.score,
+        "score": _score(quality.score, language),
         "verdict": _verdict(quality, language),
         "columns": [_column(column) for column in model.columns],
         "row_schema": row_schema(live),
     }
+
+
+def _score(score: Mapping[str, JsonValue] | None, language: str) -> dict[str, JsonValue] | None:
+    if score is None:
+        return None
+    return {**score, "metric_name": metric_name(str(score["metric"]), language)}
 
 
 def _verdict(quality: Quality, language: str) -> dict[str, JsonValue] | None:

@@ -29,7 +29,7 @@ def statuses_body(
 def files_body(
     status: Status, found: Sequence[Fetchable], seconds: int, language: str
 ) -> dict[str, JsonValue]:
-    """The files of the dataset's last job, each with an address that is good for so long."""
+    """The files of a job of the dataset, each with an address that is good for so long."""
     return {
         "dataset": status.dataset,
         "job": status.job,
@@ -91,7 +91,8 @@ def _status(one: Shown, language: str) -> dict[str, JsonValue]:
         "against": [render(one, language) for one in status.against],
         "usd": status.cost["usd"] if status.cost else None,
         "answers_requests": one.answers_requests,
-        "has_files": bool(status.files),
+        "has_files": one.files_of is not None,
+        "files_of": one.files_of,
         "progress": _progress(one.progress, language),
     }
 

@@ -15,6 +15,8 @@ class Shown:
     """When the status was written, in ISO 8601."""
     progress: Mapping[str, object] | None
     """The job's progress.json; None unless a job runs and has written one."""
+    files_of: str | None
+    """The job whose files there are to fetch: the last model's until a new one has some."""
     answers_requests: bool
     """Whether the API predicts with its model."""
 

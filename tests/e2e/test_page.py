@@ -117,7 +117,8 @@ def drop(page: Page, place: str, *files: Path) -> bool:
             for (const [name, text] of files) dataTransfer.items.add(new File([text], name));
             let isOpened = true;
             for (const kind of ["dragenter", "dragover", "drop"]) {
-                const event = new DragEvent(kind, { dataTransfer, cancelable: true, bubbles: true });
+                const options = { dataTransfer, cancelable: true, bubbles: true };
+                const event = new DragEvent(kind, options);
                 isOpened = document.querySelector(place).dispatchEvent(event);
             }
             return isOpened;
@@ -172,7 +173,8 @@ def test_an_empty_page_teaches_and_a_dropped_file_is_watched_until_its_model_is_
     walk: Walk,
 ) -> None:
     assert "Nothing here yet" in walk.empty
-    assert "titanic_train.csv" in walk.empty and walk.cloud.bucket in walk.empty
+    # A command of the terminal would have to name the endpoint of the local cloud.
+    assert "titanic_train.csv" in walk.empty and "aws s3" not in walk.empty
     assert {"training", "completed"} <= {*walk.states}
     assert any(re.match(r"\d+ % · \w+", one) for one in walk.progress), walk.progress
     listed = walk.cloud.endpoint.client("s3").list_objects_v2(
@@ -703,6 +705,66 @@ def test_what_a_field_cannot_read_is_said_and_not_asked(browser: Browser, stack:
     remove(stack, "widgets")
 
 
+def test_a_forgotten_key_leaves_nothing_on_the_screen(browser: Browser, stack: Cloud) -> None:
+    with opened(browser, stack, "#datasets") as page:
+        expect(card(page, "titanic")).to_be_visible()
+        for tab in ("Datasets", "Predict"):
+            page.get_by_role("link", name=tab, exact=True).first.click()
+            if tab == "Predict":
+                predicted(page)
+            page.get_by_role("button", name="Forget the key").click()
+            expect(page.get_by_role("status")).to_have_text("The key is forgotten.")
+            expect(page.locator("#message.bad")).to_have_count(0)
+            expect(page.get_by_label("API key")).to_be_focused()
+            assert "titanic" not in page.locator("main").inner_text()
+            assert "Survived" not in page.locator("main").inner_text()
+        assert stack.api is not None
+        page.get_by_label("API key").fill(stack.api.keys[PREDICTION_KEY])
+        page.get_by_role("button", name="Use this key").click()
+        predicted(page)
+        expect(page.locator("#dataset-about")).to_contain_text("ROC AUC")
+
+
+def test_the_files_of_the_model_before_stay_during_a_training(
+    browser: Browser, stack: Cloud
+) -> None:
+    s3, name = stack.endpoint.client("s3"), "again"
+    put_verdict(stack, name, "green", "fine")
+    folder = results_folder(name, JOB)
+    ended = written(name, "completed") | {"job": JOB, "files": {"report": f"{folder}report.html"}}
+    training = written(name, "training") | {"job": "later"}
+    for key, content in {
+        f"{folder}{STATUS_JSON}": json.dumps(ended),
+        f"{folder}report.html": "<h1>Before</h1>",
+        f"{results_prefix(name)}{STATUS_JSON}": json.dumps(training),
+    }.items():
+        s3.put_object(Bucket=stack.bucket, Key=key, Body=content.encode())
+    with opened(browser, stack, "#datasets") as page:
+        card(page, name).get_by_text("Files of the model before").click()
+        expect(card(page, name).get_by_role("link", name="Open the report")).to_be_visible()
+        for part, said in {"test": "The rows to predict of again are", "train": "training"}.items():
+            page.get_by_label("Rows to predict").set_input_files([])
+            page.locator(f"#{part}-file").set_input_files(SAMPLES / f"titanic_{part}.csv")
+            page.get_by_label("Name of the dataset").fill(name)
+            page.route("**/uploads", form_that_goes_nowhere)
+            page.get_by_role("button", name="Upload and train").click()
+            expect(page.locator("#upload-said")).to_contain_text(said)
+        refused = written(name, "refused") | {"headline": "No."}
+        key = f"{results_prefix(name)}{STATUS_JSON}"
+        s3.put_object(Bucket=stack.bucket, Key=key, Body=json.dumps(refused).encode())
+        expect(card(page, name)).to_contain_text("No.")
+        expect(page.locator("#upload-said")).to_be_empty()
+    remove(stack, name)
+
+
+def form_that_goes_nowhere(route: Route) -> None:
+    """The form of an upload, for a page that takes it itself."""
+    url = f"{route.request.url}/nowhere"
+    route.request.frame.page.route(url, lambda one: one.fulfill(status=204))
+    fields = {"key": "a"}
+    route.fulfill(json={"key": "a", "url": url, "fields": fields, "largest_bytes": 9, "seconds": 9})
+
+
 def test_each_tab_asks_for_its_own_key(browser: Browser, stack: Cloud) -> None:
     assert stack.api is not None
     with opened(browser, stack, "#predict/titanic", keys=False) as page:
@@ -800,6 +862,8 @@ def test_the_page_speaks_the_language_of_the_browser(
         page.locator("#fields select").first.select_option("female")
         expect(page.locator("#changed li")).to_have_count(1)
         picture(page, f"predict-{language}")
+        # What speaks against a model may name members; it is of the catalog.
+        page.locator(".against").evaluate_all("all => all.forEach(one => one.remove())")
         page.locator("#dataset option").evaluate_all("all => all.forEach(one => one.remove())")
         shown = page.locator("body").inner_text()
         page.locator('nav a[href="#datasets"]').click()
@@ -808,6 +872,7 @@ def test_the_page_speaks_the_language_of_the_browser(
         # Those of other tests say what they were given, as text.
         others = page.locator("article").filter(has_not=page.get_by_role("heading", name="titanic"))
         others.evaluate_all("all => all.forEach(one => one.remove())")
+        page.locator(".against").evaluate_all("all => all.forEach(one => one.remove())")
         shown += page.locator("body").inner_text()
         text = (SAMPLES / "titanic_train.csv").read_text()
         known = KEPT | {*re.findall(r"[A-Za-z]{2,}", text)}
