@@ -66,6 +66,11 @@ def test_every_text_of_the_page_has_each_language(language: str) -> None:
         assert sorted(names) == sorted(re.findall(r"\{\w+\}", said)), text
 
 
+def test_korean_has_one_word_for_one_thing() -> None:
+    for other in ("데이터셋", "학습"):
+        assert [said for said in translated("ko").values() if other in said] == []
+
+
 def test_no_text_becomes_markup() -> None:
     sinks = r"(inner|outer)HTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser"
     for name, script in SCRIPTS.items():
