@@ -259,7 +259,7 @@ function drop(part, files) {
   if (files.length === 1) parts[0] ??= part;
   else if (files.length === 2) [parts[0], parts[1]] = [parts[0] ?? other[parts[1]], parts[1] ?? other[parts[0]]];
   if (new Set(parts).size < files.length || parts.includes(undefined)) {
-    note(`${part}-note`, words("Drop these files one at a time: two are told apart by _train and _test before the ending of their names."));
+    note(`${part}-note`, words("Drop these files one at a time: _train and _test before the ending of their names say which is which."));
     return;
   }
   files.forEach((file, place) => put(box(`${parts[place]}-file`), file));

@@ -164,7 +164,7 @@ export const TEXTS = {
       "달력에 있는 완전한 날짜가 아니므로 예측하지 않습니다.",
     "Drop one file at a time.":
       "파일은 한 번에 하나만 놓으세요.",
-    "Drop these files one at a time: two are told apart by _train and _test before the ending of their names.":
+    "Drop these files one at a time: _train and _test before the ending of their names say which is which.":
       "이 파일들은 하나씩 놓으세요. 두 파일은 이름의 확장자 앞에 있는 _train과 _test로 구별합니다.",
     "Which column is to be predicted? (optional)":
       "어느 열을 예측할까요? (선택)",
@@ -346,7 +346,7 @@ export const TEXTS = {
       "這不是完整且存在的日期，因此不進行預測。",
     "Drop one file at a time.":
       "請一次放入一個檔案。",
-    "Drop these files one at a time: two are told apart by _train and _test before the ending of their names.":
+    "Drop these files one at a time: _train and _test before the ending of their names say which is which.":
       "請逐一放入這些檔案：兩個檔案是依副檔名前的 _train 與 _test 區分的。",
     "Which column is to be predicted? (optional)":
       "要預測哪一欄？（選填）",

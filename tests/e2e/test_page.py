@@ -328,7 +328,7 @@ def test_the_column_to_predict_is_sent_before_the_train_file(
     remove(stack, "named")
 
 
-def test_files_that_are_dropped_together_are_told_apart_by_their_names(
+def test_files_that_are_dropped_together_are_known_by_their_names(
     browser: Browser, stack: Cloud, tmp_path: Path
 ) -> None:
     files = [tmp_path / name for name in ("a_test.csv", "a_TRAIN.csv", "a.csv", "b.csv")]
@@ -722,6 +722,7 @@ def test_a_forgotten_key_leaves_nothing_on_the_screen(browser: Browser, stack: C
         page.get_by_label("API key").fill(stack.api.keys[PREDICTION_KEY])
         page.get_by_role("button", name="Use this key").click()
         predicted(page)
+        page.locator("#dataset").select_option("titanic")
         expect(page.locator("#dataset-about")).to_contain_text("ROC AUC")
 
 
