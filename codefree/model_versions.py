@@ -134,6 +134,8 @@ class Versions:
             except ValueError as error:
                 if not anew:
                     raise StackStatusError(message("models.damaged", key=key)) from error
+                # The newest model, which model.json names, may be one that was held back.
+                return lives.Live(), etag
         pointer = self._read_json(layout.model_json_key(self.dataset))
         return lives.live_of_pointer(pointer if self._is_portable(pointer) else None), etag
 

@@ -13,6 +13,7 @@ from api.answer import LONGEST_ANSWER, is_too_long
 from api.errors import BadRequestError, ConflictError, NotFoundError, OtherKeyError, TooLargeError
 from aws.http_api import JSON, HttpApi, answer
 from aws.kept_requests import keep
+from aws.live_files import try_to_change_live
 from aws.portable_models import LiveModels
 from aws.telemetry import logger, metrics, tally
 from contract.live import Live, Version
@@ -23,6 +24,7 @@ from serving.answer import dataset_body, datasets_body, predictions_body, predic
 from serving.challenge import (
     Answered,
     Load,
+    Misreadings,
     Question,
     Trial,
     ask,
@@ -33,6 +35,7 @@ from serving.challenge import (
 
 bucket = os.environ["DATASET_BUCKET"]
 models = LiveModels(bucket)
+misreadings = Misreadings()
 own_key = os.environ["PREDICTION_KEY_ID"]
 app = HttpApi(logger, os.environ["ALLOWED_ORIGIN"])
 
@@ -83,7 +86,7 @@ def answered(name: str, live: Live, question: Question) -> Answered:
     if one is None or not is_for_challenger(live, question, now):
         return ask(question, champion())
     found, trial = ask_challenger(question, one.version.job, load(name, one.version), champion)
-    count_trial(trial)
+    count_trial(name, trial)
     return found
 
 
@@ -93,13 +96,21 @@ def load(name: str, version: Version | None) -> Load:
     return partial(models.load, name, version)
 
 
-def count_trial(trial: Trial) -> None:
-    """By the stack, for its alarms, and by the job, so that it is known which one it was."""
+def count_trial(name: str, trial: Trial) -> None:
+    """By the stack, for its alarms, and by the job, so that it is known which one it was.
+
+    What decides is written to live.json: alarms may ring already, or never.
+    """
     metrics.add_dimensions(job=trial.job)
     tally(Count.CHALLENGER_FAILED, trial.failed)
     tally(Count.CHALLENGER_MISREAD, trial.misread)
     if trial.failed:
         logger.error("challenger failed", extra={"job": trial.job, "kind": trial.kind})
+    now = datetime.now(UTC)
+    if trial.failed:
+        try_to_change_live(bucket, name, lambda live: live.failed(trial.job, now))
+    if misreadings.are_too_many(trial):
+        try_to_change_live(bucket, name, lambda live: live.stopped(trial.job, "requests", now))
 
 
 @app.get("/datasets")

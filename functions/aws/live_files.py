@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from aws import objects, stored
 from aws.telemetry import logger
 from contract.layout import (
@@ -13,7 +15,7 @@ from contract.layout import (
     results_folder,
     results_prefix,
 )
-from contract.live import Live, Version, live_from_json, live_of_pointer
+from contract.live import DamagedError, Live, Version, live_from_json, live_of_pointer
 
 WRITES = 10
 
@@ -25,7 +27,7 @@ class BusyError(Exception):
 def read_live(bucket: str, dataset: str) -> Live | None:
     """Return which models answer; None when nothing was decided yet.
 
-    Raises ValueError for a file that is no live.json.
+    Raises DamagedError for a file that is no live.json.
     """
     content = stored.read(bucket, live_json_key(dataset))
     return None if content is None else live_from_json(content)
@@ -34,7 +36,7 @@ def read_live(bucket: str, dataset: str) -> Live | None:
 def read_answering(bucket: str, dataset: str) -> Live | None:
     """Return the same, or what an earlier release let answer; None for a dataset without a model.
 
-    Raises ValueError for a file that is no live.json.
+    Raises DamagedError for a file that is no live.json.
     """
     # A name with a slash would lead to another folder.
     if "/" in dataset or results_prefix(dataset) == REFUSED:
@@ -51,7 +53,7 @@ def answering(bucket: str, dataset: str) -> tuple[Version, bool] | None:
     """Return the champion, and whether it answers requests; None where there is none."""
     try:
         live = read_answering(bucket, dataset)
-    except ValueError:
+    except DamagedError:
         return None
     champion = live.settled(datetime.now(UTC)).champion if live else None
     if live is None or champion is None:
@@ -60,7 +62,11 @@ def answering(bucket: str, dataset: str) -> tuple[Version, bool] | None:
 
 
 def change_live(bucket: str, dataset: str, change: Callable[[Live], Live]) -> Live:
-    """Replace live.json by what `change` makes of it, again whenever someone was faster."""
+    """Replace live.json by what `change` makes of it, again whenever someone was faster.
+
+    Raises DamagedError for a file that is no live.json: what it held back is not known, so only its
+    owner may begin it anew.
+    """
     key = live_json_key(dataset)
     for _ in range(WRITES):
         content, etag = stored.read_with_etag(bucket, key)
@@ -73,19 +79,21 @@ def change_live(bucket: str, dataset: str, change: Callable[[Live], Live]) -> Li
     raise BusyError(key)
 
 
+def try_to_change_live(bucket: str, dataset: str, change: Callable[[Live], Live]) -> None:
+    """Do so unless something keeps it from being written: a request is answered nevertheless."""
+    try:
+        change_live(bucket, dataset, change)
+    except (BusyError, ClientError, BotoCoreError, DamagedError):
+        logger.exception("live.json is not changed", extra={"dataset": dataset})
+
+
 def is_portable(bucket: str, dataset: str, job: str) -> bool:
     """Whether a job has left a model that answers requests."""
     return stored.exists(bucket, results_folder(dataset, job) + PORTABLE_MODEL)
 
 
 def _known(bucket: str, dataset: str, content: bytes | None) -> Live:
-    if content is not None:
-        try:
-            return live_from_json(content)
-        except ValueError:
-            # The bucket keeps its earlier versions.
-            logger.error("live.json is damaged; it is begun anew")
-    return _of_pointer(bucket, dataset)
+    return _of_pointer(bucket, dataset) if content is None else live_from_json(content)
 
 
 def _of_pointer(bucket: str, dataset: str) -> Live:

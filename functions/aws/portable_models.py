@@ -14,7 +14,7 @@ from contract.layout import (
     STATUS_JSON,
     results_folder,
 )
-from contract.live import Live, Version
+from contract.live import DamagedError, Live, Version
 from contract.messages import message
 from pipeline.status import status_from_json
 from portable.archive import unpack_model
@@ -41,7 +41,7 @@ class LiveModels:
         """
         try:
             live = read_answering(self._bucket, dataset)
-        except ValueError as error:
+        except DamagedError as error:
             raise ConflictError(message("api.live_damaged", dataset=dataset)) from error
         if live is None:
             raise NotFoundError(message("api.no_dataset", dataset=dataset))

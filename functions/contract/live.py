@@ -8,18 +8,19 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
-Who = Literal["publication", "command", "alarm", "clock"]
+Who = Literal["publication", "command", "alarm", "requests", "clock"]
 # Why a new model does not replace the champion; see `Live.published`.
-Doubt = Literal["worse", "unfit", "other_target", "never"]
+Doubt = Literal["worse", "not_compared", "unfit", "other_target", "never"]
 What = Literal[
     "first",
     "challenges",
     "at_once",
     "off",
     "worse",
+    "not_compared",
     "unfit",
     "other_target",
     "never",
@@ -29,6 +30,8 @@ What = Literal[
     "stopped",
     "undeployed",
 ]
+# Who stops a challenger without having been asked to.
+WATCHING: tuple[Who, ...] = ("alarm", "requests", "clock")
 State = Literal["champion", "challenger", "held_back", "earlier"]
 ON_PUBLICATION: tuple[What, ...] = ("first", "challenges", "at_once", "off", *get_args(Doubt))
 HELD_BACK: tuple[What, ...] = (*get_args(Doubt), "stopped", "rolled_back")
@@ -36,9 +39,17 @@ ALL = 100.0
 # So long a challenger may take for a request: API Gateway waits for 29, in which the champion may
 # have to answer, too.
 SLOW_SECONDS = 10
+# With so many requests that failed a trial is over at once.
+MOST_FAILURES = 3
 # Alarms come some minutes after what they are about.
 WATCHED_MINUTES = 15
 MOST_EARLIER, MOST_DECISIONS = 20, 30
+# What reading JSON of any content and depth may raise.
+UNREADABLE = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
+
+
+class DamagedError(ValueError):
+    """Raised when it cannot be read which models of a dataset answer."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,9 @@ class Challenger:
     share: float
     """Percent of the requests that it answers; 0 once it was stopped."""
     until: str
-    """When it becomes the champion unless it was stopped, in ISO 8601."""
+    """When it becomes the champion unless it has failed or was stopped, in ISO 8601."""
+    failures: int = 0
+    """Requests on which it failed and that were written down: the first few of a trial."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +122,12 @@ class Live:
     """The last decisions, the newest last."""
 
     def settled(self, now: datetime) -> "Live":
-        """The same once a challenger whose time is over is the champion."""
+        """The same once a challenger whose time is over is the champion; one that failed is not."""
         one = self.challenger
         if one is None or one.share <= 0 or now < datetime.fromisoformat(one.until):
             return self
+        if one.failures:
+            return self._without_share(one, one.until, "clock")
         return self._with_champion(one.version)._decided(
             one.until, "clock", "promoted", one.version
         )
@@ -135,12 +150,13 @@ class Live:
         return one if now < end else None
 
     def stopped_lately(self, now: datetime) -> Challenger | None:
-        """The challenger, where an alarm has stopped it minutes ago."""
+        """The challenger, where its failures or an alarm have stopped it minutes ago."""
         one, since = self.challenger, now - timedelta(minutes=WATCHED_MINUTES)
         lines = [
             line
             for line in self.history
-            if (line.who, line.what) == ("alarm", "stopped")
+            if line.what == "stopped"
+            and line.who in WATCHING
             and datetime.fromisoformat(line.when) >= since
         ]
         known = one is not None and any(line.job == one.version.job for line in lines)
@@ -210,8 +226,17 @@ class Live:
         one = self.tried(now)
         if one is None or one.version.job != job:
             return self
-        still = replace(self, challenger=replace(one, share=0.0))
-        return still._decided(_text(now), who, "stopped", one.version)
+        return self._without_share(one, _text(now), who)
+
+    def failed(self, job: str, now: datetime) -> "Live":
+        """With one more failure of that job's model on trial, the last of which stops it."""
+        one = self.tried(now)
+        if one is None or one.version.job != job:
+            return self
+        counted = replace(one, failures=one.failures + 1)
+        if counted.failures < MOST_FAILURES:
+            return replace(self, challenger=counted)
+        return self._without_share(counted, _text(now), "requests")
 
     def undeployed(self, now: datetime) -> "Live":
         """Without any model that answers."""
@@ -234,6 +259,10 @@ class Live:
         if (one := settled.on_trial(now)) and one.version.job == job:
             return "challenger"
         return "held_back" if settled.decided(job) in HELD_BACK else "earlier"
+
+    def _without_share(self, one: Challenger, when: str, who: Who) -> "Live":
+        still = replace(self, challenger=replace(one, share=0.0))
+        return still._decided(when, who, "stopped", one.version)
 
     def _with_champion(self, version: Version) -> "Live":
         before = [self.champion] if self.champion else []
@@ -266,7 +295,7 @@ def live_of_pointer(pointer: Mapping[str, Any] | None) -> Live:
 def live_from_json(content: bytes) -> Live:
     """What live.json says; what a later release adds is left alone, what lacks is as it was first.
 
-    Raises ValueError for a file that is no live.json.
+    Raises DamagedError for a file that is no live.json.
     """
     try:
         given = json.loads(content)
@@ -279,8 +308,8 @@ def live_from_json(content: bytes) -> Live:
             given.get("on", True) is not False,
             tuple(map(_decision, given.get("history", ()))),
         )
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
-        raise ValueError("not a live.json") from error
+    except UNREADABLE as error:
+        raise DamagedError("not a live.json") from error
 
 
 def _version(given: Mapping[str, Any] | None) -> Version | None:
@@ -292,15 +321,25 @@ def _version(given: Mapping[str, Any] | None) -> Version | None:
 
 def _challenger(given: Mapping[str, Any]) -> Challenger:
     version, share = _version(given["version"]), float(given["share"])
-    timed = datetime.fromisoformat(given["until"]).tzinfo is not None
-    if version is None or not timed or not 0 <= share <= ALL:
-        raise ValueError("a challenger without a model, an end, or a share")
-    return Challenger(version, share, given["until"])
+    failures = int(given.get("failures", 0))
+    if version is None or not 0 <= share <= ALL or failures < 0:
+        raise ValueError("a challenger without a model, a share, or a count")
+    return Challenger(version, share, _moment(given["until"]), failures)
 
 
 def _decision(given: Mapping[str, Any]) -> Decision:
     # A later release may decide otherwise: such lines are kept as they are.
-    return Decision(given["when"], given["who"], given["what"], given["job"])
+    return Decision(_moment(given["when"]), given["who"], given["what"], given["job"])
+
+
+def _moment(given: str) -> str:
+    """The same; raises ValueError or OverflowError where nothing can be added to it."""
+    when = datetime.fromisoformat(given)
+    if when.tzinfo is None:
+        raise ValueError("a time without its zone")
+    for days in (-1, 1):
+        _ = when.astimezone(UTC) + timedelta(days=days)
+    return given
 
 
 def _text(when: datetime) -> str:

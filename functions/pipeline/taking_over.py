@@ -40,8 +40,9 @@ def doubt_of(
 ) -> Doubt | None:
     """What keeps a model from replacing the champion; None when nothing does.
 
-    `performance` is the file of its job, which has compared it with the model of before; `unfit`
-    looks at the model itself.
+    `performance` is the file of its job, which has compared it with the champion of that time;
+    where another one is champion now, it is not known which is better. `unfit` looks at the model
+    itself.
     """
     if take_over == "never":
         return "never"
@@ -52,8 +53,9 @@ def doubt_of(
     if version.target != champion.target:
         return "other_target"
     compared = (performance or {}).get("champion") or {}
-    is_worse = compared.get("verdict") == WORSE and compared.get("job") == champion.job
-    return "worse" if is_worse else None
+    if compared and compared.get("job") != champion.job:
+        return "not_compared"
+    return "worse" if compared.get("verdict") == WORSE else None
 
 
 def said_of(
@@ -88,17 +90,24 @@ def not_portable(live: Live | None, dataset: str) -> Message | None:
     return message("live.not_portable", dataset=dataset, champion=live.champion.job)
 
 
-def blamed(counted: Mapping[Count, Sequence[Minute]]) -> Message | None:
+def damaged(dataset: str) -> Message:
+    """What to say where nothing is decided, because what was decided before cannot be read."""
+    return message("live.damaged", dataset=dataset, command=deploy_command(dataset))
+
+
+def blamed(counted: Mapping[Count, Sequence[Minute]], failures: int) -> Message | None:
     """Why a challenger is stopped; None for one that did nothing wrong.
 
     Where an alarm of all challengers together rings, at least one is over the limit in a minute.
+    `failures` are those that live.json has of it.
     """
     for what, limit in LIMITS.items():
         minutes = [minute for minute in counted[what] if minute.all > 0]
         if any(minute.bad / minute.all >= limit for minute in minutes):
             bad, whole = (round(sum(each)) for each in zip(*map(astuple, minutes), strict=True))
             return message(REASONS[what], count=bad, requests=whole, seconds=SLOW_SECONDS)
-    return None
+    # CloudWatch may not know yet what the function that answers has written down.
+    return message("live.counted_failures", count=failures) if failures else None
 
 
 def stopped(live: Live, trial: Challenger, dataset: str, reason: Message, now: datetime) -> Message:

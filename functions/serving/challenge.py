@@ -1,6 +1,7 @@
 """A request is answered by the champion or by the challenger, which is watched meanwhile."""
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,9 @@ from serving.request import RowsRequest, read_rows
 NOT_UNDERSTOOD = ("unreadable", "unseen")
 # A share of a request's rows.
 MISREAD_ROWS = 0.05
+# Of the requests of a trial; fewer may be chance.
+MISREAD_REQUESTS, FEWEST_MISREAD = 0.5, 5
+MOST_SEEN = 100
 Load = Callable[[], LiveModel]
 
 
@@ -45,11 +49,27 @@ class Trial:
 
     job: str
     failed: bool
-    """Whether it broke, refused what the champion answers, or took long."""
+    """Whether it broke, refused what the champion answers, or took long without reasons."""
     misread: bool
     """Whether it understood fewer cells of its rows than the champion does."""
     kind: str | None = None
     """Of the error, where there was one."""
+
+
+class Misreadings:
+    """How often the challengers of late understood fewer cells, as one copy of the function saw."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[str, tuple[int, int]] = OrderedDict()
+
+    def are_too_many(self, trial: Trial) -> bool:
+        """Whether, with this request, they are half of a challenger's requests, and no few."""
+        misread, requests = self._seen.pop(trial.job, (0, 0))
+        misread, requests = misread + trial.misread, requests + 1
+        self._seen[trial.job] = misread, requests
+        while len(self._seen) > MOST_SEEN:
+            self._seen.popitem(last=False)
+        return misread >= FEWEST_MISREAD and misread >= MISREAD_REQUESTS * requests
 
 
 def ask(question: Question, live: LiveModel) -> Answered:
@@ -85,7 +105,8 @@ def ask_challenger(
     # Whatever breaks in a model on trial must not cost the answer.
     except Exception as error:
         return ask(question, champion()), Trial(job, True, False, type(error).__name__)
-    slow = clock() - began > SLOW_SECONDS
+    # Reasons have a limit of their own, by which longer ones are permitted.
+    slow = not question.explained and clock() - began > SLOW_SECONDS
     return found, Trial(job, slow, _understands_less(found, question, champion))
 
 

@@ -11,7 +11,7 @@ from aws.mail import send_mail
 from aws.metrics import requests_on_trial
 from aws.telemetry import logger
 from contract.layout import RESULTS, results_prefix
-from contract.live import Challenger, Live
+from contract.live import Challenger, DamagedError, Live
 from contract.messages import Message
 from pipeline.results import stopped_mail_subject
 from pipeline.taking_over import LIMITS, blamed, stopped
@@ -25,25 +25,42 @@ def stop_challengers(bucket: str, topic_arn: str, now: datetime) -> list[str]:
     The function may die in between and is called again: what was stopped minutes ago and is not in
     its status yet is said then.
     """
-    found = []
-    for dataset, live, trial in _tried(bucket, now):
-        job = trial.version.job
-        reason = _reason(job, now)
-        if reason is None:
-            continue
-        change_live(bucket, dataset, lambda before, job=job: before.stopped(job, "alarm", now))  # type: ignore[misc]
-        _tell(bucket, topic_arn, dataset, job, stopped(live, trial, dataset, reason, now))
-        logger.info("challenger stopped", extra={"dataset": dataset, "job": job})
-        found.append(dataset)
+    found, errors = [], list[Exception]()
+    for dataset, live, trial in _tried(bucket, now, errors):
+        # Whatever is wrong with one dataset must not protect the models of others.
+        try:
+            if _is_stopped(bucket, topic_arn, dataset, live, trial, now):
+                found.append(dataset)
+        except Exception as error:
+            logger.exception("challenger not looked at", extra={"dataset": dataset})
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup("some challengers were not looked at", errors)
     return found
 
 
-def _reason(job: str, now: datetime) -> Message | None:
-    return blamed({one: requests_on_trial(one, job, now) for one in LIMITS})
+def _is_stopped(
+    bucket: str, topic_arn: str, dataset: str, live: Live, trial: Challenger, now: datetime
+) -> bool:
+    job = trial.version.job
+    reason = _reason(trial, now)
+    if reason is None:
+        return False
+    change_live(bucket, dataset, lambda before: before.stopped(job, "alarm", now))
+    _tell(bucket, topic_arn, dataset, job, stopped(live, trial, dataset, reason, now))
+    logger.info("challenger stopped", extra={"dataset": dataset, "job": job})
+    return True
 
 
-def _tried(bucket: str, now: datetime) -> Iterator[tuple[str, Live, Challenger]]:
-    """Every dataset that has a challenger, or had one minutes ago."""
+def _reason(trial: Challenger, now: datetime) -> Message | None:
+    counted = {one: requests_on_trial(one, trial.version.job, now) for one in LIMITS}
+    return blamed(counted, trial.failures)
+
+
+def _tried(
+    bucket: str, now: datetime, errors: list[Exception]
+) -> Iterator[tuple[str, Live, Challenger]]:
+    """Every dataset that has a challenger, or had one minutes ago; what cannot be got is added."""
     names, after = list[str](), None
     while True:
         page, after = stored.folders(bucket, RESULTS, FOLDERS_AT_ONCE, after)
@@ -51,16 +68,22 @@ def _tried(bucket: str, now: datetime) -> Iterator[tuple[str, Live, Challenger]]
         if after is None:
             break
     with ThreadPoolExecutor(READS_AT_ONCE) as pool:
-        for dataset, live in zip(names, pool.map(partial(_live, bucket), names), strict=True):
-            if live and (trial := live.tried(now) or live.stopped_lately(now)):
+        reads = pool.map(partial(_live, bucket), names)
+        for dataset, live in zip(names, reads, strict=True):
+            if isinstance(live, Exception):
+                errors.append(live)
+            elif live and (trial := live.tried(now) or live.stopped_lately(now)):
                 yield dataset, live, trial
 
 
-def _live(bucket: str, dataset: str) -> Live | None:
+def _live(bucket: str, dataset: str) -> Live | Exception | None:
     try:
         return read_live(bucket, dataset)
-    except ValueError:
+    except DamagedError:
+        logger.error("live.json is damaged", extra={"dataset": dataset})
         return None
+    except Exception as error:
+        return error
 
 
 def _tell(bucket: str, topic_arn: str, dataset: str, job: str, said: Message) -> None:

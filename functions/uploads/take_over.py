@@ -13,11 +13,11 @@ from aws.portable_models import load_version
 from aws.telemetry import logger
 from contract.job import Job, ModelJob
 from contract.layout import PERFORMANCE
-from contract.live import Canary, Doubt, Live, Version
+from contract.live import Canary, DamagedError, Doubt, Live, Version
 from contract.messages import Message
 from pipeline.results import EndedJob
 from pipeline.status import Status
-from pipeline.taking_over import doubt_of, not_portable, said_of
+from pipeline.taking_over import damaged, doubt_of, not_portable, said_of
 from serving.smoke_test import MOST_BYTES, unfit
 
 canary = Canary(float(os.environ["CANARY_SHARE"]), float(os.environ["CANARY_MINUTES"]))
@@ -39,13 +39,17 @@ def _take_over(job: EndedJob, spec: ModelJob, status: Status) -> Message | None:
         return not_portable(_live(job.bucket, spec), spec.dataset)
     version = Version(spec.job, spec.target, spec.uploaded, spec.keep_requests)
     why = cache(partial(_unfit, job.bucket, spec, version, status.files.get("predictions")))
-    live = change_live(
-        job.bucket,
-        spec.dataset,
-        lambda before: before.published(
-            version, canary, _doubt(job.bucket, spec, version, before, why), datetime.now(UTC)
-        ),
-    )
+    try:
+        live = change_live(
+            job.bucket,
+            spec.dataset,
+            lambda before: before.published(
+                version, canary, _doubt(job.bucket, spec, version, before, why), datetime.now(UTC)
+            ),
+        )
+    except DamagedError:
+        logger.error("live.json is damaged")
+        return damaged(spec.dataset)
     return said_of(live, version, spec.dataset, why)
 
 
@@ -76,6 +80,6 @@ def _unfit(
 def _live(bucket: str, spec: ModelJob) -> Live | None:
     try:
         return read_live(bucket, spec.dataset)
-    except ValueError:
+    except DamagedError:
         logger.error("live.json is damaged")
         return None

@@ -12,7 +12,7 @@ import pytest
 
 from contract import layout
 from contract.layout import live_json_key, model_json_key
-from contract.live import Live
+from contract.live import MOST_FAILURES, Live, takes
 from tests.fault_world import (
     World,
     at_once,
@@ -59,7 +59,8 @@ def test_the_first_model_answers_at_once_and_the_next_gets_its_share_until_its_t
     name = world.new_dataset()
     first = published(world, name)
     assert answering(world, name) == {first: 40}
-    assert f"This model answers POST /predict/{name}." in status_text(world, name)
+    began = f"When its training ended, this model began to answer POST /predict/{name}."
+    assert began in status_text(world, name)
     second = published(world, name, BETTER)
     found = answering(world, name)
     assert set(found) == {first, second}
@@ -125,12 +126,25 @@ def test_a_model_is_let_in_nevertheless_where_the_settings_say_so(world: World, 
     world.forget(name)
 
 
-def test_a_verdict_on_another_model_than_the_champion_says_nothing(world: World) -> None:
+@pytest.mark.parametrize("verdict", ["better", "worse", "similar"])
+def test_a_model_that_was_compared_with_another_than_the_champion_is_not_let_in(
+    world: World, verdict: str
+) -> None:
     name = world.new_dataset()
     first = published(world, name)
-    compared = {"job": "another", "verdict": "worse"}
-    second = published(world, name, BETTER, champion=compared)
-    assert set(answering(world, name)) == {first, second}
+    # Its training begins while the first answers, and ends when the second does.
+    compared = {"job": first, "verdict": verdict}
+    second = published(world, name, BETTER)
+    end_trial(world, name)
+    published(world, name, champion=compared)
+    assert answering(world, name) == {second: 40}
+    live = live_of(world, name)
+    assert live.history[-1].what == "not_compared" and live.challenger is None
+    said = status_text(world, name)
+    assert "compared with another model" in said and f"codefree deploy {name}" in said
+    always = {"take_over": "always"}
+    fourth = published(world, name, settings=always, champion=compared)
+    assert set(answering(world, name)) == {second, fourth}
     world.forget(name)
 
 
@@ -268,6 +282,73 @@ def test_where_the_challenger_cannot_answer_the_champion_does_and_it_is_counted(
     world.forget(name)
 
 
+def test_models_that_fail_stop_without_any_alarm_and_none_becomes_the_champion(
+    world: World,
+) -> None:
+    """However many others fail, are stopped, or do well at the same time."""
+    names = [world.new_dataset() for _ in range(3)]
+    needs_more = guessing_model("Sex", "a column that no caller sends")
+    jobs = {
+        name: (published(world, name), published(world, name, model))
+        for name, model in zip(names, (needs_more, needs_more, BETTER), strict=True)
+    }
+    *failing, fine = names
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        found = dict(zip(names, pool.map(lambda name: answering(world, name), names), strict=True))
+    for name in failing:
+        first, second = jobs[name]
+        assert found[name] == {first: 40}
+        live = live_of(world, name)
+        assert live.challenger and (live.challenger.share, live.challenger.failures) == (
+            *(0, MOST_FAILURES),
+        )
+        assert [(one.who, one.job) for one in live.history if one.what == "stopped"] == [
+            ("requests", second)
+        ]
+        assert counted(world, second)["ChallengerFailed"] == MOST_FAILURES
+        end_trial(world, name)
+        assert answering(world, name) == {first: 40}
+    assert set(found[fine]) == set(jobs[fine])
+    end_trial(world, fine)
+    assert answering(world, fine) == {jobs[fine][1]: 40}
+    # An alarm that comes later says so, whatever CloudWatch has heard until then.
+    with world.function("PublishResultsFunction") as function:
+        function.invoke(alarm_event())
+    for name in failing:
+        assert f"It failed on {MOST_FAILURES} requests" in status_text(world, name)
+    for name in names:
+        world.forget(name)
+
+
+def test_requests_that_fail_at_once_write_a_few_times_and_one_that_fails_is_enough(
+    world: World,
+) -> None:
+    name = world.new_dataset()
+    first = published(world, name)
+    second = published(world, name, guessing_model("Sex", broken=True))
+    number = next(n for n in range(100) if takes_part(world, name, n))
+    assert asked(world, name, number).json["job"] == first
+    live = live_of(world, name)
+    assert live.challenger and (live.challenger.share, live.challenger.failures) == (SHARE, 1)
+    end_trial(world, name)
+    assert answering(world, name) == {first: 40}
+    assert live_of(world, name).state_of(second, datetime.now(UTC)) == "held_back"
+    third = published(world, name, guessing_model("Sex", broken=True))
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        answers = list(pool.map(lambda number: asked(world, name, number), range(100)))
+    assert {(one.status, one.json["job"]) for one in answers} == {(200, first)}
+    stopped = live_of(world, name)
+    assert stopped.challenger and stopped.challenger.failures <= MOST_FAILURES
+    assert stopped.state_of(third, datetime.now(UTC) + timedelta(days=1)) == "held_back"
+    world.forget(name)
+
+
+def takes_part(world: World, name: str, number: int) -> bool:
+    """Whether the challenger is asked."""
+    one = live_of(world, name).challenger
+    return one is not None and takes(one, json.dumps({"Sex": "male", "Number": number}))
+
+
 def metric_data(world: World, job: str, metric: str, values: Sequence[float]) -> None:
     world.client("cloudwatch").put_metric_data(
         Namespace="codefree-automl",
@@ -328,6 +409,29 @@ def test_an_alarm_takes_the_share_from_the_model_that_fails_and_from_no_other(
     end_trial(world, failing)
     assert answering(world, failing) == {first: 40}
     for name in (failing, fine):
+        world.forget(name)
+
+
+def test_no_file_of_a_dataset_protects_the_failing_models_of_others(world: World) -> None:
+    failing = world.new_dataset()
+    first, second = published(world, failing), published(world, failing, BETTER)
+    metric_data(world, second, "ChallengerFailed", [1])
+    trial = json.loads(live_of(world, failing).to_json())
+    far = {**trial["challenger"], "until": "9999-12-31T23:59:59+00:00"}
+    line = {"when": "soon", "who": "alarm", "what": "stopped", "job": second}
+    hostile = [
+        json.dumps({**trial, "challenger": far}).encode(),
+        json.dumps({**trial, "history": [line]}).encode(),
+        b"[" * 100_000,
+        b"\xff",
+    ]
+    names = [f"aaa-{number}" for number in range(len(hostile))]
+    for name, content in zip(names, hostile, strict=True):
+        world.put(live_json_key(name), content)
+    with world.function("PublishResultsFunction") as function:
+        function.invoke(alarm_event())
+    assert answering(world, failing) == {first: 40}
+    for name in (*names, failing):
         world.forget(name)
 
 
@@ -398,8 +502,7 @@ def test_models_are_replaced_tried_and_rolled_back_while_16_clients_ask_and_none
                     assert len(answering(world, name)) == 2
                 if turn % 3 == 0:
                     end_trial(world, name)
-                else:
-                    live = live_of(world, name)
+                elif (live := live_of(world, name)).on_trial(datetime.now(UTC)):
                     stopped = live.rolled_back(datetime.now(UTC))
                     assert stopped
                     put_live(world, name, stopped)
@@ -440,16 +543,23 @@ def test_what_an_earlier_release_left_answers_until_a_newer_model_challenges_it(
     world.forget(name)
 
 
-def test_a_damaged_live_json_is_refused_in_words_and_begun_anew_by_the_next_model(
-    world: World,
+@pytest.mark.parametrize("content", [b"{", b"[" * 100_000])
+def test_a_damaged_live_json_is_refused_in_words_until_its_owner_deploys(
+    world: World, content: bytes
 ) -> None:
     name = world.new_dataset()
     published(world, name)
-    world.put(live_json_key(name), b"{")
+    # model.json names it.
+    published(world, name, BETTER, settings={"take_over": "never"})
+    world.put(live_json_key(name), content)
     refused = asked(world, name)
     assert (refused.status, refused.json["code"]) == (409, "api.live_damaged")
     listed = [one["dataset"] for one in ask(world.cloud, "datasets").json["datasets"]]
     assert name not in listed
-    published(world, name, BETTER)
-    assert asked(world, name).status == 200
+    for take_over in ("never", "always"):
+        published(world, name, BETTER, settings={"take_over": take_over})
+        assert asked(world, name).status == 409
+        assert world.read(live_json_key(name)) == content
+        said = status_text(world, name)
+        assert "live.json is damaged" in said and f"codefree deploy {name}" in said
     world.forget(name)

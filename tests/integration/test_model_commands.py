@@ -153,8 +153,11 @@ def test_a_damaged_file_is_named_and_replaced_by_deploying(world: World) -> None
     world.put(live_json_key(name), b"[]")
     for command in ("models", "rollback", "undeploy"):
         assert f"results/{name}/live.json" in refused(world, command, name)
-    said(world, "deploy", name)
+    # The newest one was held back, and only that was written in the damaged file.
+    published(world, name, BETTER, settings={"take_over": "never"})
+    said(world, "deploy", name, "--version", "1")
     assert answering(world, name, 10) == {first: 10}
+    assert live_of(world, name).earlier == ()
     world.forget(name)
 
 

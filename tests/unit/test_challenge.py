@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,16 @@ from api.errors import BadRequestError, TooLargeError
 from contract.live import SLOW_SECONDS, Canary, Live, Version
 from portable.archive import unpack_model
 from portable.model import load_model
-from serving.challenge import MISREAD_ROWS, Question, ask_challenger, is_for_challenger
+from serving.challenge import (
+    FEWEST_MISREAD,
+    MISREAD_REQUESTS,
+    MISREAD_ROWS,
+    Misreadings,
+    Question,
+    Trial,
+    ask_challenger,
+    is_for_challenger,
+)
 from serving.live_model import Listed, LiveModel
 from serving.request import MOST_ROWS
 from tests.portable_models import JOB, OTHER_JOB, guessing_model
@@ -88,12 +98,16 @@ def test_a_request_that_no_model_can_answer_is_refused_and_no_models_fault(
 @pytest.mark.parametrize(
     ("seconds", "slow"), [(SLOW_SECONDS * 0.9, False), (SLOW_SECONDS * 1.1, True)]
 )
-def test_a_challenger_that_takes_long_answers_and_is_counted(seconds: float, slow: bool) -> None:
+@pytest.mark.parametrize("explained", [False, True])
+def test_a_challenger_that_takes_long_answers_and_is_counted_unless_reasons_may_take_long(
+    seconds: float, slow: bool, explained: bool
+) -> None:
     # Loading, which is another thing: as long as it likes.
     times = iter([0.0, 100.0, 100.0 + seconds])
     challenger = says(loaded(CHALLENGER, "Sex"))
-    found, trial = ask_challenger(ROW, CHALLENGER, challenger, GOOD, clock=lambda: next(times))
-    assert (found.live.listed.job, trial.failed) == (CHALLENGER, slow)
+    question = replace(ROW, explained=explained)
+    found, trial = ask_challenger(question, CHALLENGER, challenger, GOOD, lambda: next(times))
+    assert (found.live.listed.job, trial.failed) == (CHALLENGER, slow and not explained)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +143,18 @@ def test_of_many_rows_so_many_more_have_to_be_misread_than_are_read_better(
     )
     net = cells.count("male") - cells.count("female")
     assert trial.misread == (net > MISREAD_ROWS * len(cells))
+
+
+@given(st.lists(st.booleans(), max_size=60), st.booleans())
+def test_misread_requests_are_too_many_once_they_are_half_and_no_few_whatever_others_do(
+    found: list[bool], other: bool
+) -> None:
+    watch = Misreadings()
+    for number, misread in enumerate(found, start=1):
+        watch.are_too_many(Trial(CHAMPION, False, other))
+        so_far = sum(found[:number])
+        expected = so_far >= FEWEST_MISREAD and so_far >= MISREAD_REQUESTS * number
+        assert watch.are_too_many(Trial(CHALLENGER, False, misread)) == expected
 
 
 def test_only_a_model_on_trial_gets_requests_and_only_its_share() -> None:

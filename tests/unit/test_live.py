@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -14,9 +15,12 @@ from contract.live import (
     ALL,
     MOST_DECISIONS,
     MOST_EARLIER,
+    MOST_FAILURES,
     WATCHED_MINUTES,
     Canary,
     Challenger,
+    DamagedError,
+    Doubt,
     Live,
     Version,
     live_from_json,
@@ -43,13 +47,17 @@ STEPS = st.one_of(
         ),
         st.sampled_from(VERSIONS),
         st.sampled_from([TRIAL, AT_ONCE, Canary(ALL, MINUTES)]),
-        st.sampled_from([None, None, "worse", "unfit", "other_target", "never"]),
+        st.sampled_from([None, *get_args(Doubt)]) | st.none(),
     ),
     st.builds(
         lambda version: lambda live, now: live.deployed(version, now), st.sampled_from(VERSIONS)
     ),
     st.builds(
         lambda job: lambda live, now: live.stopped(job, "alarm", now),
+        st.sampled_from([one.job for one in VERSIONS]),
+    ),
+    st.builds(
+        lambda job: lambda live, now: live.failed(job, now),
         st.sampled_from([one.job for one in VERSIONS]),
     ),
     st.just(lambda live, now: live.rolled_back(now) or live),
@@ -78,13 +86,16 @@ def test_whatever_was_decided_is_read_as_it_was_written_and_stays_small(
 
 
 @given(HISTORIES, st.integers(0, 60))
-def test_the_clock_alone_makes_a_challenger_champion_unless_it_was_stopped(
+def test_the_clock_alone_makes_a_challenger_champion_unless_it_failed_or_was_stopped(
     steps: list[tuple[Step, int]], minutes: int
 ) -> None:
     live, now = lived(steps)
     later = now + timedelta(minutes=minutes)
     one, then = live.challenger, live.settled(later)
-    if one and one.share > 0 and later >= datetime.fromisoformat(one.until):
+    if one and one.failures:
+        assert then.champion == live.champion
+        assert one.share == 0 or live.on_trial(later) or then.history[-1].what == "stopped"
+    elif one and one.share > 0 and later >= datetime.fromisoformat(one.until):
         assert (then.champion, then.challenger) == (one.version, None)
         assert live.champion is None or live.champion in then.earlier
     else:
@@ -138,8 +149,8 @@ def test_a_model_that_is_worse_unfit_or_about_something_else_changes_nothing_but
     None
 ):
     live = Live().published(FIRST, TRIAL, None, NOW)
-    for doubt in ("worse", "unfit", "other_target", "never"):
-        held = live.published(SECOND, TRIAL, doubt, NOW)  # type: ignore[arg-type]
+    for doubt in get_args(Doubt):
+        held = live.published(SECOND, TRIAL, doubt, NOW)
         assert (held.champion, held.challenger) == (FIRST, None)
         assert held.decided(SECOND.job) == doubt
         assert held.state_of(SECOND.job, LATER) == "held_back"
@@ -181,6 +192,26 @@ def test_an_alarm_that_comes_after_the_trial_brings_the_champion_of_before_back(
     assert deployed.stopped(SECOND.job, "alarm", late) == deployed
 
 
+@given(st.lists(st.floats(0, MINUTES + WATCHED_MINUTES - 1), min_size=1, max_size=6))
+def test_a_challenger_that_has_failed_is_never_champion_by_itself_and_soon_gets_nothing(
+    minutes: list[float],
+) -> None:
+    live = Live().published(FIRST, TRIAL, None, NOW).published(SECOND, TRIAL, None, NOW)
+    writes = 0
+    for minute in sorted(minutes):
+        now = NOW + timedelta(minutes=minute)
+        assert live.failed(THIRD.job, now) == live
+        before, live = live, live.failed(SECOND.job, now)
+        writes += live != before
+        assert live.settled(now).champion == FIRST
+    assert writes == min(len(minutes), MOST_FAILURES)
+    assert (live.on_trial(NOW) is None) == (writes == MOST_FAILURES)
+    for later in (LATER, LATER + timedelta(days=400)):
+        assert live.settled(later).champion == FIRST
+        assert live.state_of(SECOND.job, later) == "held_back"
+    assert live.deployed(SECOND, LATER).champion == SECOND
+
+
 def test_what_is_off_stays_off_until_its_owner_turns_it_on() -> None:
     live = Live().published(FIRST, TRIAL, None, NOW).undeployed(NOW)
     later = live.published(SECOND, AT_ONCE, None, NOW)
@@ -212,9 +243,23 @@ def test_the_challenger_gets_its_share(share: float) -> None:
 VERSION = st.fixed_dictionaries(
     {"job": JSON, "target": JSON}, optional={"uploaded": JSON, "more": JSON}
 )
+WHENS = st.sampled_from(
+    [
+        *(LATER.isoformat(), "2026-11-30", "soon", "9999-12-31T23:59:59+00:00"),
+        *("0001-01-01T00:00:00+00:00", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"),
+    ]
+)
+LINES = st.fixed_dictionaries(
+    {
+        "when": WHENS | JSON,
+        "who": st.sampled_from(["alarm", "clock"]) | JSON,
+        "what": st.sampled_from(["stopped", "promoted"]) | JSON,
+        "job": JSON,
+    }
+)
 TRIALS = st.fixed_dictionaries(
     {"version": VERSION | JSON, "share": st.integers() | st.floats() | JSON},
-    optional={"until": JSON | st.just(LATER.isoformat()) | st.just("2026-11-30")},
+    optional={"until": JSON | WHENS, "failures": JSON},
 )
 FILES = st.fixed_dictionaries(
     {},
@@ -223,7 +268,7 @@ FILES = st.fixed_dictionaries(
         "challenger": TRIALS | JSON,
         "earlier": st.lists(VERSION | JSON, max_size=3) | JSON,
         "on": JSON,
-        "history": JSON,
+        "history": st.lists(LINES, max_size=3) | JSON,
     },
 )
 
@@ -235,6 +280,20 @@ def test_whatever_json_it_is_it_is_read_or_refused(content: object) -> None:
     except ValueError:
         return
     assert live_from_json(live.to_json()) == live
+    # What is read can be looked at in every way.
+    for now in (NOW, LATER):
+        live.settled(now), live.on_trial(now), live.tried(now), live.stopped_lately(now)
+        live.stopped("a", "alarm", now), live.failed("a", now), live.state_of("a", now)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"[" * 100_000, b'{"on":' * 100_000, b"9" * 10_000, b"\xff", b"", b'{"history": [{}]}'],
+    ids=lambda content: repr(content[:6]),
+)
+def test_what_is_too_deep_too_long_or_cut_off_is_refused(content: bytes) -> None:
+    with pytest.raises(DamagedError):
+        live_from_json(content)
 
 
 def test_what_a_later_release_adds_is_left_alone_and_what_lacks_is_as_it_was_first() -> None:
