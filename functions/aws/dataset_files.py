@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from botocore.config import Config
 from api.errors import BadRequestError, NotFoundError
 from aws import objects, stored
 from aws.live_files import answering
+from aws.telemetry import logger
 from contract.layout import (
     DATA,
     LEDGER_KEY,
@@ -21,10 +23,9 @@ from contract.layout import (
     RESULTS,
     STATUS_JSON,
     live_folder,
-    model_json_key,
-    results_folder,
     results_prefix,
 )
+from contract.live import UNREADABLE
 from contract.messages import message
 from pipeline.costs import Ledger, ledger_from_json
 from pipeline.status import Status, status_from_json
@@ -90,7 +91,12 @@ class DatasetFiles:
         return ledger_from_json(stored.read(self._bucket, LEDGER_KEY))
 
     def _shown(self, dataset: str) -> Shown | None:
-        found = self._status(dataset)
+        try:
+            found = self._status(dataset)
+        except UNREADABLE:
+            # One damaged file hides its own dataset and no other.
+            logger.exception("status.json is damaged", extra={"dataset": dataset})
+            return None
         if found is None:
             return None
         status, updated = found

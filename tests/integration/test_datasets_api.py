@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -13,12 +14,14 @@ from hypothesis import strategies as st
 from automl.dataset import TEST_SUFFIXES, TRAIN_SUFFIXES, dataset_of_key
 from codefree.api_gateway import DATASETS_KEY, PREDICTION_KEY, TRANSLATION_KEY
 from codefree.cloud import Cloud, Settings
-from contract.layout import DATA, live_folder
+from contract.layout import DATA, live_folder, live_json_key, model_json_key
+from contract.live import Canary, Live, Version
 from contract.messages import message, render
 from pipeline.errors import MisnamedError
 from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING
 from tests.http import Answer, ask, pool
+from tests.portable_models import JOB, put_model
 from tests.statuses import written
 from tests.uploads import TRAIN, ended
 
@@ -185,6 +188,45 @@ def test_the_page_may_send_to_the_bucket_only_where_it_takes_uploads(
         assert stack.api is not None
         policy = pool.request("GET", stack.api.url).headers["Content-Security-Policy"]
         assert f"connect-src 'self'{more};" in policy
+
+
+def test_what_is_shown_to_answer_is_what_answers(cloud: Cloud, name: str) -> None:
+    s3 = cloud.endpoint.client("s3")
+    put_model(s3, cloud.bucket, name, "Sex")
+    old, new = (Version(job, "Survived", f"2026-01-0{n}") for n, job in enumerate((JOB, "b"), 1))
+    now = datetime.now(UTC)
+    first = Live().published(old, Canary(50, 10), None, now)
+    # The newest model, which model.json names, needs AutoGluon.
+    pointer = {"job": new.job, "target": new.target, "uploaded": new.uploaded}
+    status = written(name, "completed")
+    objects = {f"results/{name}/status.json": status, model_json_key(name): pointer}
+    for key, content in objects.items():
+        s3.put_object(Bucket=cloud.bucket, Key=key, Body=json.dumps(content).encode())
+    cases = {
+        first.to_json(): 200,
+        first.undeployed(now).to_json(): 409,
+        b"{": 409,
+        Live().deployed(new, now).to_json(): 409,
+    }
+    for content, expected in cases.items():
+        s3.put_object(Bucket=cloud.bucket, Key=live_json_key(name), Body=content)
+        found = ask(cloud, f"predict/{quote(name)}", b'{"Sex": "male"}')
+        assert found.status == expected, found.text
+        shown = status_of(cloud, name)
+        assert shown["answers_requests"] == (expected == 200), content
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"{}", b"[" * 100_000, b"\xff"])
+def test_a_damaged_status_hides_no_other_dataset(cloud: Cloud, name: str, content: bytes) -> None:
+    s3, good = cloud.endpoint.client("s3"), f"{name}-good"
+    good_status = json.dumps(written(good, "completed")).encode()
+    for one, body in ((name, content), (good, good_status)):
+        s3.put_object(Bucket=cloud.bucket, Key=f"results/{one}/status.json", Body=body)
+    try:
+        assert status_of(cloud, name) is None
+        assert status_of(cloud, good) is not None
+    finally:
+        s3.delete_object(Bucket=cloud.bucket, Key=f"results/{name}/status.json")
 
 
 def test_a_running_training_tells_how_far_it_is(cloud: Cloud, name: str) -> None:
