@@ -335,6 +335,11 @@ def ask_for_predictions(cloud: Cloud) -> None:
     s3 = cloud.endpoint.client("s3")
     put_model(s3, cloud.bucket, "titanic", "Sex", keep_requests=100)
     assert ask(cloud, "predict/titanic", b'{"Sex": "male"}').status == 200
+    failing_challenger(cloud, "fails")
+    put_model(s3, cloud.bucket, "fails", "Sex", job="a")
+    for number in range(20):
+        asked = ask(cloud, "predict/fails", json.dumps({"Sex": "male", "n": number}).encode())
+        assert asked.status == 200
     status = test_kept_requests.status("titanic")
     s3.put_object(Bucket=cloud.bucket, Key=status.prefix + STATUS_JSON, Body=status.to_json(""))
     assert cloud.functions["CompareRequestsFunction"].invoke({}) == ["titanic"]

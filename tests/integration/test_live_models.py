@@ -315,7 +315,9 @@ def test_models_that_fail_stop_without_any_alarm_and_none_becomes_the_champion(
     with world.function("PublishResultsFunction") as function:
         function.invoke(alarm_event())
     for name in failing:
-        assert f"It failed on {MOST_FAILURES} requests" in status_text(world, name)
+        said = status_text(world, name)
+        assert f"the model of training job {jobs[name][1]} stopped answering" in said
+        assert f"It failed on {MOST_FAILURES} " in said
     for name in names:
         world.forget(name)
 
