@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,6 +22,8 @@ from contract.layout import (
     RESULTS,
     STATUS_JSON,
     live_folder,
+    model_json_key,
+    results_folder,
     results_prefix,
 )
 from contract.live import UNREADABLE
