@@ -99,7 +99,7 @@ def blamed(counted: Mapping[Count, Sequence[Minute]], failures: int) -> Message 
     """Why a challenger is stopped; None for one that did nothing wrong.
 
     Where an alarm of all challengers together rings, at least one is over the limit in a minute.
-    `failures` are those that live.json has of it.
+    `failures` is how many live.json has of it.
     """
     for what, limit in LIMITS.items():
         minutes = [minute for minute in counted[what] if minute.all > 0]
