@@ -426,8 +426,8 @@ function showReasons({ found, row }) {
   if (!found.reasons) return;
   const { base, columns, rest, of } = found.reasons;
   box("why-what").textContent = of === undefined
-    ? words("What moves the average to the prediction:")
-    : words("What moves the average probability of {label} to that of this row:", { label: of });
+    ? words("What moves the model's start to the prediction:")
+    : words("What moves the model's start for {label} to the probability of this row:", { label: of });
   const few = columns.length > MOST_REASONS + 1 ? columns.slice(0, MOST_REASONS) : columns;
   const others = columns.slice(few.length);
   const steps = few.map(({ column, amount }) => [column, cell(row[column]), amount]);
@@ -445,7 +445,7 @@ function showReasons({ found, row }) {
       scale.place(levels[place]), scale.place(levels[place + 1]), kind];
   }).filter(([name, , change]) => name !== words("not explained") || /[1-9]/.test(change));
   box("reasons").tBodies[0].replaceChildren(
-    barRow(words("average"), "", scale.level(base), scale.place(base) - 0.006, scale.place(base), "mark"),
+    barRow(words("start"), "", scale.level(base), scale.place(base) - 0.006, scale.place(base), "mark"),
     ...shown.map((one) => barRow(...one)),
   );
   const total = barRow(words("prediction"), "", scale.level(levels.at(-1)),
