@@ -27,6 +27,7 @@ from model_code.reasons import child_weights
 from portable.features import DATE_PARTS, DAYS, HOUR
 from portable.files import write_files
 from reading.column import DATE, DURATION, NUMBER, NUMBERS, Column
+from reading.dates import MICROSECONDS_PER_DAY
 from refused import need
 
 PROBLEMS = {"binary": "binary", "multiclass": "multiclass", "regression": "number"}
@@ -125,7 +126,7 @@ def _end(column: Column, values: list[float]) -> float | list[float] | str:
     value = values[0] + column.offset
     if column.kind != DATE:
         return value
-    whole = np.datetime64(round(value * 86_400_000_000), "us")
+    whole = np.datetime64(round(value * MICROSECONDS_PER_DAY), "us")
     moment = whole.astype(datetime)
     assert isinstance(moment, datetime)
     return moment.isoformat()

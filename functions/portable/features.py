@@ -13,9 +13,10 @@ from portable.links import as_floats
 from portable.texts import TextScores
 from reading.cell_text import cell_text
 from reading.column import DATE, DURATION, NUMBER, NUMBERS, Column, Value
+from reading.dates import MICROSECONDS_PER_DAY
 
 DAYS, DATE_PARTS, HOUR = "days", ("year", "month", "day", "weekday"), "hour"
-MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR = 86_400_000_000, 3_600_000_000
+MICROSECONDS_PER_HOUR = MICROSECONDS_PER_DAY // 24
 NEVER = np.datetime64("NaT", "us")
 FIRST_MONDAY = 4
 

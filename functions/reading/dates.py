@@ -26,6 +26,8 @@ from reading.date_words import (
 )
 from reading.units import QUOTES
 
+# Models look at days.
+MICROSECONDS_PER_DAY = 86_400_000_000
 PLACES: Mapping[DateOrder, str] = {"day_first": "dmy", "month_first": "mdy", "year_first": "ymd"}
 # POSIX: 69 is 1969, and 68 is 2068.
 PIVOT = 69

@@ -11,6 +11,8 @@ MOST_POINTS, MOST_SHARES = 100, 50
 # Of the distance of two spreads: what is worth a warning, and how often chance may reach it.
 FAR, CHANCE = 0.25, 0.01
 FEWEST = 50
+# The same of the share of missing cells, up or down, and of cells that are odd.
+OTHER_MISSING, WORTH_A_WARNING = 0.2, 0.05
 # A column whose values repeat less often than this has names, and every file has others.
 REPEATS = 20
 
@@ -71,6 +73,17 @@ def is_far(before: Spread, after: Spread, comparisons: int) -> bool:
     sizes = (before.size + after.size) / (before.size * after.size)
     by_chance = math.sqrt(-math.log(CHANCE / comparisons / 2) / 2 * sizes)
     return distance(before, after) > max(FAR, by_chance)
+
+
+def farthest(
+    before: Sequence[Spread], after: Sequence[Spread], comparisons: int
+) -> tuple[float, bool]:
+    """The largest distance of the spreads of one column, and whether any of them is far."""
+    pairs = list(zip(before, after, strict=False))
+    return (
+        max((distance(*pair) for pair in pairs), default=0.0),
+        any(is_far(*pair, comparisons) for pair in pairs),
+    )
 
 
 def spread_from_json(content: Mapping[str, Any]) -> Spread:

@@ -12,13 +12,19 @@ from portable.features import Cells
 from portable.model import KnownColumn, PortableModel
 from portable.odd_cells import odd_cells
 from reading.column import CATEGORY, DURATION, NUMBER, TEXT, Column, Value
-from reading.spread import FEWEST, Spread, distance, is_far, spread_of_categories, spread_of_numbers
+from reading.dates import MICROSECONDS_PER_DAY
+from reading.spread import (
+    FEWEST,
+    OTHER_MISSING,
+    WORTH_A_WARNING,
+    Spread,
+    farthest,
+    spread_of_categories,
+    spread_of_numbers,
+)
 from serving.kept_requests import KeptRequest
 
-MICROSECONDS_PER_DAY = 86_400_000_000
 EPOCH = datetime(1970, 1, 1)
-# Of the cells of a column: what is worth a warning.
-OTHER_MISSING, ODD = 0.2, 0.05
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class ColumnDrift:
     @property
     def differs(self) -> bool:
         gap = abs(self.missing - self.missing_before)
-        return self.is_far or gap > OTHER_MISSING or self.odd > ODD
+        return self.is_far or gap > OTHER_MISSING or self.odd > WORTH_A_WARNING
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ def compare_requests(model: PortableModel, job: str, kept: Sequence[KeptRequest]
     """Compare the rows that this model has answered with the rows that it learned from."""
     own = [request for request in kept if request.job == job]
     read = [model.read(request.rows, points=request.points) for request in own]
-    rows = sum(_size(cells[model.names[0]]) for cells in read) if model.names else 0
+    rows = sum(len(cells[model.names[0]].places) for cells in read) if model.names else 0
     if rows < FEWEST:
         return RequestDrift(job, len(own), rows, ())
     odd = Counter(
@@ -88,12 +94,10 @@ def _compared(
     values = [part.values[place] for part in parts for place in part.places.tolist()]
     present = [value for value in values if value is not None and value == value]
     spreads = _spreads(known.column, present)
-    pairs = list(zip(known.column.spreads, spreads, strict=False))
     return ColumnDrift(
         known.name,
         known.kind,
-        max((distance(before, after) for before, after in pairs), default=0.0),
-        any(is_far(before, after, comparisons) for before, after in pairs),
+        *farthest(known.column.spreads, spreads, comparisons),
         known.missing_share,
         1 - len(present) / len(values),
         odd / len(values),
@@ -121,7 +125,3 @@ def _numbers(column: Column, value: Value) -> tuple[float, ...]:
     number = float(value) if isinstance(value, float) else math.nan
     # As the job types them.
     return (number if column.wide or column.kind == DURATION else float(np.float32(number)),)
-
-
-def _size(cells: Cells) -> int:
-    return len(cells.places)

@@ -15,11 +15,8 @@ from model_code.columns import means_missing
 from model_code.notes import Note, note
 from model_code.row_sample import RowSample
 from reading.column import CATEGORY, TEXT, Column
-from reading.spread import distance, is_far
+from reading.spread import OTHER_MISSING, WORTH_A_WARNING, farthest
 
-# Of the cells of a column: what is worth a warning.
-WORTH_A_WARNING = 0.05
-OTHER_MISSING = 0.2
 FEWEST_ROWS = 20
 LATER = "odd_cells"
 
@@ -111,21 +108,15 @@ class CellChecks:
 
     def _moved(self) -> list[tuple[float, str]]:
         """The columns whose values are spread otherwise than in train, the farthest first."""
-        pairs = [
-            (column.name, before, after)
-            for column in self._columns
-            if column.spreads
-            for before, after in zip(column.spreads, self._sample.spreads(column), strict=False)
-        ]
-        far = [
-            (distance(before, after), name)
-            for name, before, after in pairs
-            if is_far(before, after, len(pairs))
-        ]
-        farthest = dict[str, float]()
-        for found, name in far:
-            farthest[name] = max(found, farthest.get(name, 0.0))
-        return sorted(((found, name) for name, found in farthest.items()), reverse=True)
+        comparisons = sum(len(column.spreads) for column in self._columns)
+        found = []
+        for column in self._columns:
+            if column.spreads:
+                after = self._sample.spreads(column)
+                distance, far = farthest(column.spreads, after, comparisons)
+                if far:
+                    found.append((distance, column.name))
+        return sorted(found, reverse=True)
 
     def _note(self, code: str, column: Column, count: Count) -> Note:
         return note(

@@ -14,11 +14,11 @@ from model_code.columns import typed
 from model_code.text_scores import TextScores, load, save
 from reading.column import DATE, NUMBERS, TEXT, Column, column_from_json
 from reading.csv_head import Expected
+from reading.dates import MICROSECONDS_PER_DAY
 
 FILE, SCORES_FILE = "columns.json", "text_scores.npz"
 DAYS, DATE_PARTS = "days", ("year", "month", "day", "weekday")
 HOUR = "hour"
-MICROSECONDS_PER_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True)

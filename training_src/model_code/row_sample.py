@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from reading.column import CATEGORY, DATE, NUMBERS, TEXT, Column
+from reading.dates import MICROSECONDS_PER_DAY
 from reading.spread import MOST_SHARES, Spread, spread_of_categories, spread_of_numbers
 
 MOST_ROWS = 20_000
-MICROSECONDS_PER_DAY = 86_400_000_000
 
 
 class RowSample:
