@@ -95,13 +95,14 @@ def choose_columns(
     kept = [column for column in chosen if column.name not in left_out]
     if not kept:
         raise TrainingError(message("data.nothing_to_learn", column=spec.target))
+    # Before the spreads are known: train would be compared with itself.
+    notes = _notes(left_out, kept, values, table, context)
     spreads = spreads_of(kept, values, len(table))
-    kept = [replace(column, spreads=spreads[column.name]) for column in kept]
     return ChosenColumns(
-        kept,
+        [replace(column, spreads=spreads[column.name]) for column in kept],
         {column.name: values[column.name] for column in kept},
         left_out,
-        _notes(left_out, kept, values, table, context),
+        notes,
     )
 
 
