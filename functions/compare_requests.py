@@ -1,7 +1,6 @@
 """Compare the requests that were kept with the rows that models learned from, once a week."""
 
 import os
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -23,7 +22,6 @@ class ComparisonError(Exception):
 bucket = os.environ["DATASET_BUCKET"]
 models = LiveModels(bucket)
 DAYS = 7
-DATASETS_AT_ONCE = 100
 
 
 @logger.inject_lambda_context
@@ -32,7 +30,7 @@ def lambda_handler(event: object, context: LambdaContext) -> list[str]:
     today = datetime.now(UTC).date()
     days = [today - timedelta(days=day) for day in range(DAYS)]
     compared, failed = [], []
-    for dataset in datasets():
+    for dataset in stored.every_folder(bucket, REQUESTS):
         try:
             if compare(dataset, days):
                 compared.append(dataset)
@@ -43,16 +41,6 @@ def lambda_handler(event: object, context: LambdaContext) -> list[str]:
     if failed:
         raise ComparisonError(f"{len(failed)} datasets could not be compared.")
     return compared
-
-
-def datasets() -> Iterator[str]:
-    """The datasets that have kept requests."""
-    after: str | None = None
-    while True:
-        names, after = stored.folders(bucket, REQUESTS, DATASETS_AT_ONCE, after)
-        yield from names
-        if after is None:
-            return
 
 
 def compare(dataset: str, days: list[date]) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,10 +17,10 @@ from contract.layout import (
     DATA,
     LEDGER_KEY,
     PROGRESS,
-    REFUSED,
     REPORT,
     RESULTS,
     STATUS_JSON,
+    is_dataset,
     live_folder,
     model_json_key,
     results_folder,
@@ -37,7 +37,6 @@ from showing.upload import LARGEST_UPLOAD
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-DATASETS_AT_ONCE, READS_AT_ONCE = 100, 16
 # Long enough to look at a list and choose; a form is used at once.
 LINK_SECONDS, FORM_SECONDS = 900, 600
 
@@ -51,20 +50,19 @@ class DatasetFiles:
         config = Config(signature_version="s3v4", s3={"us_east_1_regional_endpoint": "regional"})
         self._signer: S3Client = boto3.client("s3", config=config)
 
-    @property
+    @cached_property
     def origin(self) -> str:
         """Where browsers fetch and put files, as a Content-Security-Policy names it."""
-        url = urlsplit(self._form(f"{DATA}_").url)
+        url = urlsplit(self.form(f"{DATA}_").url)
         return f"{url.scheme}://{url.netloc}"
 
     def page(self, after: str | None) -> tuple[list[Shown], str | None]:
         """Return where datasets stand, a page at a time, and after which to go on."""
-        if after and not after.isprintable():
+        if after and not stored.can_follow(after):
             raise BadRequestError("after", message("api.no_status", dataset=after))
-        names, following = stored.folders(self._bucket, RESULTS, DATASETS_AT_ONCE, after)
-        with ThreadPoolExecutor(READS_AT_ONCE) as pool:
-            found: Iterable[Shown | None] = pool.map(self._shown, names)
-            return [one for one in found if one is not None], following
+        names, following = stored.folders(self._bucket, RESULTS, stored.MOST_LISTED, after)
+        found = stored.at_once(self._shown, names)
+        return [one for one in found if one is not None], following
 
     def files(self, dataset: str) -> tuple[Status, list[Fetchable]]:
         """Return the files of the dataset's last job, or of its last model until that has some.
@@ -85,7 +83,13 @@ class DatasetFiles:
 
     def form(self, key: str) -> Form:
         """Return what a browser needs to put one object under exactly this key."""
-        return self._form(key)
+        signed = self._signer.generate_presigned_post(
+            self._bucket,
+            key,
+            Conditions=[["content-length-range", 1, LARGEST_UPLOAD]],
+            ExpiresIn=FORM_SECONDS,
+        )
+        return Form(signed["url"], signed["fields"])
 
     def ledger(self) -> Ledger:
         """Return the book of what jobs have cost."""
@@ -118,12 +122,10 @@ class DatasetFiles:
         if pointer is None:
             return status
         folder = results_folder(status.dataset, pointer["job"])
-        content = stored.read(self._bucket, folder + STATUS_JSON)
-        return status if content is None else status_from_json(content)
+        return objects.read_status(self._bucket, folder) or status
 
     def _status(self, dataset: str) -> tuple[Status, str] | None:
-        # A name with a slash would lead to another folder.
-        if "/" in dataset or results_prefix(dataset) == REFUSED:
+        if not is_dataset(dataset):
             return None
         content = stored.read(self._bucket, results_prefix(dataset) + STATUS_JSON)
         if content is None:
@@ -161,12 +163,3 @@ class DatasetFiles:
             Params={"Bucket": self._bucket, "Key": key, **(shown if is_report else saved)},
             ExpiresIn=LINK_SECONDS,
         )
-
-    def _form(self, key: str) -> Form:
-        signed = self._signer.generate_presigned_post(
-            self._bucket,
-            key,
-            Conditions=[["content-length-range", 1, LARGEST_UPLOAD]],
-            ExpiresIn=FORM_SECONDS,
-        )
-        return Form(signed["url"], signed["fields"])

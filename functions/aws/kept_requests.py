@@ -1,19 +1,19 @@
 """Requests that are kept in the bucket, which forgets them after a month."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws import stored
+from aws import objects, stored
 from aws.telemetry import logger
 from contract.layout import kept_request_key, kept_requests
 from serving.kept_requests import KeptRequest, is_kept, kept_content, read_kept
 from serving.live_model import LiveModel
 from serving.request import RowsRequest
 
-MOST_A_DAY, READS_AT_ONCE = 60, 16
+MOST_A_DAY = 60
 
 
 def keep(
@@ -27,7 +27,7 @@ def keep(
     if content is None:
         return
     try:
-        stored.s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType="application/json")
+        objects.put(bucket, key, content, "application/json")
     except (BotoCoreError, ClientError) as error:
         logger.warning("request not kept", extra={"kind": type(error).__name__})
 
@@ -42,9 +42,8 @@ def read_requests(bucket: str, dataset: str, days: Sequence[date]) -> list[KeptR
         for day in days
         for key in stored.keys(bucket, f"{kept_requests(dataset)}{day.isoformat()}/", MOST_A_DAY)
     ]
-    with ThreadPoolExecutor(READS_AT_ONCE) as pool:
-        found = pool.map(lambda key: stored.read(bucket, key), keys)
-        return [read_kept(content) for content in found if content is not None]
+    found = stored.at_once(partial(stored.read, bucket), keys)
+    return [read_kept(content) for content in found if content is not None]
 
 
 def _today() -> date:

@@ -9,11 +9,10 @@ from aws import objects, stored
 from aws.telemetry import logger
 from contract.layout import (
     PORTABLE_MODEL,
-    REFUSED,
+    is_dataset,
     live_json_key,
     model_json_key,
     results_folder,
-    results_prefix,
 )
 from contract.live import DamagedError, Live, Version, live_from_json, live_of_pointer
 
@@ -38,8 +37,7 @@ def read_answering(bucket: str, dataset: str) -> Live | None:
 
     Raises DamagedError for a file that is no live.json.
     """
-    # A name with a slash would lead to another folder.
-    if "/" in dataset or results_prefix(dataset) == REFUSED:
+    if not is_dataset(dataset):
         return None
     live = read_live(bucket, dataset)
     if live is not None and live.champion is not None:

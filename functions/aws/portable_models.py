@@ -1,22 +1,18 @@
 """The live models of datasets, as they lie in the bucket; the newest used stay in memory."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 
 from api.errors import BadRequestError, ConflictError, NotFoundError
-from aws import stored
+from aws import objects, stored
 from aws.live_files import answering, read_answering
 from contract.layout import (
     DATA,
     PORTABLE_MODEL,
     RESULTS,
-    STATUS_JSON,
     results_folder,
 )
 from contract.live import DamagedError, Live, Version
 from contract.messages import message
-from pipeline.status import status_from_json
 from portable.archive import unpack_model
 from portable.files import PortableError
 from portable.model import load_model
@@ -24,7 +20,6 @@ from serving.live_model import Listed, LiveModel, Quality
 
 # Each may take 50 MB, and most take one.
 MOST_IN_MEMORY = 8
-DATASETS_AT_ONCE, READS_AT_ONCE = 100, 16
 
 
 class LiveModels:
@@ -60,21 +55,19 @@ class LiveModels:
     def quality(self, live: LiveModel) -> Quality:
         """Return how good a model is, as its status has it; nothing until that is written."""
         folder = results_folder(live.listed.dataset, live.listed.job)
-        content = stored.read(self._bucket, folder + STATUS_JSON)
-        if content is None:
+        status = objects.read_status(self._bucket, folder)
+        if status is None:
             return Quality()
-        status = status_from_json(content)
         color = status.verdict["color"] if status.verdict else None
         return Quality(status.score, color, status.against)
 
     def list(self, after: str | None) -> tuple[list[Listed], str | None]:
         """Return the datasets that have a model, a page at a time, and after which to go on."""
-        if after and not (after.isprintable() and len(after.encode()) <= stored.LONGEST_KEY):
+        if after and not stored.can_follow(after):
             raise BadRequestError("after", message("api.no_dataset", dataset=after))
-        names, following = stored.folders(self._bucket, RESULTS, DATASETS_AT_ONCE, after)
-        with ThreadPoolExecutor(READS_AT_ONCE) as pool:
-            found: Iterable[Listed | None] = pool.map(self._listed, names)
-            return [one for one in found if one is not None], following
+        names, following = stored.folders(self._bucket, RESULTS, stored.MOST_LISTED, after)
+        found = stored.at_once(self._listed, names)
+        return [one for one in found if one is not None], following
 
     def _listed(self, dataset: str) -> Listed | None:
         found = answering(self._bucket, dataset)

@@ -1,7 +1,9 @@
 """Read objects of S3 as they are, without knowing what they mean."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -11,9 +13,13 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 s3: "S3Client" = client("s3")
+Found = TypeVar("Found")
 # Nothing has a key that is too long.
 NOT_THERE = ("NoSuchKey", "404", "NotFound", "KeyTooLongError")
 LONGEST_KEY = 1024
+FOLDERS_AT_ONCE, READS_AT_ONCE = 1000, 16
+# Of datasets, in one answer over HTTP.
+MOST_LISTED = 100
 
 
 def read(bucket: str, key: str) -> bytes | None:
@@ -82,3 +88,24 @@ def folders(
         entry["Prefix"].removeprefix(prefix).rstrip("/") for entry in page.get("CommonPrefixes", [])
     ]
     return found, found[-1] if found and page["IsTruncated"] else None
+
+
+def every_folder(bucket: str, prefix: str) -> Iterator[str]:
+    """Return the names of all folders right below a prefix, in S3's order."""
+    after: str | None = None
+    while True:
+        found, after = folders(bucket, prefix, FOLDERS_AT_ONCE, after)
+        yield from found
+        if after is None:
+            return
+
+
+def can_follow(after: str) -> bool:
+    """Whether a list can go on after that name."""
+    return after.isprintable() and len(after.encode()) <= LONGEST_KEY
+
+
+def at_once(read: Callable[[str], Found], names: Iterable[str]) -> list[Found]:
+    """Read some at a time; what they give, in the order of the names."""
+    with ThreadPoolExecutor(READS_AT_ONCE) as pool:
+        return list(pool.map(read, names))

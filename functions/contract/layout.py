@@ -144,6 +144,11 @@ def source_key(digest: str) -> str:
     return f"{SOURCE}{digest}/sourcedir.tar.gz"
 
 
+def is_dataset(name: str) -> bool:
+    """Whether a dataset may be called so; a name with a slash would lead to another folder."""
+    return "/" not in name and results_prefix(name) != REFUSED
+
+
 def results_prefix(dataset: str) -> str:
     """Where the status of a dataset and the folders of its jobs are."""
     return f"{RESULTS}{dataset}/"

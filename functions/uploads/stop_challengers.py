@@ -1,7 +1,6 @@
 """Take the share from challengers that fail, because an alarm says that some do."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 
@@ -15,8 +14,6 @@ from contract.live import Challenger, DamagedError, Live
 from contract.messages import Message
 from pipeline.results import stopped_mail_subject
 from pipeline.taking_over import LIMITS, blamed, stopped
-
-FOLDERS_AT_ONCE, READS_AT_ONCE = 1000, 16
 
 
 def stop_challengers(bucket: str, topic_arn: str, now: datetime) -> list[str]:
@@ -61,19 +58,12 @@ def _tried(
     bucket: str, now: datetime, errors: list[Exception]
 ) -> Iterator[tuple[str, Live, Challenger]]:
     """Every dataset that has a challenger, or had one minutes ago; what cannot be got is added."""
-    names, after = list[str](), None
-    while True:
-        page, after = stored.folders(bucket, RESULTS, FOLDERS_AT_ONCE, after)
-        names += page
-        if after is None:
-            break
-    with ThreadPoolExecutor(READS_AT_ONCE) as pool:
-        reads = pool.map(partial(_live, bucket), names)
-        for dataset, live in zip(names, reads, strict=True):
-            if isinstance(live, Exception):
-                errors.append(live)
-            elif live and (trial := live.tried(now) or live.stopped_lately(now)):
-                yield dataset, live, trial
+    names = list(stored.every_folder(bucket, RESULTS))
+    for dataset, live in zip(names, stored.at_once(partial(_live, bucket), names), strict=True):
+        if isinstance(live, Exception):
+            errors.append(live)
+        elif live and (trial := live.tried(now) or live.stopped_lately(now)):
+            yield dataset, live, trial
 
 
 def _live(bucket: str, dataset: str) -> Live | Exception | None:

@@ -293,3 +293,8 @@ def test_datasets_come_a_page_at_a_time_each_once(taking: Cloud) -> None:
     assert [one for one in found if one.startswith("many")] == names
     for name in names:
         s3.delete_object(Bucket=taking.bucket, Key=f"results/{name}/status.json")
+
+
+@pytest.mark.parametrize("after", ["a" * 1100, "가" * 400])
+def test_no_list_goes_on_after_a_name_that_is_too_long(taking: Cloud, after: str) -> None:
+    assert asked(taking, f"statuses?after={quote(after)}").status == 400

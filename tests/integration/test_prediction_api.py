@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aws.portable_models import DATASETS_AT_ONCE
+from aws.stored import MOST_LISTED
 from codefree.api_gateway import TRANSLATION_KEY
 from codefree.cloud import Cloud, Settings
 from contract.layout import (
@@ -272,7 +272,7 @@ def listed(cloud: Cloud) -> list[dict[str, Any]]:
 
 
 def test_datasets_come_a_page_at_a_time_each_once(stack: Cloud) -> None:
-    names = [f"many{number:03d}" for number in range(DATASETS_AT_ONCE + 5)] + ["many000.x", "z z"]
+    names = [f"many{number:03d}" for number in range(MOST_LISTED + 5)] + ["many000.x", "z z"]
     s3 = stack.endpoint.client("s3")
     content = json.dumps(pointer(stack, CLASSES)).encode()
     for name in names:
