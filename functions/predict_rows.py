@@ -10,7 +10,7 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from api.answer import LONGEST_ANSWER, is_too_long
-from api.errors import BadRequestError, ConflictError, NotFoundError, OtherKeyError, TooLargeError
+from api.errors import BadRequestError, ConflictError, NotFoundError, TooLargeError
 from aws.http_api import JSON, HttpApi, answer
 from aws.kept_requests import keep
 from aws.live_files import try_to_change_live
@@ -53,7 +53,7 @@ def lambda_handler(event: dict[str, object], context: LambdaContext) -> dict[str
 def predict() -> Response[str]:
     began = time.monotonic()
     require_own_key()
-    asked = parameters("reasons")
+    asked = app.parameters("reasons")
     explained, kind = wants_reasons(asked.get("reasons", "false")), app.kind(JSON, CSV)
     if explained and kind == CSV:
         raise BadRequestError("reasons", message("api.reasons_in_csv"))
@@ -116,7 +116,7 @@ def count_trial(name: str, trial: Trial) -> None:
 @app.get("/datasets")
 def datasets() -> Response[str]:
     require_own_key()
-    return answer(200, datasets_body(*models.list(parameters("after").get("after"))))
+    return answer(200, datasets_body(*models.list(app.parameters("after").get("after"))))
 
 
 @app.get("/datasets/{dataset}")
@@ -136,18 +136,7 @@ def turned_off(name: str) -> Message:
 
 
 def require_own_key() -> None:
-    """`sam local` knows no keys."""
-    if app.key_id not in (own_key, None):
-        raise OtherKeyError(message("api.key_for_translation"))
-
-
-def parameters(*known: str) -> dict[str, str]:
-    """Those of the query; a misspelled one would be passed over without a word."""
-    given = app.current_event.query_string_parameters
-    for name in given:
-        if name not in known:
-            raise BadRequestError(name, message("api.unknown_field", field=name, known=known))
-    return given
+    app.require_key(own_key, "api.key_for_translation")
 
 
 def wants_reasons(asked: str) -> bool:

@@ -11,7 +11,7 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from api.answer import page_headers
-from api.errors import BadRequestError, ConflictError, NotFoundError, OtherKeyError
+from api.errors import ConflictError, NotFoundError
 from aws.dataset_files import FORM_SECONDS, LINK_SECONDS, DatasetFiles
 from aws.http_api import HttpApi, answer
 from contract.messages import message
@@ -53,7 +53,7 @@ def page_part() -> Response[str]:
 @app.get("/statuses")
 def statuses() -> Response[str]:
     require_own_key()
-    found, after = datasets.page(after_which())
+    found, after = datasets.page(app.parameters("after").get("after"))
     return answer(200, statuses_body(found, after, bucket, uploads, app.language))
 
 
@@ -81,18 +81,7 @@ def costs() -> Response[str]:
 
 
 def require_own_key() -> None:
-    """`sam local` knows no keys."""
-    if app.key_id not in (own_key, None):
-        raise OtherKeyError(message("api.key_not_for_datasets"))
-
-
-def after_which() -> str | None:
-    """The only parameter of a list; a misspelled one would be passed over without a word."""
-    given = app.current_event.query_string_parameters
-    for name in given:
-        if name != "after":
-            raise BadRequestError(name, message("api.unknown_field", field=name, known=("after",)))
-    return given.get("after")
+    app.require_key(own_key, "api.key_not_for_datasets")
 
 
 def _file(name: str) -> Response[str]:

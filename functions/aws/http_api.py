@@ -14,7 +14,8 @@ from api.answer import (
     preferred_kind,
     preferred_language,
 )
-from api.errors import ApiError
+from api.errors import ApiError, OtherKeyError
+from api.fields import require_known
 from api.paths import part_of_path
 from contract.messages import message
 
@@ -56,6 +57,20 @@ class HttpApi(APIGatewayRestResolver):
     def key_id(self) -> str | None:
         """The caller's key, which API Gateway has checked; None where a route needs none."""
         return self.current_event.request_context.identity.api_key_id
+
+    def require_key(self, own: str, instead: str) -> None:
+        """Raise OtherKeyError, with the message `instead`, for a key of another purpose.
+
+        `sam local` knows no keys.
+        """
+        if self.key_id not in (own, None):
+            raise OtherKeyError(message(instead))
+
+    def parameters(self, *known: str) -> dict[str, str]:
+        """Those of the query; raises BadRequestError for one that is not known."""
+        given = self.current_event.query_string_parameters
+        require_known(given, known)
+        return given
 
     @property
     def request_id(self) -> str:

@@ -1,8 +1,7 @@
 """What a caller wants to upload: a file of the dataset in the address."""
 
-import json
-
 from api.errors import BadRequestError
+from api.fields import json_object, require_known
 from automl.dataset import TEST_SUFFIXES, TRAIN_SUFFIXES, dataset_of_key
 from contract.layout import DATA
 from contract.messages import message
@@ -38,19 +37,8 @@ def key_to_upload(body: str, dataset: str) -> str:
 
 
 def _file(body: str) -> str:
-    if not body.strip():
-        raise BadRequestError("body", message("api.empty", example=EXAMPLE))
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise BadRequestError("body", message("api.not_json", example=EXAMPLE)) from error
-    if not isinstance(content, dict):
-        raise BadRequestError("body", message("api.not_object", known=KNOWN_FIELDS))
-    for name in content:
-        if name not in KNOWN_FIELDS:
-            raise BadRequestError(
-                name, message("api.unknown_field", field=name, known=KNOWN_FIELDS)
-            )
+    content = json_object(body, EXAMPLE, KNOWN_FIELDS)
+    require_known(content, KNOWN_FIELDS)
     file = content.get("file")
     if not isinstance(file, str):
         raise BadRequestError("file", message("api.not_string", field="file"))

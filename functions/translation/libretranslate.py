@@ -5,8 +5,7 @@ https://docs.libretranslate.com/api/operations/translate
 
 from collections.abc import Mapping, Sequence
 
-from api.errors import BadRequestError
-from contract.messages import message
+from api.fields import require_known
 from translation.answer import translated_texts
 from translation.languages import Spoken, language_name
 from translation.request import (
@@ -30,9 +29,7 @@ def read_libretranslate(fields: Mapping[str, object], limits: Limits, spoken: Sp
 
     An api_key may be there, as its clients send it; API Gateway has checked that of the header.
     """
-    for name in fields:
-        if name not in FIELDS:
-            raise BadRequestError(name, message("api.unknown_field", field=name, known=FIELDS))
+    require_known(fields, FIELDS)
     q = fields.get(MARK)
     queries = texts_of(q, MARK, limits) if isinstance(q, list) else (text_of(q, MARK),)
     if fields.get("format", "text") != "text":

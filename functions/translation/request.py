@@ -1,12 +1,12 @@
 """What a caller asks for: read from JSON, refused with the name of the field that is wrong."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
 from api.errors import BadRequestError, TooLargeError
+from api.fields import json_object, require_known
 from contract.messages import message
 from translation.languages import AUTO, Pair, Spoken, read_code
 
@@ -49,26 +49,14 @@ def read_fields(body: str, limits: Limits, content_type: str = "") -> dict[str, 
     """
     if len(body.encode(errors="surrogatepass")) > limits.bytes:
         raise TooLargeError(message("api.too_many_bytes", bytes=limits.bytes))
-    if not body.strip():
-        raise BadRequestError("body", message("api.empty", example=EXAMPLE))
     if is_form(content_type) and _looks_so(body):
         return _form(body, limits)
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise BadRequestError("body", message("api.not_json", example=EXAMPLE)) from error
-    if not isinstance(content, dict):
-        raise BadRequestError("body", message("api.not_object", known=KNOWN_FIELDS))
-    return content
+    return json_object(body, EXAMPLE, KNOWN_FIELDS)
 
 
 def read_request(content: Mapping[str, object], limits: Limits, spoken: Spoken) -> Request:
     """Raises BadRequestError or TooLargeError with a message for the caller."""
-    for name in content:
-        if name not in KNOWN_FIELDS:
-            raise BadRequestError(
-                name, message("api.unknown_field", field=name, known=KNOWN_FIELDS)
-            )
+    require_known(content, KNOWN_FIELDS)
     queries = within(_queries(content), limits)
     first = spoken.pairs[0]
     source = language(content.get("source", first.source), "source")
