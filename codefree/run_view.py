@@ -17,7 +17,7 @@ from codefree.run_dataset import Results, Snapshot
 from codefree.words import Words, message
 
 # What the codes of messages on models that answer requests begin with.
-ANSWERS_REQUESTS = "live."
+ANSWERS_REQUESTS = ("live.",)
 LEADERBOARD_ROWS = 10
 # Columns of the leaderboard file that the terminal has room for, and their headings.
 HEADINGS = {

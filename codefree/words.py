@@ -92,8 +92,8 @@ class Words:
         """The headline of a status.json."""
         return self._said(status, "headline")[0]
 
-    def details(self, status: Mapping[str, Any], but: str = "\0") -> list[str]:
-        """All of them, but those whose code begins so."""
+    def details(self, status: Mapping[str, Any], but: tuple[str, ...] = ()) -> list[str]:
+        """All of them, but the ones whose code begins so."""
         return self._said(status, "details", but)
 
     def steps(self, status: Mapping[str, Any]) -> list[str]:
@@ -102,7 +102,7 @@ class Words:
             return [self("cli.fix_option")]
         return self._said(status, "next")
 
-    def _said(self, status: Mapping[str, Any], part: str, but: str = "\0") -> list[str]:
+    def _said(self, status: Mapping[str, Any], part: str, but: tuple[str, ...] = ()) -> list[str]:
         written = status[part] if isinstance(status[part], list) else [status[part]]
         messages = status.get("messages", {}).get(part)
         if messages is None:
