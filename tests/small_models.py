@@ -29,6 +29,12 @@ KINDS: dict[str, dict[Any, Any]] = {
 }
 TARGETS = ("yes_no", "kind", "price")
 EVERY = ("lightgbm", "xgboost", "catboost", "linear", "forest")
+BAGS: dict[str, Any] = {
+    "num_bag_folds": 2,
+    "num_stack_levels": 0,
+    "dynamic_stacking": False,
+    "ag_args_ensemble": {"fold_fitting_strategy": "sequential_local"},
+}
 CASES = [
     *((kind, target) for kind in EVERY for target in TARGETS),
     ("xgboost's own categories", "kind"),

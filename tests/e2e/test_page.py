@@ -27,7 +27,7 @@ from contract.layout import (
 from contract.live import Live, Version
 from portable.model import KnownColumn
 from reading.column import CATEGORY, DATE, NUMBER, NUMBERS, TEXT, Column
-from tests.browser import needs_chromium, picture
+from tests.browser import barriers, needs_axe, needs_chromium, picture
 from tests.clouds import own_cloud
 from tests.conftest import eventually
 from tests.console import ROOT
@@ -37,7 +37,6 @@ from tests.statuses import written
 
 pytestmark = needs_chromium
 SAMPLES = ROOT / "samples"
-AXE = ROOT / ".tools/axe/node_modules/axe-core/axe.min.js"
 SIZES = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 HOSTILE = '"><img src=x onerror=document.title="ran">'
 KEYS = {"datasets": DATASETS_KEY, "predict": PREDICTION_KEY, "translate": TRANSLATION_KEY}
@@ -819,9 +818,7 @@ def test_a_row_is_predicted_by_the_keyboard_alone(browser: Browser, stack: Cloud
         expect(page.locator("#changed")).to_have_text("Age: 40 → 41")
 
 
-@pytest.mark.skipif(
-    not AXE.exists(), reason="no accessibility checker: run `make .tools/axe/ready`"
-)
+@needs_axe
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_checker_of_accessibility_has_no_findings(
@@ -843,10 +840,7 @@ def test_the_checker_of_accessibility_has_no_findings(
                 page.get_by_text("Costs of this month").click()
             picture(page, f"{where}-{size}-{scheme}")
             assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size]["width"]
-            page.add_script_tag(path=AXE)
-            found = page.evaluate("axe.run()")
-            assert len(found["passes"]) > 15
-            assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
+            assert barriers(page, 15) == []
 
 
 # Names of columns, values and measures, and of what no language translates.

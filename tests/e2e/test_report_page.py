@@ -17,7 +17,7 @@ from fit import ENSEMBLE, IN_FOLDS
 from model_code.amounts import MINUS
 from portable.files import FOLDER
 from report.language import Language
-from tests.browser import needs_chromium, picture
+from tests.browser import barriers, needs_axe, needs_chromium, picture
 from tests.opt_ml import ROOT, SAMPLES, OptMl, opt_ml
 from tests.what_if import assert_answers_alike, mutated
 
@@ -202,12 +202,7 @@ def test_the_form_answers_as_the_model_does_or_the_page_says_why_there_is_none(
     page.close()
 
 
-AXE = ROOT / ".tools/axe/node_modules/axe-core/axe.min.js"
-
-
-@pytest.mark.skipif(
-    not AXE.exists(), reason="no accessibility checker: run `make .tools/axe/ready`"
-)
+@needs_axe
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_checker_of_accessibility_has_no_findings(
@@ -216,11 +211,8 @@ def test_the_checker_of_accessibility_has_no_findings(
     page = browser.new_page(viewport=SIZES[size], color_scheme=scheme)  # type: ignore[arg-type]
     page.goto((report.results / "report.html").as_uri())
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-    page.add_script_tag(path=AXE)
-    found = page.evaluate("axe.run()")
+    assert barriers(page, 20) == []
     page.close()
-    assert len(found["passes"]) > 20
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
 
 
 MOST_PAGES = 4

@@ -20,7 +20,7 @@ from report.language import Language
 from tests.browser import needs_chromium
 from tests.job_specs import job_spec
 from tests.opt_ml import SAMPLES, opt_ml
-from tests.small_models import CASES, EVERY, KINDS, TARGETS, fitted, prepared_of, rows
+from tests.small_models import BAGS, CASES, EVERY, KINDS, TARGETS, fitted, prepared_of, rows
 from tests.what_if import FORM, SAID, assert_answers_alike, mutated
 from what_if.make import WhatIf, make_what_if
 
@@ -81,13 +81,7 @@ def test_bags_refits_and_ensembles_are_added_up_alike(
 ) -> None:
     prepared = prepared_of(files[target])
     models = {key: settings for kind in EVERY for key, settings in KINDS[kind].items()}
-    bags = {
-        "num_bag_folds": 2,
-        "num_stack_levels": 0,
-        "dynamic_stacking": False,
-        "ag_args_ensemble": {"fold_fitting_strategy": "sequential_local"},
-    }
-    model = fitted(prepared, tmp_path, models, **bags)
+    model = fitted(prepared, tmp_path, models, **BAGS)
     for folder in (tmp_path / "bags", tmp_path / "refitted"):
         folder.mkdir()
         page = opened(browser, made(model, prepared, folder), folder)

@@ -100,7 +100,7 @@ def test_the_clock_alone_makes_a_challenger_champion_unless_it_failed_or_was_sto
         assert live.champion is None or live.champion in then.earlier
     else:
         assert then == live
-    # Whoever writes first or last, readers see the same.
+    # Readers see the same, whichever of the two is written first.
     assert live.settled(now).settled(later) == then == then.settled(later)
 
 

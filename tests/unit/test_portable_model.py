@@ -26,7 +26,7 @@ from portable.model import Answers, PortableModel, Weighted, load_model
 from prepare import Prepared
 from reading.column import NUMBER, NUMBERS
 from refused import Refused
-from tests.small_models import CASES, EVERY, KINDS, ROWS, TARGETS, fitted, prepared_of, rows
+from tests.small_models import BAGS, CASES, EVERY, KINDS, ROWS, TARGETS, fitted, prepared_of, rows
 from tests.template_facts import ROOT
 
 
@@ -81,13 +81,7 @@ def test_bags_and_ensembles_are_averaged_as_autogluon_does(
 ) -> None:
     prepared = prepared_of(files[target])
     models = {key: settings for kind in kinds for key, settings in KINDS[kind].items()}
-    bags = {
-        "num_bag_folds": 2,
-        "num_stack_levels": 0,
-        "dynamic_stacking": False,
-        "ag_args_ensemble": {"fold_fitting_strategy": "sequential_local"},
-    }
-    model = fitted(prepared, tmp_path, models, **bags)
+    model = fitted(prepared, tmp_path, models, **BAGS)
     made = add_portable(tmp_path, model, files[target], prepared.rows, seconds=60)
     assert made.refused is None
     model.predictor.refit_full(model="best")

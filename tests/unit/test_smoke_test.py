@@ -49,7 +49,7 @@ def test_a_file_that_the_model_has_written_agrees_whatever_is_in_its_cells(
         ["1", *SAID[1:]],
         ["0", "0.7499", "0.2501", ""],
         ["0", "", "", ""],
-        ["nobody knows", *SAID[1:]],
+        ["not known", *SAID[1:]],
     ],
 )
 def test_a_row_that_is_answered_otherwise_is_found(said: list[str]) -> None:
