@@ -107,10 +107,13 @@ def csv_header(body: str, needed: Sequence[str], delimiter: str) -> CsvHeader:
             raise RowsError(message("request.too_many_names", most=MOST_NAMES))
         names = matched(column_names(written), needed)
         if set(names) & set(needed):
-            _require_right_quotes(written, lines, mark)
+            _require_right_quotes(written, lines, mark, bare=range(len(written)))
             _require_once(written, names, needed)
             return CsvHeader(mark, names, first_line=2)
-    width = len(_first_record(_Lines(body), delimiter))
+    lines = _Lines(body)
+    width = len(_first_record(lines, delimiter))
+    if len(lines.since) > 1 and _names_any(lines.since, delimiter, needed):
+        raise RowsError(message("request.stray_quote", line=lines.number))
     if width != len(needed):
         model = {"count": len(needed), "columns": tuple(needed)}
         raise RowsError(message("request.no_header", width=width, **model))
@@ -177,6 +180,12 @@ class _Lines:
     def next_record(self) -> None:
         self.number += len(self.since)
         self.since.clear()
+
+
+def _names_any(since: Sequence[str], delimiter: str, needed: Collection[str]) -> bool:
+    """Whether the first line that is not blank names columns, without its quotes."""
+    line = next(filter(str.strip, since), "").replace(USUAL.quote, "")
+    return not set(matched(column_names(line.split(delimiter)), needed)).isdisjoint(needed)
 
 
 def _first_record(lines: _Lines, delimiter: str) -> list[str]:

@@ -23,7 +23,8 @@ def wrong_quote(lines: Sequence[str], quoting: Quoting, delimiter: str) -> str:
 
 def joins_rows(cell: str, place: int, width: int, delimiter: str) -> bool:
     """Whether a cell has its line breaks where rows of a table so wide would end."""
-    lines = BREAK.split(cell)
+    # The last cell of a row may be closed on the line below it.
+    lines = BREAK.split(cell.rstrip("\r\n") if place == width - 1 else cell)
     if len(lines) < 2:
         return False
     counts = [line.count(delimiter) for line in lines]
