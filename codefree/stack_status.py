@@ -5,13 +5,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 
 from codefree.layout import layout
+from codefree.live import live
 from codefree.s3_files import keys_below
 from codefree.words import ENGLISH, Message, SaidError, known_language, message, metric_name
 
@@ -50,6 +51,8 @@ class Overview:
     uploads_put_aside: int
     language: str = ENGLISH
     """What the stack speaks."""
+    damaged: tuple[str, ...] = ()
+    """The keys of statuses that cannot be read: their datasets have no row."""
 
     @property
     def states(self) -> dict[str, int]:
@@ -68,7 +71,8 @@ class Overview:
             "cost_usd": self.cost_usd,
         }
         rows = [asdict(row) for row in self.rows]
-        return {"stack": self.stack, "bucket": self.bucket, "datasets": rows, "totals": totals}
+        of_stack = {"stack": self.stack, "bucket": self.bucket, "damaged": self.damaged}
+        return {**of_stack, "datasets": rows, "totals": totals}
 
 
 def look(connect: Connect, stack: str, now: datetime) -> Overview:
@@ -139,7 +143,8 @@ def _running_usd(job: Answer, now: datetime) -> float:
 def _look(connect: Connect, stack: str, now: datetime) -> Overview:
     cloudformation, s3, sqs = connect("cloudformation"), connect("s3"), connect("sqs")
     bucket, language = described_stack(cloudformation, stack)
-    statuses = _read_all(s3, bucket)
+    found = _read_all(s3, bucket)
+    statuses = [status for status in found.values() if status is not None]
     on = [s["job"] for s in statuses if s["state"] in ("training", "predicting")]
     sagemaker = connect("sagemaker") if on else None
     running = {job: _described(sagemaker, s3, bucket, job) for job in on}
@@ -150,6 +155,7 @@ def _look(connect: Connect, stack: str, now: datetime) -> Overview:
         _messages(sqs, cloudformation, stack, "UploadQueue"),
         _messages(sqs, cloudformation, stack, "UploadDeadLetterQueue"),
         language,
+        tuple(key for key, status in found.items() if status is None),
     )
 
 
@@ -164,11 +170,23 @@ def described_stack(cloudformation: Any, stack: str) -> tuple[str, str]:
     return str(outputs["DatasetBucketName"]), known_language(parameters.get("ReportLanguage"))
 
 
-def _read_all(s3: Any, bucket: str) -> list[Answer]:
+def _read_all(s3: Any, bucket: str) -> dict[str, Answer | None]:
+    """Every status by its key; None for one that is damaged."""
     keys = [key for key in keys_below(s3, bucket, layout.RESULTS)]
     keys = [key for key in keys if key.endswith(f"/{layout.STATUS_JSON}")]
     with ThreadPoolExecutor(READS_AT_ONCE) as pool:
-        return list(pool.map(lambda key: _read(s3, bucket, key), keys))
+        found = pool.map(lambda key: _read_status(s3, bucket, key), keys)
+        return dict(zip(keys, found, strict=True))
+
+
+def _read_status(s3: Any, bucket: str, key: str) -> Answer | None:
+    """One that no row can be made of hides its own dataset and no other."""
+    try:
+        status = _read(s3, bucket, key)
+        rows([status], {}, datetime.now(UTC))
+    except live.UNREADABLE:
+        return None
+    return status
 
 
 def _read(s3: Any, bucket: str, key: str) -> Answer:

@@ -31,6 +31,8 @@ def show_overview(overview: Overview, console: Console, say: Words) -> None:
     else:
         for cells in (COLUMNS, *map(cells_of, overview.rows)):
             console.file.write("\t".join(cells) + "\n")
+    for key in overview.damaged:
+        console.print(escape(say("stack.damaged", key=in_lines(key))), soft_wrap=True)
     console.print(escape(totals(overview, say)), soft_wrap=True, highlight=False)
 
 

@@ -65,10 +65,30 @@ def test_a_stack_lists_what_is_trained_refused_and_running(cloud: Cloud, name: s
     assert answer["totals"]["cost_usd"] >= done["cost"]["usd"]
 
 
+@pytest.mark.parametrize("content", [b"{", b"[]", b"{}", b'{"prefix": 1, "results": 2}', b"\xff"])
+def test_a_damaged_status_is_named_and_hides_no_other_dataset(
+    cloud: Cloud, name: str, content: bytes
+) -> None:
+    drop(cloud, f"data/{name}_train.csv", "")
+    ended(cloud, name)
+    s3, key = cloud.endpoint.client("s3"), f"results/damaged {name}/status.json"
+    s3.put_object(Bucket=cloud.bucket, Key=key, Body=content)
+    try:
+        done = codefree("--stack", "codefree-automl", environ=account(cloud))
+        listed = codefree("--stack", "codefree-automl", "--json", environ=account(cloud))
+    finally:
+        s3.delete_object(Bucket=cloud.bucket, Key=key)
+    assert (done.returncode, listed.returncode) == (0, 0), done.stderr + listed.stderr
+    assert f"\n{key} is damaged" in done.stdout
+    assert key in json.loads(listed.stdout)["damaged"]
+    assert name in {row["dataset"] for row in json.loads(listed.stdout)["datasets"]}
+
+
 def test_piped_it_is_plain_text_with_totals_last(cloud: Cloud, name: str) -> None:
     drop(cloud, f"data/{name}_train.csv", "")
     ended(cloud, name)
     done = codefree("--stack", "codefree-automl", environ=account(cloud))
+    assert done.returncode == 0, done.stderr
     header, *lines, last = done.stdout.splitlines()
     assert header.startswith("dataset\tstate\t")
     assert [line.split("\t")[1] for line in lines if line.startswith(f"{name}\t")] == ["refused"]
