@@ -3,8 +3,11 @@
 import csv
 import io
 import json
+import os
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +18,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from codefree.api_gateway import DATASETS_KEY, PREDICTION_KEY, TRANSLATION_KEY
+from codefree.aws import STACK_NAME
 from codefree.cloud import Cloud, Settings
 from codefree.serve import page_address
 from contract.layout import (
@@ -29,7 +33,7 @@ from portable.model import KnownColumn
 from reading.column import CATEGORY, DATE, NUMBER, NUMBERS, TEXT, Column
 from tests.browser import barriers, needs_axe, needs_chromium, picture
 from tests.clouds import own_cloud
-from tests.conftest import eventually
+from tests.conftest import PATIENCE_SECONDS, eventually
 from tests.console import ROOT
 from tests.few_rounds import few_rounds_source
 from tests.portable_models import JOB, OTHER_JOB, put_model
@@ -873,3 +877,55 @@ def test_the_page_speaks_the_language_of_the_browser(
         known = KEPT | {*re.findall(r"[A-Za-z]{2,}", text)}
         assert {*re.findall(r"[A-Za-z]{2,}", shown)} <= known
         assert page.locator("html").get_attribute("lang") == language
+
+
+def test_a_corrected_file_replaces_the_model_until_it_is_rolled_back(
+    browser: Browser, stack: Cloud, tmp_path: Path
+) -> None:
+    text = (SAMPLES / "titanic_train.csv").read_text()
+    corrected = tmp_path / "titanic_train.csv"
+    corrected.write_text(text.replace("male,22.0,", "male,23.0,", 1))
+    (before,) = jobs(stack, "models")
+    with opened(browser, stack, "#datasets") as page:
+        expect(card(page, "titanic")).to_be_visible()
+        page.locator("#train-file").set_input_files(corrected)
+        page.get_by_role("button", name="Upload and train").click()
+        expect(card(page, "titanic").locator(".state")).to_have_text("training")
+        picture(page, "replaced")
+        eventually(lambda: card(page, "titanic").locator(".state").inner_text() == "completed")
+        after = {job: state for job, state in jobs(stack, "models").items() if job != before}
+        assert [*after.values()] == ["challenger"]
+        card(page, "titanic").get_by_role("link", name="Predict").click()
+        assert answered(page, range(1, 30)) == {before, *after}
+        jobs(stack, "rollback")
+        assert answered(page, range(30, 60)) == {before}
+    options = {"locale": "ko", "color_scheme": "dark", "viewport": SIZES["phone"]}
+    with opened(browser, stack, "#predict/titanic", **options) as page:
+        predicted(page)
+        picture(page, "rolled-back-phone-dark-ko")
+
+
+def jobs(stack: Cloud, command: str) -> dict[str, str]:
+    """What becomes of each version of the Titanic's model by that command, by its job."""
+    done = subprocess.run(
+        [sys.executable, "-m", "codefree", command, "titanic", "--stack", STACK_NAME, "--json"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **stack.endpoint.environ},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+    )
+    assert done.returncode == 0, done.stderr
+    return {one["job"]: one["state"] for one in json.loads(done.stdout)["versions"]}
+
+
+def answered(page: Page, ages: Iterable[int]) -> set[str]:
+    """The jobs whose models answer passengers of these ages."""
+    found = set()
+    predicted(page)
+    for age in ages:
+        with page.expect_response("**/predict/titanic*") as answer:
+            field(page, "Age").fill(str(age))
+        assert answer.value.ok
+        found.add(answer.value.json()["job"])
+        predicted(page)
+    return found
