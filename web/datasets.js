@@ -341,6 +341,7 @@ async function send(event) {
     for (const part of ["train", "test"]) box(`${part}-file`).value = "";
     box("upload-name").value = box("upload-target").value = "";
     delete box("upload-name").dataset.own;
+    check();
     box("upload-said").textContent = files.some(([part]) => part === "train")
       ? words("{name} is uploaded; training starts within a minute.", { name })
       : words("The rows to predict of {name} are uploaded.", { name });
