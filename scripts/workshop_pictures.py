@@ -34,6 +34,8 @@ PARTS = (
     ("leaderboard", "#h_leaderboard", "#leaderboard"),
 )
 COLOURS = 48
+# For the training that a picture waits for.
+MOST_MILLISECONDS = 600_000
 SHOWN_COLUMNS = ["Name", "Sex", "Age", "Pclass", "prediction", "probability_1", "reasons"]
 # rich's own would fetch a font from the internet.
 FRAME = """\
@@ -67,10 +69,15 @@ def main() -> None:
         of_report(browser, work / "results/titanic_ko", PICTURES, "ko")
         of_report(browser, work / "results/titanic_zh-TW", PICTURES, "zh-TW", PARTS[:1])
         of_predictions(browser, work / "results/titanic", PICTURES)
-        with open_cloud(Settings(parameters={"TranslationFallback": "none"})) as cloud:
+        parameters = {"TranslationFallback": "none", "TrainingMinutes": "1"}
+        with open_cloud(Settings(parameters=parameters)) as cloud:
             default_translator.deploy(cloud)
             assert cloud.api is not None
             of_translation_page(browser, page_address(cloud.api), PICTURES)
+            s3 = cloud.endpoint.client("s3")
+            for sample in reversed(SAMPLES):
+                s3.upload_file(sample, cloud.bucket, f"data/{Path(sample).name}")
+            of_prediction_page(browser, page_address(cloud.api), PICTURES)
 
 
 def train(work: Path, name: str, language: str) -> str:
@@ -137,6 +144,21 @@ def of_translation_page(browser: Browser, address: str, into: Path) -> None:
     page.get_by_role("button", name="Translate").click()
     page.get_by_text("Translated.").wait_for()
     save(page, into / "translate.png", "main", "#message")
+    page.close()
+
+
+def of_prediction_page(browser: Browser, address: str, into: Path) -> None:
+    """A woman in third class is asked about, once the model of the Titanic is there."""
+    page = browser.new_page(viewport={"width": WIDTH, "height": 600}, device_scale_factor=2)
+    page.set_default_timeout(MOST_MILLISECONDS)
+    page.goto(address)
+    page.locator(".state").get_by_text("completed").wait_for()
+    page.get_by_role("link", name="Predict").first.click()
+    page.locator("#reasons .amount").first.wait_for()
+    page.get_by_label("Sex", exact=True).select_option("female")
+    page.locator("#changed li").first.wait_for()
+    page.locator("#answer[aria-busy=false]").wait_for()
+    save(page, into / "predict.png", "main", "#reasons")
     page.close()
 
 
