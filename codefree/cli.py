@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from codefree import model_commands, room
+from codefree import model_commands, room, translator_commands
 from codefree.command_line import asked_language, option_as_value, wrong_command
 from codefree.functions_code import load
 from codefree.interrupts import stoppable
@@ -557,4 +557,6 @@ def _tell_nothing(what: Message) -> None:
     """For what only --verbose shows."""
 
 
-model_commands.add_commands(app, model_commands.Shell(say, _speak, _refuse, _reach))
+_shell = model_commands.Shell(say, _speak, _refuse, _reach)
+model_commands.add_commands(app, _shell)
+translator_commands.add_translator_commands(app, _shell)

@@ -21,7 +21,9 @@ FOLDER = TRANSLATORS / PAIR
 INFERENCE = TRAINING_SOURCE / "translation" / "inference.py"
 # Of its own process, so that the core of the function is importable there and only there.
 PROCESS = Path(__file__).with_name("translator_process.py")
-KEY = layout.model_key(f"default-{PAIR}")
+# The stack's roles may deploy what is called so, and take it back.
+JOB = f"translation-{PAIR}-default"
+KEY = layout.model_key(JOB)
 POINTER = layout.model_json_key(f"{layout.TRANSLATION}{PAIR}")
 SERVERLESS = {"MemorySizeInMB": 2048, "MaxConcurrency": 5}
 START_SECONDS = 60.0
@@ -36,18 +38,18 @@ def deploy(cloud: Cloud) -> None:
     s3 = cloud.endpoint.client("s3")
     s3.put_object(Bucket=cloud.bucket, Key=KEY, Body=tarball())
     # What the next translator of the pair is compared with.
-    pointer = {"model": KEY, "job": f"default-{PAIR}", "uploaded": ""}
+    pointer = {"model": KEY, "job": JOB, "target": PAIR.partition("-")[2], "uploaded": ""}
     s3.put_object(Bucket=cloud.bucket, Key=POINTER, Body=json.dumps(pointer).encode())
     sagemaker = cloud.endpoint.client("sagemaker")
     name = cloud.endpoint_name(PAIR)
     sagemaker.create_model(
-        ModelName=name,
+        ModelName=JOB,
         PrimaryContainer={"Image": "autogluon", "ModelDataUrl": f"s3://{cloud.bucket}/{KEY}"},
         ExecutionRoleArn=cloud.resources["EndpointRole"].arn,
     )
-    variant = {"VariantName": "main", "ModelName": name, "ServerlessConfig": SERVERLESS}
-    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    variant = {"VariantName": "main", "ModelName": JOB, "ServerlessConfig": SERVERLESS}
+    sagemaker.create_endpoint_config(EndpointConfigName=JOB, ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=JOB)
     _wait(sagemaker, name)
 
 

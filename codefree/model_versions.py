@@ -78,20 +78,20 @@ class Versions:
     """The models of one dataset of a stack; every failure is a StackStatusError, in words."""
 
     def __init__(self, connect: Connect, stack: str, dataset: str) -> None:
-        with _in_words(stack):
+        with in_words_of(stack):
             self._bucket, self.language = described_stack(connect("cloudformation"), stack)
             self._s3 = connect("s3")
         self._stack, self.dataset = stack, dataset
 
     def look(self, now: datetime) -> Models:
         """Find what there is, and which of it answers now."""
-        with _in_words(self._stack):
+        with in_words_of(self._stack):
             live = self._read_live()[0]
             return self._models(live, now)
 
     def deploy(self, number: int | None, now: datetime) -> Models:
         """Let a version answer all requests: the newest that can, unless a number is given."""
-        with _in_words(self._stack):
+        with in_words_of(self._stack):
             chosen = self._chosen(number, self._models(lives.Live(), now).versions)
             version = lives.Version(chosen.job, chosen.target, chosen.uploaded)
             return self._changed(lambda live: live.deployed(version, now), now, anew=True)
@@ -105,12 +105,12 @@ class Versions:
                 raise StackStatusError(message("models.nothing_before"))
             return before
 
-        with _in_words(self._stack):
+        with in_words_of(self._stack):
             return self._changed(back, now)
 
     def undeploy(self, now: datetime) -> Models:
         """Let no version answer."""
-        with _in_words(self._stack):
+        with in_words_of(self._stack):
             return self._changed(lambda live: live.undeployed(now), now)
 
     def _changed(
@@ -250,7 +250,7 @@ def _version(number: int, status: Answer, performance: Answer) -> ModelVersion:
 
 
 @contextmanager
-def _in_words(stack: str) -> Iterator[None]:
+def in_words_of(stack: str) -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError, ResponseParserError) as error:

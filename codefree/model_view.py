@@ -21,8 +21,10 @@ COLUMNS = {
 DAY = "%Y-%m-%d %H:%M"
 
 
-def show_models(models: Models, console: Console, say: Words) -> None:
-    """The table and who answers; without a terminal no frame and no colours."""
+def show_models(
+    models: Models, console: Console, say: Words, answers: Message | None = None
+) -> None:
+    """The table and who answers, unless that is given; plain text without a terminal."""
     if console.is_terminal:
         shown = Table()
         for column, heading in COLUMNS.items():
@@ -37,7 +39,9 @@ def show_models(models: Models, console: Console, say: Words) -> None:
     else:
         for cells in (COLUMNS, *map(cells_of, models.versions)):
             console.file.write("\t".join(cells) + "\n")
-    console.print(escape(say.render(who_answers(models))), soft_wrap=True, highlight=False)
+    console.print(
+        escape(say.render(answers or who_answers(models))), soft_wrap=True, highlight=False
+    )
 
 
 def cells_of(one: ModelVersion) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,17 +13,19 @@ from aws.job_descriptions import ended_job
 from aws.mail import send_mail
 from aws.queues import Queue
 from aws.telemetry import about, logger, metrics, tally, tally_all
-from contract.job import Job
+from contract.job import Job, TranslatorJob
 from pipeline.counts import Count, of_ended
 from pipeline.out_of_memory_retry import out_of_memory_retry, with_retry
 from pipeline.results import EndedJob, endpoint_mail_subject, mail_subject, mail_text
 from pipeline.status import Status
 from translation.endpoint import FAILED
+from translation.training import TranslatorData
 from uploads.changed_endpoint import changed_status
 from uploads.ended_job import collect_results, correct, point_to_model, publish, published, serve
 from uploads.events import upload_message
 from uploads.stop_challengers import stop_challengers
 from uploads.take_over import take_over
+from uploads.translator_versions import write_versions
 
 region = os.environ["AWS_REGION"]
 upload_queue = Queue(os.environ["UPLOAD_QUEUE_URL"])
@@ -88,6 +91,9 @@ def publish_job(name: str) -> None:
     status = take_over(job, spec, serve(job, spec, collect_results(job, spec)))
     status = with_retry(status, job.failure_reason, spec, retry, region)
     point_to_model(job, spec, status)
+    if isinstance(spec, TranslatorJob):
+        data = TranslatorData(spec.source_language, spec.target_language)
+        write_versions(job.bucket, data, replace(status, state=job.state))
     mail(job, status)
     if retry:
         hand_back(job.bucket, spec)

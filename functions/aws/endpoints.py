@@ -10,11 +10,11 @@ from botocore.exceptions import ClientError
 from aws.clients import client
 from aws.errors import does_not_exist
 from aws.transient_errors import reason_to_wait
-from contract.job import TranslatorJob
 from contract.messages import Message, message
 from pipeline.aws_errors import QUOTA
 from translation.endpoint import (
     EndpointSettings,
+    Translator,
     config_request,
     endpoint_request,
     failed_message,
@@ -36,7 +36,7 @@ class EndpointBusyError(Exception):
     """Raised when an endpoint that is being deleted is still there; trying again helps."""
 
 
-def deploy(bucket: str, spec: TranslatorJob) -> Message:
+def deploy(bucket: str, spec: Translator) -> Message:
     """Deploy a finished translator to its pair's endpoint; returns a message for the status.
 
     Called again it changes nothing: names follow from the job. An endpoint that is just being
@@ -67,7 +67,7 @@ def delete(name: str) -> None:
     sagemaker.delete_endpoint(EndpointName=name)
 
 
-def _deploy(bucket: str, spec: TranslatorJob) -> Message:
+def _deploy(bucket: str, spec: Translator) -> Message:
     name = settings.endpoint(spec)
     before = describe(name)
     step = next_step(before, spec)
@@ -94,7 +94,7 @@ def _clear(name: str) -> None:
         time.sleep(PAUSE_SECONDS)
 
 
-def _make_version(bucket: str, spec: TranslatorJob) -> None:
+def _make_version(bucket: str, spec: Translator) -> None:
     """Create model and configuration unless an earlier deployment left them."""
     for create, request in (
         (sagemaker.create_model, model_request(bucket, spec, settings)),

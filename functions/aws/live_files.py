@@ -59,8 +59,29 @@ def answering(bucket: str, dataset: str) -> tuple[Version, bool] | None:
     return champion, live.on and is_portable(bucket, dataset, champion.job)
 
 
-def change_live(bucket: str, dataset: str, change: Callable[[Live], Live]) -> Live:
+def read_translators(bucket: str, dataset: str) -> Live:
+    """Return which translator of a pair serves, also as an earlier release left it.
+
+    Raises DamagedError for a file that is no live.json.
+    """
+    live = read_live(bucket, dataset)
+    return _translator_of_pointer(bucket, dataset) if live is None else live
+
+
+def change_translators(bucket: str, dataset: str, change: Callable[[Live], Live]) -> Live:
+    """Do as `change_live` for a translator, which is never portable."""
+    return change_live(bucket, dataset, change, _translator_of_pointer)
+
+
+def change_live(
+    bucket: str,
+    dataset: str,
+    change: Callable[[Live], Live],
+    as_left: Callable[[str, str], Live] | None = None,
+) -> Live:
     """Replace live.json by what `change` makes of it, again whenever someone was faster.
+
+    `as_left` is what an earlier release let answer, where there is no live.json yet.
 
     Raises DamagedError for a file that is no live.json: what it held back is not known, so only its
     owner may begin it anew.
@@ -68,7 +89,8 @@ def change_live(bucket: str, dataset: str, change: Callable[[Live], Live]) -> Li
     key = live_json_key(dataset)
     for _ in range(WRITES):
         content, etag = stored.read_with_etag(bucket, key)
-        before = _known(bucket, dataset, content)
+        left = as_left or _of_pointer
+        before = left(bucket, dataset) if content is None else live_from_json(content)
         after = change(before)
         if after == before:
             return after
@@ -90,13 +112,13 @@ def is_portable(bucket: str, dataset: str, job: str) -> bool:
     return stored.exists(bucket, results_folder(dataset, job) + PORTABLE_MODEL)
 
 
-def _known(bucket: str, dataset: str, content: bytes | None) -> Live:
-    return _of_pointer(bucket, dataset) if content is None else live_from_json(content)
-
-
 def _of_pointer(bucket: str, dataset: str) -> Live:
     """What an earlier release let answer: the model that model.json names."""
     pointer = stored.read_json(bucket, model_json_key(dataset))
     if not pointer or not is_portable(bucket, dataset, pointer["job"]):
         return Live()
     return live_of_pointer(pointer)
+
+
+def _translator_of_pointer(bucket: str, dataset: str) -> Live:
+    return live_of_pointer(stored.read_json(bucket, model_json_key(dataset)))

@@ -2,6 +2,7 @@
 
 data/<name>_train.csv, …           what users upload
 translation/<pair>_train.tsv, …    what users upload to train a translator
+translation/<pair>_version.json    which of its versions users want to serve
 translated/<digest>/<file>         copies of data files with translated columns
 translated/<digest>/progress.json  what their translation has cost
 translated/<digest>/parts/…        answers, so that none is paid twice
@@ -15,6 +16,7 @@ models/<job>/checkpoints/          what SageMaker copies while it runs
 results/costs.csv                  the costs as a table
 results/<name>/                    STATUS.txt, status.json, model.json, live.json of a dataset
 results/<name>/<job>/              the files of one job
+results/translation/<pair>/versions.csv  all versions of a translator
 results/<name>/live.html           what requests ask, compared with train
 results/_refused/…/                the status of a misnamed upload
 requests/<name>/<day>/<id>.json    requests that were kept, for a month
@@ -35,6 +37,7 @@ REFUSED = f"{RESULTS}_refused/"
 LEDGER_KEY, COSTS_KEY = f"{JOBS}costs.json", f"{RESULTS}costs.csv"
 STATUS_TEXT, STATUS_JSON, MODEL_JSON = "STATUS.txt", "status.json", "model.json"
 LIVE_JSON = "live.json"
+VERSIONS_CSV = "versions.csv"
 JOB_JSON = "job.json"
 # Files of a job, below its results folder.
 REPORT_JSON = "report.json"
@@ -202,6 +205,16 @@ def result_with_ending(names: Collection[str], ending: str) -> str | None:
     endings = (ending, EARLIER_ENDINGS.get(ending, ending))
     found = sorted(name for name in names if name.endswith(endings))
     return found[-1] if found else None
+
+
+def version_order_key(pair: str) -> str:
+    """Where users say which version of a pair's translator is to serve."""
+    return f"{TRANSLATION}{pair}_version.json"
+
+
+def versions_key(dataset: str) -> str:
+    """Where the versions of a translator are listed."""
+    return f"{results_prefix(dataset)}{VERSIONS_CSV}"
 
 
 def refusal_prefix(key: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
-Who = Literal["publication", "command", "alarm", "requests", "clock"]
+Who = Literal["publication", "command", "upload", "alarm", "requests", "clock"]
 # Why a new model does not replace the champion; see `Live.published`.
 Doubt = Literal["worse", "not_compared", "unfit", "other_target", "never"]
 What = Literal[
@@ -198,25 +198,25 @@ class Live:
         at_once = canary.at_once or version.target != self.champion.target
         return "at_once" if at_once else "challenges"
 
-    def deployed(self, version: Version, now: datetime) -> "Live":
+    def deployed(self, version: Version, now: datetime, who: Who = "command") -> "Live":
         """With that model for all requests, because its owner says so."""
         settled = replace(self.settled(now), on=True)
         if settled.newest is None or version.age > settled.newest.age:
             settled = replace(settled, newest=version)
         champion = settled._with_champion(version)
-        return champion._decided(_text(now), "command", "deployed", version)
+        return champion._decided(_text(now), who, "deployed", version)
 
-    def rolled_back(self, now: datetime) -> "Live | None":
+    def rolled_back(self, now: datetime, who: Who = "command") -> "Live | None":
         """Without the challenger or, where none answers, with the champion of before; or None."""
         if one := self.on_trial(now):
-            return self.stopped(one.version.job, "command", now)
+            return self.stopped(one.version.job, who, now)
         settled = self.settled(now)
         if not settled.earlier or settled.champion is None:
             return None
         before, *rest = settled.earlier
         gone = settled.champion
         back = replace(settled, champion=before, challenger=None, earlier=tuple(rest))
-        return back._decided(_text(now), "command", "rolled_back", gone)
+        return back._decided(_text(now), who, "rolled_back", gone)
 
     def stopped(self, job: str, who: Who, now: datetime) -> "Live":
         """With no share for that job's model; the same where its trial is long over.

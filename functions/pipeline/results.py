@@ -14,6 +14,7 @@ from contract.layout import (
     output_key,
     result_with_ending,
     slug,
+    version_order_key,
 )
 from contract.messages import Message, message, message_from_json, render
 from contract.visible import visible
@@ -35,6 +36,7 @@ from pipeline.training_job import is_later_attempt
 # What SageMaker calls a job that is over.
 ENDED = ("Completed", "Failed", "Stopped")
 HELD_BACK = "detail.translator_held_back"
+VERSION_EXAMPLE = '{"version": 1}'
 # By the color of the verdict; the score then stands below what speaks against it.
 UNFIT_MODEL: Mapping[str | None, str] = {
     "red": "status.model_red",
@@ -325,7 +327,11 @@ def _completed(spec: Job, performance: Mapping[str, Any] | None) -> Outcome:
         case TranslatorJob():
             code = "status.translator_ready_score" if scored else "status.translator_ready"
             examples = message("next.open_translator_report", folder=spec.results_folder)
-            return message(code, **known), (examples,)
+            pair = f"{spec.source_language}-{spec.target_language}"
+            other = message(
+                "next.other_version", file=version_order_key(pair), example=VERSION_EXAMPLE
+            )
+            return message(code, **known), (examples, other)
         case PredictionsJob():
             code = "status.predictions_ready_score" if scored else "status.predictions_ready"
             code = UNFIT_PREDICTIONS.get(color, code)

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from contract.endpoint_name import endpoint_prefix
-from contract.job import TranslatorJob
 from contract.layout import model_key
 from contract.messages import Message, message
 from pipeline.failures import LONGEST_QUOTE, plain
@@ -20,19 +19,39 @@ CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 BROKEN = ("Failed", "UpdateRollbackFailed", "OutOfService")
 Step = Literal["create", "update", "replace", "wait", "nothing"]
 """What brings a translator behind an endpoint; `nothing` where it is there or on its way."""
-FAILED = ("detail.endpoint_failed", "detail.endpoint_went_back")
+FAILED = ("detail.endpoint_failed", "detail.endpoint_went_back", "detail.endpoint_kept_other")
+# Said of the translator that the status is about → said of another version.
+OF_OTHERS = {
+    "detail.endpoint_taking_over": "detail.endpoint_returns",
+    "detail.endpoint_waits": "detail.endpoint_waits_for_other",
+    "detail.endpoint_serves": "detail.endpoint_serves_other",
+    "detail.endpoint_went_back": "detail.endpoint_kept_other",
+    "detail.endpoint_failed": "detail.endpoint_failed",
+    "detail.no_endpoint": "detail.no_endpoint",
+}
 # What STATUS.txt may say of a translator's endpoint: one of them at a time.
-ABOUT_ENDPOINTS = (
-    "detail.endpoint_taking_over",
-    "detail.endpoint_waits",
-    "detail.endpoint_serves",
-    "detail.no_endpoint",
-    *FAILED,
+ABOUT_ENDPOINTS = (*OF_OTHERS, *OF_OTHERS.values())
+ASKED_FOR = (
+    *("detail.endpoint_taking_over", "detail.endpoint_serves"),
+    *("detail.endpoint_returns", "detail.endpoint_serves_other"),
 )
 # Translating needs 200 MB; the container itself takes most of it. A serverless endpoint's CPU
 # grows with its memory.
 MEMORY_MB, CONCURRENCY = 3072, 5
 VARIANT = "main"
+
+
+class Translator(Protocol):
+    """What can be brought behind the endpoint of its pair, such as a translator's job."""
+
+    @property
+    def job(self) -> str: ...
+
+    @property
+    def source_language(self) -> str: ...
+
+    @property
+    def target_language(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -66,11 +85,11 @@ class EndpointSettings:
             instance_type=environ["ENDPOINT_INSTANCE_TYPE"],
         )
 
-    def endpoint(self, spec: TranslatorJob) -> str:
+    def endpoint(self, spec: Translator) -> str:
         return Pair(spec.source_language, spec.target_language).endpoint(self.prefix)
 
 
-def model_request(bucket: str, spec: TranslatorJob, settings: EndpointSettings) -> dict[str, Any]:
+def model_request(bucket: str, spec: Translator, settings: EndpointSettings) -> dict[str, Any]:
     """The arguments of CreateModel; the model has its job's name."""
     return {
         "ModelName": spec.job,
@@ -84,7 +103,7 @@ def model_request(bucket: str, spec: TranslatorJob, settings: EndpointSettings) 
     }
 
 
-def config_request(spec: TranslatorJob, settings: EndpointSettings) -> dict[str, Any]:
+def config_request(spec: Translator, settings: EndpointSettings) -> dict[str, Any]:
     """Return the arguments of CreateEndpointConfig; serverless, so idle time is free.
 
     A serverless endpoint has no disk of its own to encrypt, and takes no subnets.
@@ -100,7 +119,7 @@ def config_request(spec: TranslatorJob, settings: EndpointSettings) -> dict[str,
     }
 
 
-def endpoint_request(spec: TranslatorJob, settings: EndpointSettings) -> dict[str, Any]:
+def endpoint_request(spec: Translator, settings: EndpointSettings) -> dict[str, Any]:
     """The arguments of CreateEndpoint."""
     return {
         "EndpointName": settings.endpoint(spec),
@@ -115,7 +134,7 @@ def version_of(endpoint: Mapping[str, Any]) -> str:
     return str(pending["EndpointConfigName"])
 
 
-def next_step(endpoint: Mapping[str, Any] | None, spec: TranslatorJob) -> Step:
+def next_step(endpoint: Mapping[str, Any] | None, spec: Translator) -> Step:
     """What to do so that the pair's endpoint, as SageMaker describes it, serves this translator."""
     if endpoint is None:
         return "create"
@@ -128,7 +147,7 @@ def next_step(endpoint: Mapping[str, Any] | None, spec: TranslatorJob) -> Step:
 
 
 def state_message(
-    endpoint: Mapping[str, Any] | None, spec: TranslatorJob, settings: EndpointSettings
+    endpoint: Mapping[str, Any] | None, spec: Translator, settings: EndpointSettings
 ) -> Message:
     """What STATUS.txt says of a translator and its endpoint, as SageMaker describes that now."""
     name = settings.endpoint(spec)
@@ -152,6 +171,15 @@ def failed_message(reason: str) -> Message:
     return message("detail.endpoint_failed", text=plain(reason, LONGEST_QUOTE))
 
 
+def of_other(said: Message, version: int, job: str) -> Message:
+    """The same said of another version than the one that the status is about."""
+    inner = said.values.get("sentence")
+    if isinstance(inner, Message):
+        sentence = of_other(inner, version, job)
+        return message(said.code, **{**said.values, "sentence": sentence})
+    return message(OF_OTHERS[said.code], **{**said.values, "version": version, "job": job})
+
+
 def with_endpoint(status: Status, said: Message) -> Status:
     """The status with this said of the translator's endpoint, and nothing else of it."""
     others = [one for one in status.details if _sentence(one).code not in ABOUT_ENDPOINTS]
@@ -166,7 +194,7 @@ def takes_over(status: Status) -> bool:
 def was_asked_for(status: Status) -> bool:
     """Whether SageMaker has been asked to deploy the translator that the status is about."""
     said = [_sentence(one).code for one in status.details]
-    return "detail.endpoint_taking_over" in said or "detail.endpoint_serves" in said
+    return any(code in said for code in ASKED_FOR)
 
 
 def _sentence(detail: Message) -> Message:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from contract.job import TranslatorJob
-from contract.layout import TRANSLATION, results_prefix
+from contract.layout import TRANSLATION, results_prefix, version_order_key
 from contract.messages import Message, message
 from pipeline.budget import Budget, plan_budget
 from pipeline.errors import MisnamedError, RefusedError
@@ -15,7 +15,7 @@ from pipeline.training_job import common_job, described, name_of
 from reading.csv_head import TableHead
 
 TRAIN_SUFFIXES = ("_train.tsv", "_train.csv")
-SETTINGS_SUFFIX = ".json"
+SETTINGS_SUFFIX, VERSION_SUFFIX = ".json", "_version.json"
 CODE = "[a-z]{2,3}(?:-[A-Za-z]{2,4})?"
 PAIR = re.compile(rf"(?P<source>{CODE})-(?P<target>{CODE})")
 KNOWN_SETTINGS = (
@@ -57,6 +57,11 @@ class TranslatorData:
         return f"{TRANSLATION}{self.pair}{SETTINGS_SUFFIX}"
 
     @property
+    def version_key(self) -> str:
+        """Where it is said which version is to serve."""
+        return version_order_key(self.pair)
+
+    @property
     def results_prefix(self) -> str:
         return results_prefix(self.name)
 
@@ -80,7 +85,7 @@ def translator_of_key(key: str) -> TranslatorData | None:
     if key.endswith("/"):
         return None
     name = key.removeprefix(TRANSLATION)
-    for suffix in (*TRAIN_SUFFIXES, SETTINGS_SUFFIX):
+    for suffix in (*TRAIN_SUFFIXES, VERSION_SUFFIX, SETTINGS_SUFFIX):
         found = PAIR.fullmatch(name.removesuffix(suffix)) if name.endswith(suffix) else None
         if found and found["source"] != found["target"]:
             return TranslatorData(found["source"], found["target"])

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from automl.dataset import Dataset
 from automl.plan import TrainingPlan, plan_training
-from aws import endpoints, objects
+from aws import objects
 from aws.errors import AWS_ERRORS, AwsError
 from aws.errors import refused as refused_by_aws
 from aws.queues import Queue
@@ -15,7 +15,7 @@ from aws.telemetry import tally
 from aws.training_jobs import start
 from aws.transient_errors import reason_to_wait
 from aws.translations import paid_for
-from contract.job import Job, TranslatorJob
+from contract.job import Job
 from contract.layout import Named
 from contract.messages import Message, message
 from pipeline.counts import Count
@@ -43,7 +43,7 @@ from pipeline.status import (
     waiting_for_train,
 )
 from reading.head import ENDINGS
-from translation.endpoint import takes_over, with_endpoint
+from translation.endpoint import takes_over
 from translation.languages import parse_pairs
 from translation.training import TranslatorData, TranslatorPlan, plan_translator
 from uploads.ended_job import published
@@ -57,6 +57,7 @@ from uploads.training_texts import (
     texts_waiting,
     with_translations,
 )
+from uploads.translator_versions import answer_order, redeploy, take_back
 
 stack = Stack.from_environ(os.environ)
 pairs = parse_pairs(os.environ["TRANSLATOR_PAIRS"])
@@ -81,6 +82,8 @@ def answer_upload(bucket: str, key: str, size: int, tries: int) -> str:
     if owner is None:
         return "a folder marker"
     try:
+        if isinstance(owner, TranslatorData) and key == owner.version_key:
+            return answer_order(bucket, owner)
         if tries > 1 and objects.read_status(bucket, owner.results_prefix) is None:
             # A function that is killed for memory or time cannot report it.
             _write(bucket, retrying(owner), stack.defaults.report_language)
@@ -121,7 +124,7 @@ def _answer(bucket: str, owner: Dataset | TranslatorData, key: str) -> str:
         _announce(bucket, early.job, files)
         raise
     _announce(bucket, job, files)
-    _redeploy_endpoint(bucket, job)
+    _redeploy_endpoint(bucket, owner, job, files.train.uploaded)
     return f"job {job.job}"
 
 
@@ -227,18 +230,18 @@ def _follow_what_ended(bucket: str, job: Job, notes: tuple[Message, ...]) -> Non
         objects.write_status(bucket, replace(ended, notes=notes))
 
 
-def _redeploy_endpoint(bucket: str, job: Job) -> None:
-    """The endpoint of a finished translator may have been deleted because nothing used it."""
-    if not isinstance(job, TranslatorJob):
+def _redeploy_endpoint(bucket: str, owner: Dataset | TranslatorData, job: Job, train: str) -> None:
+    """The endpoint of a finished translator may have been deleted because nothing used it.
+
+    `train` is when the train file was uploaded, maybe again after another version took over.
+    """
+    if not isinstance(owner, TranslatorData):
         return
-    status = objects.read_status(bucket, job.results_prefix)
-    if status and status.job == job.job and takes_over(status):
-        try:
-            after = with_endpoint(status, endpoints.deploy(bucket, job))
-        except endpoints.EndpointBusyError as error:
-            raise WaitingError(message("wait.endpoint")) from error
-        if after != status:
-            objects.write_status(bucket, after)
+    status = objects.read_status(bucket, owner.results_prefix)
+    if status and status.job == job.job and status.state == "completed":
+        if takes_over(status):
+            take_back(bucket, owner, job.job, job.uploaded, train)
+        redeploy(bucket, owner)
 
 
 def _write(bucket: str, status: Status, language: str) -> None:

@@ -12,11 +12,12 @@ from translation.endpoint import (
     CHANGING,
     failed_message,
     state_message,
-    takes_over,
     version_of,
     was_asked_for,
-    with_endpoint,
 )
+from translation.training import TranslatorData
+from translation.versions import Served
+from uploads.translator_versions import champion_of, said_of
 
 
 class NotPublishedError(Exception):
@@ -26,26 +27,27 @@ class NotPublishedError(Exception):
 def changed_status(bucket: str, name: str) -> Status | None:
     """The translator's status, now that its endpoint is as it is; None where nothing is to be said.
 
-    Deploys the pair's newest translator if it had to wait until the endpoint could be changed.
+    Deploys the pair's champion if it had to wait until the endpoint could be changed.
     SageMaker is asked: its event may be late, or come twice. Raises NotPublishedError.
     """
     endpoint = endpoints.describe(name)
-    spec = endpoint and _translator(bucket, version_of(endpoint))
-    if not endpoint or not spec or endpoint["EndpointStatus"] in (*CHANGING, "Deleting"):
+    if not endpoint or endpoint["EndpointStatus"] in (*CHANGING, "Deleting"):
         return None
-    before = objects.read_status(bucket, spec.results_prefix)
-    if before and before.job == spec.job and before.runs:
-        raise NotPublishedError(f"{spec.job} is not published yet.")
-    wanted = _translator(bucket, before.job) if before and before.job else None
-    if before is None or wanted is None or not takes_over(before):
+    job = version_of(endpoint)
+    data = _pair(bucket, name, job)
+    before = objects.read_status(bucket, data.results_prefix) if data else None
+    if data is None or before is None:
         return None
-    after = with_endpoint(before, _said(bucket, endpoint, wanted, before))
+    if before.job == job and before.runs:
+        raise NotPublishedError(f"{job} is not published yet.")
+    wanted = champion_of(bucket, data)
+    if wanted is None or before.state != "completed":
+        return None
+    after = said_of(bucket, data, before, _said(bucket, endpoint, wanted, before))
     return None if after == before else after
 
 
-def _said(
-    bucket: str, endpoint: Mapping[str, Any], wanted: TranslatorJob, before: Status
-) -> Message:
+def _said(bucket: str, endpoint: Mapping[str, Any], wanted: Served, before: Status) -> Message:
     served = version_of(endpoint) == wanted.job
     if served and endpoint["EndpointStatus"] not in BROKEN:
         return state_message(endpoint, wanted, endpoints.settings)
@@ -54,10 +56,23 @@ def _said(
     return endpoints.deploy(bucket, wanted)
 
 
-def _translator(bucket: str, job: str) -> TranslatorJob | None:
-    """The job of a translator; None for endpoints that others have made."""
+def _pair(bucket: str, endpoint: str, job: str) -> TranslatorData | None:
+    """The pair of an endpoint that serves a job's translator; None where others have made it."""
     try:
         spec = objects.read_job(bucket, job)
     except LookupError:
+        return _pair_of_default(bucket, endpoint, job)
+    if not isinstance(spec, TranslatorJob):
         return None
-    return spec if isinstance(spec, TranslatorJob) else None
+    return TranslatorData(spec.source_language, spec.target_language)
+
+
+def _pair_of_default(bucket: str, endpoint: str, job: str) -> TranslatorData | None:
+    """The same of a translator that comes with the project: no job has made it."""
+    settings = endpoints.settings
+    for pair in settings.pairs:
+        data = TranslatorData(pair.source, pair.target)
+        if pair.endpoint(settings.prefix) == endpoint:
+            champion = champion_of(bucket, data)
+            return data if champion and champion.job == job else None
+    return None

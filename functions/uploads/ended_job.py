@@ -3,14 +3,14 @@
 import json
 from dataclasses import replace
 
-from aws import endpoints, objects, stored
+from aws import objects, stored
 from aws.results_files import collect_files
 from contract.job import Job, TranslatorJob
 from contract.layout import FAILURE, FAILURE_MESSAGE, PERFORMANCE, model_json_key
-from contract.messages import message
-from pipeline.results import HELD_BACK, EndedJob, ended, model_pointer, supersedes
+from pipeline.results import EndedJob, ended, model_pointer, supersedes
 from pipeline.status import Status
-from translation.endpoint import takes_over, with_endpoint
+from translation.endpoint import takes_over
+from uploads.translator_versions import let_in
 
 
 def collect_results(job: EndedJob, spec: Job) -> Status:
@@ -30,12 +30,9 @@ def collect_results(job: EndedJob, spec: Job) -> Status:
 
 def serve(job: EndedJob, spec: Job, status: Status) -> Status:
     """Deploy a finished translator, unless it is held back or a newer one serves."""
-    if not isinstance(spec, TranslatorJob) or not takes_over(status):
+    if not isinstance(spec, TranslatorJob) or status.state != "completed":
         return status
-    serving = stored.read_json(job.bucket, model_json_key(spec.dataset))
-    if serving and serving["uploaded"] > spec.uploaded:
-        return with_endpoint(status, message(HELD_BACK, why=message("take_over.overtaken")))
-    return with_endpoint(status, endpoints.deploy(job.bucket, spec))
+    return let_in(job.bucket, spec, status)
 
 
 def point_to_model(job: EndedJob, spec: Job, status: Status) -> None:

@@ -12,7 +12,7 @@ from moto.sns.models import sns_backends
 
 from codefree.aws import ACCOUNT
 from codefree.cloud import Cloud, Settings
-from contract.layout import TRANSLATION, job_json_key, model_json_key
+from contract.layout import TRANSLATION, job_json_key, live_json_key, model_json_key
 from tests.clouds import own_cloud
 from tests.conftest import eventually
 from tests.endpoints import endpoint
@@ -260,15 +260,15 @@ def test_an_older_one_that_ends_later_does_not_take_over(cloud: Cloud) -> None:
     pair = "en-it"
     upload(cloud, "vecchio", pair)
     eventually(lambda: serves(cloud, "vecchio", pair))
-    pointer = model_json_key(f"{TRANSLATION}{pair}")
-    known = read_json(cloud, pointer)
-    newer = {**known, "job": "newer", "uploaded": "2100-01-01T00:00:00+00:00"}
+    key = live_json_key(f"{TRANSLATION}{pair}")
+    known = eventually(lambda: read_json(cloud, key))
+    known["champion"]["uploaded"] = "2100-01-01T00:00:00+00:00"
     s3 = cloud.endpoint.client("s3")
-    s3.put_object(Bucket=cloud.bucket, Key=pointer, Body=json.dumps(newer).encode())
+    s3.put_object(Bucket=cloud.bucket, Key=key, Body=json.dumps(known).encode())
     upload(cloud, "tardi", pair)
     eventually(lambda: has(cloud, "detail.translator_held_back", pair))
     assert serves(cloud, "vecchio", pair)
-    assert read_json(cloud, pointer) == newer
+    assert read_json(cloud, key) == known
 
 
 def read_json(cloud: Cloud, key: str) -> Any:

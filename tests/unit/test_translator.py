@@ -27,6 +27,7 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
         ("translation/en-de_train.tsv", "en-de"),
         ("translation/en-de_train.csv", "en-de"),
         ("translation/en-de.json", "en-de"),
+        ("translation/en-de_version.json", "en-de"),
         ("translation/en-zh-TW_train.tsv", "en-zh-TW"),
         ("translation/kor-eng_train.csv", "kor-eng"),
     ],
