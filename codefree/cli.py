@@ -364,6 +364,8 @@ def translate(
     except default_translator.TranslatorError as error:
         _refuse(error.message)
     print(answer["translation"])
+    if "doubt" in answer:
+        _say(say("cli.unsure", reason=verbatim(answer["doubt"])))
 
 
 @app.command(

@@ -13,12 +13,13 @@ from typing import Any
 
 from api.errors import ApiError, BadRequestError
 from contract.messages import message, render
+from translation.confidence import Rated
 from translation.languages import Pair, Spoken, listed, parse_pairs
 from translation.request import Limits, read_fields, read_request
 from translation.translate import translate_all
 
 # Local translation is free; the limit only refuses an accidental paste.
-LIMITS = Limits(sentences=1, bytes=20_000_000)
+LIMITS = Limits(sentences=1, bytes=20_000_000, confidence=0.5)
 
 
 class OwnEngine:
@@ -36,8 +37,10 @@ class OwnEngine:
         return pair == self._pair
 
     def translate(self, segments: Sequence[str], pair: Pair) -> list[str]:
-        answers: list[str] = self._translator.translate(list(segments))
-        return answers
+        found = self._translator.rated(list(segments))
+        return [
+            one.text if one.confidence is None else Rated(one.text, one.confidence) for one in found
+        ]
 
 
 def main(folder: Path, inference: Path, pair: str, language: str) -> None:
@@ -56,6 +59,8 @@ def main(folder: Path, inference: Path, pair: str, language: str) -> None:
         engine = OwnEngine(_module(inference).load(folder), spoken)
         (done,) = translate_all(request, [engine])
         failed, answer = done.error, {"translation": done.translation}
+        if done.doubt:
+            answer["doubt"] = render(done.doubt, language)
     except ApiError as error:
         failed = error.message
     if failed:

@@ -24,6 +24,7 @@ from translation.libretranslate import (
     read_libretranslate,
 )
 from translation.request import Limits, Request, read_fields, read_request
+from translation.second_opinion import with_second_opinion
 from translation.translate import Translation, translate_all
 
 logger = Logger()
@@ -33,6 +34,7 @@ pairs = parse_pairs(os.environ["TRANSLATOR_PAIRS"])
 engines = engines_from_environ(os.environ, patience_seconds=20)
 spoken = Spoken(pairs, any(engine.name == "amazon-translate" for engine in engines))
 pay_while_warming_up = os.environ["FALLBACK_WHILE_STARTING"] == "true"
+pay_when_unsure = os.environ["FALLBACK_WHEN_UNSURE"] == "true"
 other_keys = {
     os.environ["PREDICTION_KEY_ID"]: "api.key_for_predictions",
     os.environ["DATASETS_KEY_ID"]: "api.key_for_datasets",
@@ -112,6 +114,8 @@ def _translated(request: Request) -> list[Translation]:
     began = time.monotonic()
     _require_spoken(request)
     translations = translate_all(request, engines, pay_while_warming_up)
+    if pay_when_unsure:
+        translations = with_second_opinion(request, translations, engines)
     _log(request, translations, time.monotonic() - began)
     return translations
 
@@ -135,6 +139,7 @@ def _log(request: Request, translations: list[Translation], seconds: float) -> N
         extra={
             "pair": str(request.pair),
             "sentences": len(translations),
+            "unsure": sum(translation.doubt is not None for translation in translations),
             "failed": sum(translation.error is not None for translation in translations),
             "engine": translations[0].engine,
             "milliseconds": round(seconds * 1000),

@@ -25,10 +25,11 @@ def _train(folders: Folders) -> None:
     """The story of a job, in one direction; files appear as soon as they exist."""
     use_libraries()
     # torch takes seconds to import, and a laptop may not have it.
+    from translation import calibration
     from translation.job import read_translator_spec
     from translation.learn import Lesson, Look
     from translation.make import make_translator
-    from translation.pack import versions
+    from translation.pack import TRANSLATOR, versions
     from translation.pairs import part, read_pairs
     from translation.report import Learned, render_report
     from translation.score import examples_csv, performance, score
@@ -57,6 +58,9 @@ def _train(folders: Folders) -> None:
     scored = score(made.translator, pairs.held_out, spec.pair.target)
     results.write(results.named(EXAMPLES), examples_csv(scored), encoding="utf-8-sig")
     measured = performance(scored, spec, made.model, looks[-1] if looks else None, started_again)
+    sure = calibration.measure(scored.examples)
+    calibration.write(sure, folders.model / TRANSLATOR)
+    measured["confidence"] = sure and {"pairs": sure.pairs, "auc": sure.auc, "error": sure.error}
     decision = decide(spec.take_over, scored, spec.pair.target, spec.champion)
     measured["take_over"] = decision.to_json(spec.report_language)
     results.write_json(results.named(PERFORMANCE), measured)

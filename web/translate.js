@@ -97,11 +97,14 @@ function show(translated) {
   box("engine").textContent = translated.engine === "sagemaker" ? words("own translator")
     : "Amazon Translate";
   box("copy").disabled = false;
-  say(words("Translated."));
+  box("translation").classList.toggle("unsure", translated.unsure === true);
+  if (translated.unsure) say(words("Not sure. {reason}", { reason: translated.reason }), true);
+  else say(words("Translated."));
 }
 
 function clearTranslation() {
   box("translation").value = "";
+  box("translation").classList.remove("unsure");
   box("engine").textContent = "";
   box("copy").disabled = true;
 }

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from api.errors import BadRequestError
 from contract.endpoint_name import endpoint_prefix
 from contract.messages import message
+from translation.confidence import Rated
 from translation.errors import EngineError, WarmingUpError
 from translation.languages import Pair, parse_pairs
 from translation.price import REQUESTS_AT_ONCE, SEGMENTS_PER_REQUEST
@@ -70,6 +71,7 @@ class SageMakerEngine:
             )
             predictions = json.loads(answer["Body"].read())["predictions"]
             targets = [prediction["target"] for prediction in predictions]
+            sure = [prediction.get("confidence") for prediction in predictions]
         except ClientError as error:
             raise _endpoint_error(error, pair) from error
         except ReadTimeoutError as error:
@@ -81,7 +83,12 @@ class SageMakerEngine:
             raise EngineError(message("engine.bad_answer"), 502) from error
         if len(targets) != len(segments) or not all(isinstance(target, str) for target in targets):
             raise EngineError(message("engine.bad_answer"), 502)
-        return [finish(target) for target in targets]
+        return [
+            Rated(finish(target), min(max(float(one), 0.0), 1.0))
+            if isinstance(one, int | float)
+            else finish(target)
+            for target, one in zip(targets, sure, strict=True)
+        ]
 
 
 @dataclass(frozen=True)

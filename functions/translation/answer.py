@@ -61,11 +61,23 @@ def openapi_document(limits: Limits) -> dict[str, Any]:
     return document
 
 
-def _entry(translation: Translation, language: str) -> dict[str, str]:
-    entry = {"query": translation.query, "engine": translation.engine}
+def _entry(translation: Translation, language: str) -> dict[str, object]:
+    entry: dict[str, object] = {"query": translation.query, "engine": translation.engine}
     if translation.translation is None:
         return {**entry, "error": _error(translation, language)}
-    return {**entry, "translation": translation.translation}
+    sure = {} if translation.confidence is None else {"confidence": translation.confidence}
+    return {
+        **entry,
+        "translation": translation.translation,
+        **sure,
+        **_doubt(translation, language),
+    }
+
+
+def _doubt(translation: Translation, language: str) -> dict[str, object]:
+    if translation.doubt is None:
+        return {}
+    return {"unsure": True, "reason": render(translation.doubt, language)}
 
 
 def _prediction(translation: Translation, language: str) -> dict[str, str]:

@@ -46,9 +46,8 @@ def read_deepl(fields: Mapping[str, object], limits: Limits, spoken: Spoken) -> 
     text = fields.get("text")
     queries = texts_of([text] if isinstance(text, str) else text, "text", limits)
     source = language(fields.get("source_lang", AUTO), "source_lang")
-    return Request(
-        queries, pair_of(source, language(fields.get("target_lang"), "target_lang"), spoken)
-    )
+    pair = pair_of(source, language(fields.get("target_lang"), "target_lang"), spoken)
+    return Request(queries, pair, min_confidence=limits.confidence)
 
 
 def deepl_body(

@@ -39,7 +39,8 @@ def read_libretranslate(fields: Mapping[str, object], limits: Limits, spoken: Sp
         raise refuse_option("alternatives")
     text_of(fields.get("api_key", ""), "api_key")
     source = language(fields.get("source"), "source")
-    return Request(queries, pair_of(source, language(fields.get("target"), "target"), spoken))
+    pair = pair_of(source, language(fields.get("target"), "target"), spoken)
+    return Request(queries, pair, min_confidence=limits.confidence)
 
 
 def libretranslate_body(

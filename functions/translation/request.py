@@ -10,7 +10,7 @@ from api.fields import json_object, require_known
 from contract.messages import message
 from translation.languages import AUTO, Pair, Spoken, read_code
 
-KNOWN_FIELDS = ("sentences", "text", "source", "target", "glossary")
+KNOWN_FIELDS = ("sentences", "text", "source", "target", "glossary", "min_confidence")
 MOST_TERMS = 500
 FORM = "application/x-www-form-urlencoded"
 # Fields of a form besides its texts.
@@ -25,11 +25,17 @@ class Limits:
     sentences: int
     bytes: int
     """Of the whole request, in UTF-8."""
+    confidence: float = 0.0
+    """Below it, a translation is unsure unless a request says otherwise."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Limits":
         # CloudFormation has no whole numbers: a parameter of the type Number may be 10.5.
-        return cls(int(float(environ["MAX_SENTENCES"])), int(float(environ["MAX_REQUEST_BYTES"])))
+        return cls(
+            int(float(environ["MAX_SENTENCES"])),
+            int(float(environ["MAX_REQUEST_BYTES"])),
+            float(environ["MIN_CONFIDENCE"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,8 @@ class Request:
     pair: Pair
     glossary: Mapping[str, str] = field(default_factory=dict)
     """Term in the source text → what it must be in the translation."""
+    min_confidence: float = 0.0
+    """Below it, a translation is unsure."""
 
 
 def read_fields(body: str, limits: Limits, content_type: str = "") -> dict[str, object]:
@@ -61,7 +69,8 @@ def read_request(content: Mapping[str, object], limits: Limits, spoken: Spoken) 
     first = spoken.pairs[0]
     source = language(content.get("source", first.source), "source")
     target = language(content.get("target", first.target), "target")
-    return Request(queries, pair_of(source, target, spoken), _glossary(content))
+    least = _confidence(content.get("min_confidence", limits.confidence))
+    return Request(queries, pair_of(source, target, spoken), _glossary(content), least)
 
 
 def within(queries: tuple[str, ...], limits: Limits) -> tuple[str, ...]:
@@ -150,6 +159,13 @@ def text_of(value: object, name: str) -> str:
     except UnicodeEncodeError as error:
         raise BadRequestError(name, message("api.surrogate", field=name)) from error
     return value
+
+
+def _confidence(value: object) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= float(str(value)) <= 1:
+        raise BadRequestError("min_confidence", message("api.min_confidence"))
+    return float(str(value))
 
 
 def _glossary(content: Mapping[str, object]) -> dict[str, str]:

@@ -88,12 +88,19 @@ def columns_translated(
             _amount(plan, answers, len(failed)),
             *([message("detail.left_empty", count=len(failed))] if failed else []),
             *reasons[:REASONS_SHOWN],
+            *_doubts(answers),
             *([message("detail.translation_cost", cost=about(usd))] if usd else []),
         ),
         results=file.results_prefix,
         files={"translated": file.result_key},
         next=(message("next.fetch", file=file.result_key),),
     )
+
+
+def _doubts(answers: Sequence[Translation]) -> list[Message]:
+    """How many translations are unsure, and why the first of them is."""
+    found = [answer.doubt for answer in answers if answer.doubt]
+    return [message("detail.unsure", count=len(found), reason=found[0])] if found else []
 
 
 def _amount(plan: ColumnsPlan, answers: Sequence[Translation], failed: int) -> Message:

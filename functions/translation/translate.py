@@ -1,11 +1,12 @@
 """From texts to translations: cut, masked, each repeat once, through an engine, and back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Protocol
 
 from contract.messages import Message, message
+from translation.confidence import Hearing, asked_of, with_doubt
 from translation.errors import EngineError, WarmingUpError
 from translation.languages import Pair
 from translation.price import ENGINES, FREE
@@ -51,6 +52,10 @@ class Translation:
     translation: str | None
     engine: str
     error: Message | None = None
+    confidence: float | None = None
+    """Of its least sure sentence, from 0 to 1; None where the engine has measured none."""
+    doubt: Message | None = None
+    """Why it is unsure."""
 
 
 def translate_all(
@@ -80,9 +85,19 @@ def _translate(request: Request, engine: Engine) -> list[Translation]:
         for segments in texts
         for segment in segments
     }
-    done = _segments(masked, engine, request.pair)
+    heard = Hearing(engine)
+    done = _segments(masked, heard, request.pair)
     return [
-        _joined(query, segments, done, engine.name)
+        with_doubt(
+            replace(
+                _joined(query, segments, done, engine.name),
+                confidence=heard.least(
+                    text for segment in segments for text in asked_of(masked[segment.text])
+                ),
+            ),
+            request.min_confidence,
+            request.pair.source,
+        )
         for query, segments in zip(request.queries, texts, strict=True)
     ]
 

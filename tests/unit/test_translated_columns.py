@@ -7,6 +7,8 @@ from pipeline.errors import RefusedError
 from tests.messages import raises
 from translation.columns import ColumnsFile, plan_columns, plan_copy, translated_csv
 from translation.languages import Pair
+from translation.status import columns_translated
+from translation.translate import Translation
 
 PAIR = Pair("en", "de")
 FILE = ColumnsFile("x")
@@ -57,3 +59,17 @@ def test_a_copy_takes_only_columns_that_the_file_has() -> None:
 def test_other_kinds_of_files_are_refused_in_words(content: bytes, kind: str) -> None:
     with raises(RefusedError, "file.not_csv", kind=message(kind)):
         plan_columns(FILE, content, SETTINGS, PAIR)
+
+
+def test_the_status_of_a_file_says_how_many_translations_are_unsure() -> None:
+    plan = plan_columns(
+        ColumnsFile("toys"), b"id,review\n1,a\n2,b\n", b'{"columns": ["review"]}', Pair("en", "de")
+    )
+    doubt = message("doubt.script", language="en")
+    answers = [Translation("a", "A", "own", doubt=doubt), Translation("b", "B", "own")]
+    (found,) = [
+        one
+        for one in columns_translated(ColumnsFile("toys"), plan, answers).details
+        if one.code == "detail.unsure"
+    ]
+    assert found.values == {"count": 1, "reason": doubt}

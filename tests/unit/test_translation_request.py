@@ -15,7 +15,9 @@ ALL = Spoken((EN_DE,), others=True)
 
 
 def test_a_parameter_of_the_stack_may_have_a_fraction() -> None:
-    limits = Limits.from_environ({"MAX_SENTENCES": "2.5", "MAX_REQUEST_BYTES": "1000"})
+    limits = Limits.from_environ(
+        {"MAX_SENTENCES": "2.5", "MAX_REQUEST_BYTES": "1000", "MIN_CONFIDENCE": "0"}
+    )
     assert limits == Limits(2, 1000)
     two, three = (json.dumps({"sentences": [{"query": "hello"}] * count}) for count in (2, 3))
     assert len(read_request(read_fields(two, limits), limits, OWN).queries) == 2

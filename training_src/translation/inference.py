@@ -1,12 +1,14 @@
 """A translator behind an endpoint; it stands alone in the model's code/ folder.
 
 In: `{"instances": [{"data": "I love you."}]}`. Out: `{"predictions": [{"target": "…"}]}`, in order.
+A translator whose confidence was measured adds it: `{"target": "…", "confidence": 0.9}`.
 """
 
 import json
 import os
 import sys
 import unicodedata
+from bisect import bisect
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,18 @@ BEAMS, LONGEST_PIECES = 4, 250
 PIECES_PER_BATCH = 2048
 # A translation that runs on is cut: none is more than twice and a bit as long as its text.
 LONGER, AND_MORE = 2, 20
+CONFIDENCE = "confidence.json"
+
+
+@dataclass(frozen=True)
+class Rated:
+    """A translation, and how likely the model finds it."""
+
+    text: str
+    likely: float
+    """Mean logarithm of its pieces' probabilities; 0 at most."""
+    confidence: float | None
+    """The measured share of good translations among those as likely; None where none was."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +47,15 @@ class Translator:
     model: ctranslate2.Translator
     subwords: Any
     """SentencePiece's processor, or what answers like it."""
+    measured: tuple[tuple[float, float], ...] = ()
+    """Likely → share of good translations among held-out ones; both rise."""
 
     def translate(self, texts: list[str]) -> list[str]:
         """One translation per text, in order."""
+        return [one.text for one in self.rated(texts)]
+
+    def rated(self, texts: list[str]) -> list[Rated]:
+        """The same with how likely each is."""
         if not texts:
             return []
         composed = [unicodedata.normalize("NFC", text) for text in texts]
@@ -49,8 +69,27 @@ class Translator:
             max_decoding_length=min(LONGEST_PIECES, LONGER * longest + AND_MORE),
             # A piece of the source in its place would be half a word, in the wrong language.
             disable_unk=True,
+            return_scores=True,
         )
-        return [self.subwords.decode(answer.hypotheses[0]) for answer in answers]
+        return [
+            Rated(
+                self.subwords.decode(answer.hypotheses[0]),
+                answer.scores[0],
+                confidence(answer.scores[0], self.measured),
+            )
+            for answer in answers
+        ]
+
+
+def confidence(likely: float, measured: tuple[tuple[float, float], ...]) -> float | None:
+    """The share in between, in a straight line; beyond both ends, that of the end."""
+    if not measured:
+        return None
+    at = bisect(measured, (likely, 2.0))
+    if at in (0, len(measured)):
+        return measured[min(at, len(measured) - 1)][1]
+    (low, least), (high, most) = measured[at - 1 : at + 1]
+    return least + (most - least) * (likely - low) / (high - low)
 
 
 def model_fn(model_dir: str) -> Translator:
@@ -69,7 +108,15 @@ def load(folder: Path, weights: str = "int8") -> Translator:
         intra_threads=1,
         inter_threads=os.cpu_count() or 1,
     )
-    return Translator(model, _subwords(folder))
+    return Translator(model, _subwords(folder), _measured(folder))
+
+
+def _measured(folder: Path) -> tuple[tuple[float, float], ...]:
+    file = folder / CONFIDENCE
+    if not file.exists():
+        return ()
+    points = json.loads(file.read_text("utf-8"))["points"]
+    return tuple((float(likely), float(share)) for likely, share in points)
 
 
 class HubTokenizer:
@@ -106,8 +153,14 @@ def transform_fn(
     if not input_content_type.startswith("application/json"):
         raise ValueError(f"Send application/json, not {input_content_type!r}.")
     texts = _texts(json.loads(request_body))
-    predictions = [{"target": target} for target in model.translate(texts)]
+    predictions = [_prediction(one) for one in model.rated(texts)]
     return json.dumps({"predictions": predictions}, ensure_ascii=False), "application/json"
+
+
+def _prediction(one: Rated) -> dict[str, Any]:
+    if one.confidence is None:
+        return {"target": one.text}
+    return {"target": one.text, "confidence": round(one.confidence, 3)}
 
 
 def _texts(content: Any) -> list[str]:

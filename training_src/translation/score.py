@@ -34,6 +34,8 @@ class Example:
     pair: Pair
     translation: str
     chrf: float
+    likely: float = 0.0
+    """As the translator finds it: the mean logarithm of its pieces' probabilities."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,15 @@ class Scored:
 def score(translator: Translator, held_out: Sequence[Pair], target: str) -> Scored:
     """Translate the held-out sentences and compare; `target` chooses BLEU's tokenizer."""
     began = time.monotonic()
-    translations = translator.translate([pair.source for pair in held_out])
+    rated = translator.rated([pair.source for pair in held_out])
     seconds = time.monotonic() - began
+    translations = [one.text for one in rated]
     references = [[pair.target for pair in held_out]]
     bleu = BLEU(tokenize=tokenizer_of(target))
     chrf = CHRF()
     examples = [
-        Example(pair, translation, chrf.sentence_score(translation, [pair.target]).score)
-        for pair, translation in zip(held_out, translations, strict=True)
+        Example(pair, one.text, chrf.sentence_score(one.text, [pair.target]).score, one.likely)
+        for pair, one in zip(held_out, rated, strict=True)
     ]
     return Scored(
         bleu=bleu.corpus_score(translations, references).score,
