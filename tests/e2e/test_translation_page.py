@@ -66,6 +66,25 @@ def test_a_text_is_typed_and_its_translation_seen(page: Page, translating: Cloud
     picture(page, "desktop")
 
 
+@pytest.mark.parametrize(
+    "text", ["Ich habe gestern den ganzen Tag geschlafen.", "나는 너를 사랑해."]
+)
+def test_a_text_in_another_language_is_marked_as_unsure_with_the_reason(
+    page: Page, translating: Cloud, text: str
+) -> None:
+    enter_key(page, key_of(translating))
+    page.get_by_label("Text to translate").fill(text)
+    page.get_by_role("button", name="Translate").click()
+
+    expect(page.get_by_role("status")).to_contain_text("Not sure.")
+    expect(page.get_by_label("Translation", exact=True)).to_have_class(re.compile("unsure"))
+    picture(page, "unsure")
+    page.get_by_label("Text to translate").fill("I love you.")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("status")).to_have_text("Translated.")
+    expect(page.get_by_label("Translation", exact=True)).not_to_have_class(re.compile("unsure"))
+
+
 def test_the_translation_is_copied(page: Page, translating: Cloud) -> None:
     enter_key(page, key_of(translating))
     page.get_by_label("Text to translate").fill("Good morning.")
