@@ -58,7 +58,7 @@ TrainFile = Annotated[
     Path,
     typer.Argument(
         metavar="TRAIN",
-        help="The rows to learn from: .csv, .csv.gz, .parquet or .xlsx.",
+        help="The rows to learn from: .csv, .csv.gz, .parquet or .xlsx; or .sql, a query for them.",
     ),
 ]
 TestFile = Annotated[
@@ -128,6 +128,16 @@ def run(
         Path | None,
         typer.Option(metavar="FILE.json", help="Settings of the dataset; options win over it."),
     ] = None,
+    tables: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="Holds the tables of a query: DIR/TABLE.csv, or files in DIR/TABLE/; else the "
+            "folder tables beside TRAIN.",
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Results go to DIR/NAME/.")] = Path(
         "results"
     ),
@@ -171,7 +181,7 @@ def run(
         from codefree import run_dataset, run_view
 
         results = run_dataset.run(
-            run_dataset.Dataset(name, train, test, chosen),
+            run_dataset.Dataset(name, train, test, chosen, tables or train.parent / "tables"),
             out,
             show=lambda snapshots: run_view.show_progress(snapshots, progress_console, say),
             warn=_tell,
@@ -245,6 +255,7 @@ def up(
                 "RetrySeconds": "60",
                 "TranslationFallback": "none",
                 "Uploads": "true",
+                "SqlDatabases": "default",
                 "ReportLanguage": say.language,
             },
             logs=out / "logs",

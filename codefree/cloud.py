@@ -17,6 +17,7 @@ What moto 5.2 lacks for this template, and who adds it:
 - Two conditional writes of one object can both succeed: `s3_conditional_writes`.
 - Endpoints answer without a model and cannot be updated: `endpoint_service`.
 - REST APIs call no functions: `api_gateway`.
+- Queries of Athena read nothing: `athena_service`, which also has the workgroups of the template.
 - Alarms are not evaluated: `alarm_service` does so for those about what the functions count.
 - Nothing is checked of forms that a page sends to a bucket: `presigned_posts`.
 
@@ -46,6 +47,7 @@ from werkzeug.serving import make_server
 import codefree.s3_conditional_writes  # noqa: F401
 from codefree.alarm_service import read_alarm, watch
 from codefree.api_gateway import ApiServer, read_api
+from codefree.athena_service import AthenaService
 from codefree.aws import ACCOUNT, REGION, STACK_NAME, Endpoint
 from codefree.endpoint_name import endpoint_name
 from codefree.endpoint_service import EndpointService
@@ -120,6 +122,7 @@ class Cloud:
     sagemaker: SageMakerService
     permissions: PermissionService
     endpoints: EndpointService
+    athena: AthenaService
     api: ApiServer | None
     """None when the template has no REST API."""
     page_forms: Mapping[str, frozenset[str]]
@@ -134,6 +137,9 @@ class Cloud:
         given = self.functions["TranslateFunction"].configuration.variables
         prefix = endpoint_name.endpoint_prefix(given["STACK_NAME"], given["STACK_PART"])
         return endpoint_name.endpoint_name(prefix, pair)
+
+
+Services = tuple[SageMakerService, PermissionService, EndpointService, AthenaService]
 
 
 @contextmanager
@@ -162,7 +168,9 @@ def open_cloud(settings: Settings) -> Iterator[Cloud]:
         closing.callback(sagemaker.close)
         endpoints = EndpointService(endpoint, home / "endpoints", logs, settings.tell)
         closing.callback(endpoints.close)
-        services = (sagemaker, permissions, endpoints)
+        athena = AthenaService(endpoint, permissions)
+        closing.callback(athena.close)
+        services = (sagemaker, permissions, endpoints, athena)
         cloud = closing.enter_context(_open_stack(settings, endpoint, services, home, logs))
         forms.origins.update(cloud.page_forms)
         yield cloud
@@ -171,7 +179,7 @@ def open_cloud(settings: Settings) -> Iterator[Cloud]:
 @contextmanager
 def open_beside(cloud: Cloud, settings: Settings) -> Iterator[Cloud]:
     """One more stack in the account and region of another; it takes that one's port and quota."""
-    services = (cloud.sagemaker, cloud.permissions, cloud.endpoints)
+    services = (cloud.sagemaker, cloud.permissions, cloud.endpoints, cloud.athena)
     with (
         _folders(settings) as (home, logs),
         _open_stack(settings, cloud.endpoint, services, home, logs) as other,
@@ -192,7 +200,7 @@ def _folders(settings: Settings) -> Iterator[tuple[Path, Path]]:
 def _open_stack(
     settings: Settings,
     endpoint: Endpoint,
-    services: tuple[SageMakerService, PermissionService, EndpointService],
+    services: Services,
     home: Path,
     logs: Path,
 ) -> Iterator[Cloud]:
@@ -200,6 +208,7 @@ def _open_stack(
     stack = _Stack(endpoint, template, settings)
     stack.apply_bucket_properties()
     stack.apply_role_policies()
+    stack.make_workgroups()
     functions = stack.functions(home, logs)
     with ExitStack() as closing:
         closing.callback(_stop_deliveries, stack.closing, stack.pollers, functions)
@@ -367,6 +376,15 @@ class _Stack:
                 PolicyName=given["PolicyName"],
                 PolicyDocument=json.dumps(given["PolicyDocument"]),
             )
+
+    def make_workgroups(self) -> None:
+        athena = self._endpoint.client("athena")
+        for logical_id, properties in self._template.resources("AWS::Athena::WorkGroup"):
+            if self._is_wanted(logical_id):
+                given = clean_json(properties, self.resources)
+                made = given["WorkGroupConfiguration"]
+                made["BytesScannedCutoffPerQuery"] = int(made["BytesScannedCutoffPerQuery"])
+                athena.create_work_group(Name=given["Name"], Configuration=made)
 
     def _is_wanted(self, logical_id: str) -> bool:
         resources = self._template.cloudformation["Resources"] | self._template.left_out

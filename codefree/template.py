@@ -23,6 +23,7 @@ API_KEY = "AWS::ApiGateway::ApiKey"
 # The first breaks moto, the others it warns of and skips.
 MOTO_CANNOT_CREATE = (
     "AWS::ApiGateway::",
+    "AWS::Athena::",
     "AWS::CloudWatch::",
     "AWS::IAM::RolePolicy",
     "AWS::SNS::TopicPolicy",

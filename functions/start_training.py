@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from aws import objects
+from aws import athena, objects
 from aws.deaths import TRIES, KilledError, counted
 from aws.queues import Queue
 from aws.telemetry import (
@@ -33,7 +33,7 @@ from pipeline.errors import NeedsOperatorError, OverBudgetError, WaitingError
 from pipeline.status import Status, broken, killed
 from translation.columns import columns_file_of_key
 from uploads.answer import answer_upload
-from uploads.events import uploaded_bytes, uploaded_object
+from uploads.events import ended_query, uploaded_bytes, uploaded_object
 from uploads.owner import dataset_of_upload, owner_of_key
 
 upload_queue = Queue(os.environ["UPLOAD_QUEUE_URL"])
@@ -58,7 +58,11 @@ def handle_message(record: SQSRecord) -> None:
     """One upload: answered, sent back to the queue by raising, or put aside."""
     about(message_id=record.message_id, job=None)
     try:
-        bucket, key = uploaded_object(record.json_body)
+        upload = upload_of(record)
+        if upload is None:
+            logger.info("answered", extra={"answer": "a query of nothing uploaded here"})
+            return
+        bucket, key = upload
         about(bucket=bucket, key=key, dataset=dataset_of_upload(key))
         count_upload(record)
         with counted(bucket, record.message_id, tries(record)):
@@ -91,6 +95,12 @@ def handle_message(record: SQSRecord) -> None:
         move_to_dead_letter_queue(record)
 
 
+def upload_of(record: SQSRecord) -> tuple[str, str] | None:
+    """Bucket and key that a message is about; the end of a query is about its upload."""
+    execution = ended_query(record.json_body)
+    return athena.upload_of(execution) if execution else uploaded_object(record.json_body)
+
+
 def answer_message(record: SQSRecord, bucket: str, key: str) -> str:
     if columns_file_of_key(key):
         columns_queue.send(record.body)
@@ -114,10 +124,10 @@ def move_to_dead_letter_queue(record: SQSRecord) -> None:
 def notify_uploader(record: SQSRecord, answer: Callable[[Named], Status]) -> None:
     """Write an error status, best effort; re-raises transient AWS errors only."""
     try:
-        bucket, key = uploaded_object(record.json_body)
-        owner = owner_of_key(key)
-        if owner is not None:
-            objects.write_status(bucket, replace(answer(owner), language=stack_language))
+        upload = upload_of(record)
+        owner = owner_of_key(upload[1]) if upload else None
+        if upload and owner is not None:
+            objects.write_status(upload[0], replace(answer(owner), language=stack_language))
     except Exception as error:
         logger.exception("uploader not notified")
         if reason_to_wait(error):

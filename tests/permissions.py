@@ -31,6 +31,7 @@ from tests.integration import (
     test_kept_requests,
     test_later_files,
     test_putting_back,
+    test_queries,
     test_translate_columns,
     test_translator_serving,
     test_uploads,
@@ -48,6 +49,8 @@ PARAMETERS = {
     "MonthlyBudgetUsd": "1000",
     "DeleteDataWithStack": "true",
     "Uploads": "true",
+    "SqlDatabases": "zoo,farm",
+    "SqlSources": "elsewhere",
 }
 # Actions of AWS's own machinery, which no laptop has.
 NOT_RECORDED = {
@@ -58,6 +61,12 @@ NOT_RECORDED = {
         ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
         "with `KmsKeyArn`, S3, SQS, and SNS encrypt what they keep",
     ),
+    **dict.fromkeys(
+        ("glue:BatchGetPartition", "glue:GetPartition"),
+        "with `SqlDatabases`, Athena finds the parts of a table",
+    ),
+    "lakeformation:GetDataAccess": "Athena reads tables that Lake Formation governs",
+    "s3:ListMultipartUploadParts": "Athena continues the upload of a large file",
     "ecr:BatchCheckLayerAvailability": "SageMaker pulls the container",
     "ecr:BatchGetImage": "SageMaker pulls the container",
     "ecr:GetAuthorizationToken": "SageMaker pulls the container",
@@ -102,13 +111,17 @@ class Recording:
     def alone(self, permission: Permission) -> dict[str, Any]:
         """The statement that allows this and nothing else."""
         statement = self.statements[permission.role, permission.sid]
-        resource = listed(statement["Resource"])[permission.number]
+        resource = statement["Resource"]
+        if permission.number != ALL:
+            resource = listed(resource)[permission.number]
         return {**statement, "Action": permission.action, "Resource": resource}
 
     def of(self, role: str) -> list[tuple[Request, Need]]:
         return [(r, need) for r in self.requests if r.role == role for need in r.needs]
 
 
+# The number of a resource that a list in a parameter becomes.
+ALL = -1
 Recordings = tuple[Recording, ...]
 # In the first everything that the pipeline can do is done, in the second what a name matters for.
 # Its endpoints cannot be called after it.
@@ -133,7 +146,13 @@ def listed(value: Any) -> list[Any]:
 def permissions() -> list[Permission]:
     """All that the roles allow; an action on a resource of a kind that it does not take is none."""
     return [
-        Permission(role, statement["Sid"], action, number, written(resource))
+        Permission(
+            role,
+            statement["Sid"],
+            action,
+            ALL if "Fn::Split" in resource else number,
+            written(resource),
+        )
         for role, statement in statements()
         for action in listed(statement["Action"])
         for number, resource in enumerate(listed(statement["Resource"]))
@@ -146,6 +165,8 @@ def written(resource: Any) -> str:
     match resource:
         case {"Fn::GetAtt": [name, *_]} | {"Ref": name}:
             return f"{name}"
+        case {"Fn::Split": [_, {"Fn::Sub": [text, *_]}]}:
+            return str(text)
         case {"Fn::If": [_, made, *_]}:
             return written(made)
         case {"Fn::Sub": [text, *_]} | {"Fn::Sub": text}:
@@ -220,6 +241,7 @@ def run(cloud: Cloud) -> None:
     ask_for_predictions(cloud)
     let_an_alarm_ring(cloud)
     look_at_datasets(cloud, name())
+    read_tables(cloud)
     spend_the_budget(cloud)
     put_an_ended_job_aside(cloud)
     eventually(lambda: not test_costs.running(cloud))
@@ -251,6 +273,13 @@ def clean_up(cloud: Cloud, *delete_data: str) -> None:
 
 def name() -> str:
     return f"penguins {uuid4().hex[:6]}"
+
+
+def read_tables(cloud: Cloud) -> None:
+    """Of the stack's own bucket, and of another one."""
+    test_queries.drop_tables(cloud, "elsewhere")
+    test_queries.test_all_files_of_athena_are_one_file_of_the_job(cloud)
+    test_queries.test_a_table_of_another_bucket_is_read_where_glue_says(cloud)
 
 
 def wait_for_a_training_sets_translator(cloud: Cloud) -> None:

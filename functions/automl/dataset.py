@@ -4,13 +4,13 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from contract.layout import DATA, MAX_NAME_BYTES, results_prefix
+from contract.layout import DATA, MAX_NAME_BYTES, QUERY_ENDING, results_prefix
 from contract.messages import Message, message
 from pipeline.errors import MisnamedError
 from reading.head import ENDINGS
 
-TRAIN_SUFFIXES = tuple(f"_train{ending}" for ending in ENDINGS)
-TEST_SUFFIXES = tuple(f"_test{ending}" for ending in ENDINGS)
+TRAIN_SUFFIXES = tuple(f"_train{ending}" for ending in (*ENDINGS, QUERY_ENDING))
+TEST_SUFFIXES = tuple(f"_test{ending}" for ending in (*ENDINGS, QUERY_ENDING))
 SETTINGS_SUFFIX = ".json"
 TABLE = re.compile(r"_(train|test|translate)(?P<ending>(\.[a-z0-9]+)+)$", re.IGNORECASE)
 # Ending of a table that is not read → what to do instead.

@@ -42,7 +42,7 @@ def model_job(
     """
     settings, owner = plan.settings, (plan.dataset.name, plan.dataset.name)
     common = common_job(name, owner, plan.files, settings, plan.budget, stack, source_key)
-    common = replace(common, translation_usd=plan.translation_usd)
+    common = replace(common, translation_usd=plan.translation_usd, query_usd=plan.query_usd)
     return ModelJob(
         **vars(common),
         train=described(plan.files.train, plan.train),

@@ -26,10 +26,16 @@ class TrainingPlan:
     budget: Budget
     translation_usd: float = 0.0
     """What translating columns of the files has cost."""
+    query_usd: float = 0.0
+    """What the queries have cost that gave the rows."""
 
 
 def plan_training(
-    dataset: Dataset, files: UploadedFiles, stack: Stack, translation_usd: float = 0.0
+    dataset: Dataset,
+    files: UploadedFiles,
+    stack: Stack,
+    translation_usd: float = 0.0,
+    query_usd: float = 0.0,
 ) -> TrainingPlan:
     """Look before you pay; raises RefusedError with a sentence for the uploader."""
     settings = stack.defaults
@@ -48,8 +54,11 @@ def plan_training(
     )
     check_datasets(train, test, target, settings)
     size = _text_bytes(files, train, test)
-    budget = plan_budget(settings, size, stack.region, stack.use_spot, translation_usd)
-    return TrainingPlan(dataset, files, train, test, target, settings, budget, translation_usd)
+    paid = translation_usd + query_usd
+    budget = plan_budget(settings, size, stack.region, stack.use_spot, paid)
+    return TrainingPlan(
+        dataset, files, train, test, target, settings, budget, translation_usd, query_usd
+    )
 
 
 def _identifiers(train: TableHead) -> set[str]:

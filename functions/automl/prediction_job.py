@@ -44,11 +44,11 @@ def prediction_job(
         text_bytes(plan.files.test, plan.test),
         stack.region,
         stack.use_spot,
-        plan.translation_usd,
+        plan.translation_usd + plan.query_usd,
     )
     owner = (plan.dataset.name, plan.dataset.name)
     common = common_job(name, owner, plan.files, settings, budget, stack, source_key)
-    common = replace(common, translation_usd=plan.translation_usd)
+    common = replace(common, translation_usd=plan.translation_usd, query_usd=plan.query_usd)
     return PredictionsJob(
         **vars(common),
         test=described(plan.files.test, plan.test),

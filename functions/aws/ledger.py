@@ -23,6 +23,7 @@ from pipeline.costs import (
 )
 from pipeline.errors import OverBudgetError
 from pipeline.results import ENDED, EndedJob, receipt
+from queries.query import is_of_query
 from translation.progress import is_translation
 
 CSV_TYPE = "text/csv; charset=utf-8"
@@ -58,6 +59,16 @@ def book_translation(bucket: str, name: str, dataset: str, engine: str, state: s
     _change(bucket, lambda ledger: ledger.with_ended(line))
     _write_csv(bucket)
     return usd
+
+
+def book_query(
+    bucket: str, name: str, execution: str, dataset: str, state: str, usd: float
+) -> None:
+    """Book what one run of a query has cost in place of its reservation; idempotent."""
+    ended = datetime.now(UTC).isoformat(timespec="seconds")
+    line = Ended(ended, dataset, f"{name}:{execution}", state, "Athena", 0, round(usd, DECIMALS))
+    _change(bucket, lambda ledger: ledger.without(name).with_ended(line))
+    _write_csv(bucket)
 
 
 def release(bucket: str, name: str) -> None:
@@ -99,6 +110,12 @@ def _settled(bucket: str, name: str, reservation: Reservation) -> bool:
         if datetime.now(UTC) - datetime.fromisoformat(reservation.since) < MESSAGES_ARE_KEPT:
             return False
         book_translation(bucket, name, name, "", "stopped")
+        return True
+    if is_of_query(name):
+        # Athena stops a query after half an hour, and its end is looked at.
+        if datetime.now(UTC) - datetime.fromisoformat(reservation.since) < MESSAGES_ARE_KEPT:
+            return False
+        _change(bucket, lambda ledger: ledger.released(name, reservation))
         return True
     job = described(name)
     if job is None:

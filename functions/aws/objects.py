@@ -129,9 +129,15 @@ def sizes(bucket: str, prefix: str) -> dict[str, int]:
     return {entry["Key"]: entry["Size"] for entry in _listed(bucket, prefix)}
 
 
-def stream(bucket: str, key: str) -> IO[bytes]:
-    """Open the object as a stream that can be read once, forwards."""
-    return cast(IO[bytes], s3.get_object(Bucket=bucket, Key=key)["Body"])
+def stream(bucket: str, key: str, start: int = 0, end: int | None = None) -> IO[bytes]:
+    """Open the object as a stream that can be read once, forwards; or its bytes up to `end`."""
+    part: Any = {} if end is None else {"Range": f"bytes={start}-{end - 1}"}
+    return cast(IO[bytes], s3.get_object(Bucket=bucket, Key=key, **part)["Body"])
+
+
+def end(bucket: str, key: str, most_bytes: int) -> bytes:
+    """Get the last bytes of an object that is not empty."""
+    return s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=-{most_bytes}")["Body"].read()
 
 
 def upload(bucket: str, key: str, content: IO[bytes]) -> None:

@@ -13,7 +13,15 @@ from typing import Any, Literal
 
 from contract.bounds import TakeOver, WhatIfWish
 from contract.date_order import DateOrder
-from contract.layout import DATA, TRANSLATED, live_folder, results_folder, results_prefix
+from contract.layout import (
+    DATA,
+    QUERIES,
+    QUERY_ENDING,
+    TRANSLATED,
+    live_folder,
+    results_folder,
+    results_prefix,
+)
 from contract.target_rule import rule_code
 
 # Where a score comes from → what it is called.
@@ -43,6 +51,10 @@ class InputFile:
     """Of the object, if the ETag above is that of the file that it was translated from."""
     pinned: bool = False
     """Whether the job reads a copy in its own folder, of exactly these bytes."""
+    query: str = ""
+    """The SQL that gave its rows, whose order means nothing."""
+    may_differ: str = ""
+    """What in that can give other rows each time."""
 
     @property
     def etag_of_key(self) -> str:
@@ -51,7 +63,9 @@ class InputFile:
 
     @property
     def upload_key(self) -> str:
-        """The key that was uploaded, also of a copy with translated columns."""
+        """The key that was uploaded, also of a copy with translated columns or a query's rows."""
+        if self.key.startswith(QUERIES):
+            return f"{DATA}{self.file.removesuffix('.parquet')}{QUERY_ENDING}"
         return f"{DATA}{self.file}" if self.key.startswith(TRANSLATED) else self.key
 
 
@@ -109,8 +123,15 @@ class JobBase:
     """Machines that would have been cheaper, and that the account may not use at all."""
     translation_usd: float = 0.0
     """What translating columns of its files has cost; it counts in the same cap."""
+    query_usd: float = 0.0
+    """What the queries have cost that gave its rows; it counts there, too."""
     free_of_charge: bool = False
     """Whether no machine is rented for it; its prices are 0 then."""
+
+    @property
+    def paid_usd(self) -> float:
+        """What its files have cost before it starts."""
+        return self.translation_usd + self.query_usd
 
     @property
     def results_prefix(self) -> str:
@@ -276,6 +297,8 @@ FILE_DEFAULTS: Mapping[str, Any] = {
     "delimiter": ",",
     "stored_etag": "",
     "pinned": False,
+    "query": "",
+    "may_differ": "",
 }
 VERSIONS_DEFAULTS: Mapping[str, Any] = {"train": None, "test": None, "settings": None}
 # Key → what its JSON object becomes, and the defaults in it.
@@ -288,7 +311,7 @@ PARTS: Mapping[str, tuple[type[InputFile | Versions | EarlierAttempt], Mapping[s
 # More than AWS bills of any job beyond what it may run: a second attempt stays within its cap.
 BILLED_BEYOND_RUNTIME_SECONDS = 4200
 FIRST = ("kind", "dataset", "file_stem", "program")
-ONLY_IF_ANY = ("after", "no_quota", "translation_usd", "free_of_charge")
+ONLY_IF_ANY = ("after", "no_quota", "translation_usd", "query_usd", "free_of_charge")
 # What is rented for a job, and at which price.
 RENTED = (
     *("image", "instance_type", "volume_gb", "spot", "max_billed_seconds", "worst_case_usd"),
@@ -322,7 +345,7 @@ def to_mapping(job: Job) -> dict[str, object]:
     rest = [name for name in EVERY_JOB if name not in FIRST]
     rest = [name for name in rest if content[name] or name not in ONLY_IF_ANY]
     for file in filter(None, (content["train"], content["test"])):
-        for name in ("stored_etag", "pinned"):
+        for name in ("stored_etag", "pinned", "query", "may_differ"):
             if not file[name]:
                 del file[name]
     return {name: content[name] for name in (*FIRST, *own, *rest)}

@@ -6,6 +6,9 @@ translation/<pair>_version.json    which of its versions users want to serve
 translated/<digest>/<file>         copies of data files with translated columns
 translated/<digest>/progress.json  what their translation has cost
 translated/<digest>/parts/…        answers, so that none is paid twice
+tables/<table>/…                   what queries read, on the local cloud
+queries/<digest>/query.json        what became of a query
+queries/<digest>/<token>/…         its rows, as Athena has written them, and as one file
 jobs/<job>/job.json, *.manifest    what a job is given
 jobs/<job>/<channel>/<etag>/<file> copies of its input files, as they were looked at
 jobs/costs.json                    what all jobs have cost
@@ -31,8 +34,11 @@ from typing import Protocol
 DATA, TRANSLATION, TRANSLATED = "data/", "translation/", "translated/"
 RESULTS, JOBS, MODELS, SOURCE = "results/", "jobs/", "models/", "source/"
 REQUESTS = "requests/"
-# What the stack writes itself: uploads there are no uploads.
-OWN_FOLDERS = (TRANSLATED, RESULTS, JOBS, MODELS, SOURCE, REQUESTS)
+QUERIES, TABLES = "queries/", "tables/"
+# Of a file that is a query for rows, where others hold them.
+QUERY_ENDING = ".sql"
+# What the stack writes itself, or queries read: uploads there are no uploads.
+OWN_FOLDERS = (TRANSLATED, RESULTS, JOBS, MODELS, SOURCE, REQUESTS, QUERIES, TABLES)
 REFUSED = f"{RESULTS}_refused/"
 LEDGER_KEY, COSTS_KEY = f"{JOBS}costs.json", f"{RESULTS}costs.csv"
 STATUS_TEXT, STATUS_JSON, MODEL_JSON = "STATUS.txt", "status.json", "model.json"
@@ -239,6 +245,21 @@ def translated_parts(digest: str, engine: str) -> str:
 
 def translated_part_key(parts: str, number: int) -> str:
     return f"{parts}{number:06}.json"
+
+
+def query_json_key(digest: str) -> str:
+    """Where it is written what became of a query."""
+    return f"{QUERIES}{digest}/query.json"
+
+
+def query_rows(digest: str, token: str) -> str:
+    """What the keys of the files begin with that Athena writes for one run of a query."""
+    return f"{QUERIES}{digest}/{token}/rows/"
+
+
+def query_result_key(digest: str, token: str, file: str) -> str:
+    """Where they are as one file, which has the name of the query."""
+    return f"{QUERIES}{digest}/{token}/{file}.parquet"
 
 
 def digest(text: str) -> str:

@@ -52,7 +52,8 @@ def of_ended(state: str, cost: Cost | None) -> dict[Count, float]:
 
 def of_upload(body: Mapping[str, object], tries: int) -> dict[Count, float]:
     """An upload counts when it comes, not when it is tried again or handed on by ourselves."""
-    return {Count.UPLOADS: 1} if tries == 1 and "detail-type" in body else {}
+    is_upload = body.get("detail-type") == "Object Created"
+    return {Count.UPLOADS: 1} if tries == 1 and is_upload else {}
 
 
 def of_waiting(sent_milliseconds: str, now: float) -> dict[Count, float]:

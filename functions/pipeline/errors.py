@@ -2,8 +2,10 @@
 
 UploadError
 ├── RefusedError            the user has to change something; retrying does not help
+│   └── QueryFailedError    the same of a query that has run
 ├── WaitingError            AWS has no capacity or does not answer; retrying helps
 │   ├── ModelNotReadyError  a test file whose model is still being trained
+│   ├── QueryRunsError      a query whose rows are not there yet
 │   ├── ReplacedError       a file was replaced while it was handled; looking again helps
 │   └── OverBudgetError     the stack's monthly budget is used up, maybe for weeks
 └── NeedsOperatorError      an operator has to change something; then retrying helps
@@ -25,6 +27,15 @@ class RefusedError(UploadError):
     """Raised when an upload can never work as it is."""
 
 
+class QueryFailedError(RefusedError):
+    """Raised when a query gives no rows."""
+
+    def __init__(self, message: Message, usd: float) -> None:
+        super().__init__(message)
+        self.usd = usd
+        """What it has cost all the same."""
+
+
 class WaitingError(UploadError):
     """Raised when the same upload may work later without any change."""
 
@@ -35,6 +46,14 @@ class ModelNotReadyError(WaitingError):
     def __init__(self, job: ModelJob) -> None:
         super().__init__(message("wait.model", job=job.job))
         self.job = job
+
+
+class QueryRunsError(WaitingError):
+    """Raised while a query runs: Athena's event says when to look again, and so does the queue."""
+
+    def __init__(self, reason: Message, details: tuple[Message, ...]) -> None:
+        super().__init__(reason)
+        self.details = details
 
 
 class ReplacedError(WaitingError):

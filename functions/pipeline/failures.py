@@ -72,6 +72,9 @@ OF_REQUESTS: Spellings = (
         Failure(message("failure.account_inactive")),
     ),
 )
+OF_QUERIES: Spellings = (
+    (r"not authorized|AccessDenied", Failure(message("failure.query_not_authorized"))),
+)
 OF_S3: Spellings = ((r"kms:|AWS ?KMS|KMS\.", NO_KEY), (r"AccessDenied|Forbidden", BUCKET_SHUT))
 # Spellings of SageMaker, its toolkit, Python, C++ and Linux.
 OF_JOBS: Spellings = (
@@ -140,6 +143,8 @@ def refusal(operation: str, code: str, aws_says: str) -> Failure | None:
     """Why AWS permanently refuses what a function asked; None when that is not known."""
     if operation in ("CreateTrainingJob", "DescribeTrainingJob"):
         return _first(OF_REQUESTS, f"{code}: {aws_says}")
+    if operation in ("StartQueryExecution", "GetQueryExecution"):
+        return _first(OF_QUERIES, f"{code}: {aws_says}")
     if operation in ("GetObject", "HeadObject", "ListObjectsV2", "PutObject"):
         return _first(OF_S3, f"{code}: {aws_says}")
     return None

@@ -34,6 +34,10 @@ class UploadedFile:
     """Its beginning; the end of a Parquet file; all of a workbook that is not too large."""
     stored_etag: str = ""
     """Of the object, where the ETag above is that of the file that it was translated from."""
+    query: str = ""
+    """The SQL that gave its rows."""
+    may_differ: str = ""
+    """What in that can give other rows each time."""
 
     @property
     def whole(self) -> bool:

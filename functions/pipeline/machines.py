@@ -53,7 +53,7 @@ def without_quota(job: AnyJob, unavailable: Collection[str], region: str) -> Any
     if job.instance_type not in unavailable:
         return job
     needed = PRICES["memory_gib"][job.instance_type]
-    left = job.max_cost_usd - job.translation_usd - (job.after.usd if job.after else 0.0)
+    left = job.max_cost_usd - job.paid_usd - (job.after.usd if job.after else 0.0)
     for instance in instances(region):
         fits = instance.memory_gib >= needed and worst_case_usd(job, instance) <= left
         if fits and instance.type not in unavailable:

@@ -32,7 +32,7 @@ class OutOfMemoryRetry:
 
     def of(self, job: Job) -> Job:
         """The job on the bigger machine; raises RefusedError when its cap is too low by now."""
-        spent = self.after.usd + job.translation_usd
+        spent = self.after.usd + job.paid_usd
         if spent + self.bigger.worst_case_usd > job.max_cost_usd:
             raise RefusedError(_too_expensive(self.bigger, job.max_cost_usd))
         return replace(on_machine(job, self.bigger.instance), after=self.after)
@@ -50,7 +50,7 @@ def out_of_memory_retry(
     if not _ran_out(failure_reason, spec) or spec.after or bigger is None:
         return None
     spent = cost_usd(spec.usd_per_hour, billed_seconds, spec.volume_gb, spec.usd_per_gb_month)
-    if spent + spec.translation_usd + bigger.worst_case_usd > spec.max_cost_usd:
+    if spent + spec.paid_usd + bigger.worst_case_usd > spec.max_cost_usd:
         return None
     after = EarlierAttempt(spec.job, spec.instance_type, billed_seconds, round(spent, 5))
     return OutOfMemoryRetry(bigger, after)

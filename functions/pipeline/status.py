@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypedDict, assert_never
 
 from contract.job import Job, ModelJob, PredictionsJob, TranslatorJob
-from contract.layout import Named, refusal_prefix
+from contract.layout import QUERY_ENDING, Named, refusal_prefix
 from contract.messages import (
     ENGLISH,
     Message,
@@ -20,7 +20,7 @@ from contract.messages import (
 )
 from contract.target_rule import rule_message
 from contract.visible import visible
-from pipeline.errors import OverBudgetError
+from pipeline.errors import OverBudgetError, QueryRunsError
 from pipeline.files import UploadedFiles, is_other_file
 
 WIDTH = 15
@@ -241,7 +241,8 @@ def waiting_for_train(dataset: Named, test_key: str, alike: str | None = None) -
     `alike` is the key of a train file whose name looks the same.
     """
     first, *others = dataset.train_keys
-    endings = tuple(key.removeprefix(first.removesuffix(".csv")) for key in others)
+    stem = first.removesuffix(".csv")
+    endings = tuple(key.removeprefix(stem) for key in others if not key.endswith(QUERY_ENDING))
     return of_dataset(
         dataset,
         "waiting",
@@ -300,15 +301,33 @@ def waiting_for_budget(dataset: Named, reason: OverBudgetError) -> Status:
     )
 
 
-def refused(dataset: Named, reason: Message, files: UploadedFiles, before: Status | None) -> Status:
-    """The answer to files that cannot be trained as they are."""
+def waiting_for_query(dataset: Named, reason: QueryRunsError) -> Status:
+    """The answer to an upload whose rows come from a query that runs."""
+    return of_dataset(
+        dataset,
+        "waiting",
+        "status.waiting_for",
+        values={"reason": reason.message},
+        details=(*reason.details, message("detail.training_follows")),
+    )
+
+
+def refused(
+    dataset: Named,
+    reason: Message,
+    files: UploadedFiles,
+    before: Status | None,
+    paid_usd: float = 0.0,
+) -> Status:
+    """The answer to files that cannot be trained as they are; `paid_usd` is for their queries."""
+    paid = [message("detail.no_job"), message("detail.query_paid", usd=paid_usd)]
     return of_dataset(
         dataset,
         "refused",
         "status.refused",
         values={"reason": reason},
         details=(
-            message("detail.nothing_paid"),
+            *(paid if paid_usd else [message("detail.nothing_paid")]),
             *not_used(files.passed_over),
             *earlier_model(before),
         ),
@@ -369,6 +388,7 @@ def training(spec: ModelJob | TranslatorJob) -> Status:
             *_after(spec),
             *_other_machine(spec),
             *target_sentence(spec),
+            *of_queries(spec),
             *not_used(spec.passed_over),
             *_meanwhile(spec),
             _duration(spec),
@@ -394,6 +414,7 @@ def predicting(spec: PredictionsJob) -> Status:
         details=(
             *_other_machine(spec),
             message("detail.predicted_by", job=spec.model_job),
+            *of_queries(spec),
             *not_used(spec.passed_over),
             _duration(spec),
             worst_case(spec),
@@ -503,11 +524,27 @@ def not_used(passed_over: Iterable[str]) -> list[Message]:
     return [message("detail.not_used", file=key) for key in passed_over]
 
 
+def of_queries(spec: Job) -> list[Message]:
+    """Where rows come from a query: what it has cost, and whether it gives the same again."""
+    files = [file for file in (spec.train, spec.test) if file and file.query]
+    paid = [message("detail.query_paid", usd=spec.query_usd)] if spec.query_usd else []
+    return [
+        *(message("detail.queried", file=file.upload_key) for file in files),
+        *paid,
+        *(
+            message("detail.may_differ", file=file.upload_key, why=file.may_differ)
+            for file in files
+            if file.may_differ
+        ),
+    ]
+
+
 def note_on_existing_job(spec: Job, files: UploadedFiles) -> Message | None:
     """The note for an upload whose job exists already; None for a late event."""
     given = spec.versions
     if files.train.version != given.train:
-        return message("note.same_train")
+        is_query = spec.train is not None and bool(spec.train.query)
+        return message("note.same_query" if is_query else "note.same_train")
     if files.test is None or files.test.version == given.test:
         return None
     other = is_other_file(spec.test, files.test)

@@ -174,6 +174,8 @@ def described(file: UploadedFile, head: TableHead) -> InputFile:
         encoding=head.encoding,
         delimiter=head.delimiter,
         stored_etag=file.stored_etag,
+        query=file.query,
+        may_differ=file.may_differ,
     )
 
 

@@ -23,6 +23,8 @@ from pipeline.errors import (
     MisnamedError,
     ModelNotReadyError,
     OverBudgetError,
+    QueryFailedError,
+    QueryRunsError,
     RefusedError,
     ReplacedError,
     WaitingError,
@@ -40,8 +42,10 @@ from pipeline.status import (
     started,
     waiting_for_aws,
     waiting_for_budget,
+    waiting_for_query,
     waiting_for_train,
 )
+from queries.rules import Rules
 from reading.head import ENDINGS
 from translation.endpoint import takes_over
 from translation.languages import parse_pairs
@@ -49,6 +53,7 @@ from translation.training import TranslatorData, TranslatorPlan, plan_translator
 from uploads.ended_job import published
 from uploads.not_started import answer_refusal
 from uploads.owner import looks_like_rows, owner_of_upload
+from uploads.queried import queried
 from uploads.training_texts import (
     Order,
     TextsToTranslate,
@@ -60,6 +65,7 @@ from uploads.training_texts import (
 from uploads.translator_versions import answer_order, redeploy, take_back
 
 stack = Stack.from_environ(os.environ)
+rules = Rules.from_environ(os.environ)
 pairs = parse_pairs(os.environ["TRANSLATOR_PAIRS"])
 LOOKS = 3
 columns_queue = Queue(os.environ["COLUMNS_QUEUE_URL"])
@@ -108,18 +114,24 @@ def _answer(bucket: str, owner: Dataset | TranslatorData, key: str) -> str:
     files = _look_at(bucket, owner)
     if files is None:
         return _wait_for_train(bucket, owner, key)
+    uploaded, usd = files, 0.0
     try:
-        plan = _plan(owner, files)
+        files, usd = _queried(bucket, owner, files)
+        plan = _plan(owner, files, query_usd=usd)
         texts = texts_to_translate(plan, pairs[0]) if isinstance(plan, TrainingPlan) else []
         if isinstance(plan, TrainingPlan) and texts:
             translated = _translated(bucket, texts)
             if translated is None:
                 return _wait_for_translation(bucket, owner, files, _order(plan, texts))
             paid = sum(paid_for(bucket, text.name) for text in texts)
-            plan = _plan(owner, with_translations(files, translated), paid)
+            plan = _plan(owner, with_translations(files, translated), paid, usd)
         job = start(bucket, plan, stack)
     except RefusedError as reason:
-        return _refuse(bucket, owner, files, reason.message)
+        paid = reason.usd if isinstance(reason, QueryFailedError) else usd
+        return _refuse(bucket, owner, uploaded, reason.message, paid)
+    except QueryRunsError as early:
+        _say_that_query_runs(bucket, owner, files, early)
+        raise
     except ModelNotReadyError as early:
         _announce(bucket, early.job, files)
         raise
@@ -129,11 +141,32 @@ def _answer(bucket: str, owner: Dataset | TranslatorData, key: str) -> str:
 
 
 def _plan(
-    owner: Dataset | TranslatorData, files: UploadedFiles, translation_usd: float = 0.0
+    owner: Dataset | TranslatorData,
+    files: UploadedFiles,
+    translation_usd: float = 0.0,
+    query_usd: float = 0.0,
 ) -> TrainingPlan | TranslatorPlan:
     if isinstance(owner, TranslatorData):
         return plan_translator(owner, files, stack)
-    return plan_training(owner, files, stack, translation_usd)
+    return plan_training(owner, files, stack, translation_usd, query_usd)
+
+
+def _queried(
+    bucket: str, owner: Dataset | TranslatorData, files: UploadedFiles
+) -> tuple[UploadedFiles, float]:
+    """The files with the rows of queries, and what these have cost."""
+    if isinstance(owner, TranslatorData):
+        return files, 0.0
+    found = queried(bucket, owner, files, rules, stack)
+    return found.files, found.usd
+
+
+def _say_that_query_runs(
+    bucket: str, owner: Named, files: UploadedFiles, reason: QueryRunsError
+) -> None:
+    before = objects.read_status(bucket, owner.results_prefix)
+    if not (before and before.runs):
+        _write(bucket, waiting_for_query(owner, reason), _language_of(files))
 
 
 def _order(plan: TrainingPlan, texts: list[TextsToTranslate]) -> Order:
@@ -200,12 +233,15 @@ def _train_alike(bucket: str, owner: Dataset | TranslatorData) -> str | None:
     return found[0] if found else None
 
 
-def _refuse(bucket: str, dataset: Named, files: UploadedFiles, reason: Message) -> str:
+def _refuse(
+    bucket: str, dataset: Named, files: UploadedFiles, reason: Message, paid_usd: float
+) -> str:
     before = objects.read_status(bucket, dataset.results_prefix)
     if before and before.has_job_for(files.train.version):
         answer = before.with_note(reason)
     else:
-        answer = replace(refused(dataset, reason, files, before), language=_language_of(files))
+        answer = refused(dataset, reason, files, before, paid_usd)
+        answer = replace(answer, language=_language_of(files))
     objects.write_status(bucket, answer)
     tally(Count.REFUSED)
     return f"refused: {reason}"

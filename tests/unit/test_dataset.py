@@ -23,6 +23,7 @@ def test_a_dataset_has_a_key_per_kind_of_file() -> None:
         "data/a.b_train.csv.gz",
         "data/a.b_train.parquet",
         "data/a.b_train.xlsx",
+        "data/a.b_train.sql",
     )
 
 

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     # Of the last one only its folder: jobs get a copy.
     "pipeline": {"contract", "reading", "portable"},
     "api": {"contract"},
+    "queries": {"contract", "pipeline", "reading"},
     "automl": {"contract", "pipeline", "reading"},
     "translation": {"api", "contract", "pipeline", "reading"},
     "serving": {"api", "contract", "portable", "reading"},
@@ -34,6 +35,7 @@ MAY_IMPORT = {
         "portable",
         "serving",
         "showing",
+        "queries",
     },
     "uploads": {
         "api",
@@ -43,6 +45,7 @@ MAY_IMPORT = {
         "automl",
         "translation",
         "serving",
+        "queries",
         "aws",
     },
 }

@@ -21,6 +21,7 @@ from tests.template_facts import (
 # Actions that AWS gives no resource to.
 WITHOUT_RESOURCE = {
     "ecr:GetAuthorizationToken",
+    "lakeformation:GetDataAccess",
     "sagemaker:ListEndpointConfigs",
     "sagemaker:ListEndpoints",
     "sagemaker:ListModels",

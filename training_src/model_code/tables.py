@@ -25,7 +25,8 @@ import pyarrow.parquet as pq
 
 from contract.memory import MEGABYTE, memory_left_mb
 from contract.messages import message
-from model_code.cells import combined, marked, of_cells, of_column, written
+from contract.unordered import UNORDERED
+from model_code.cells import as_texts, combined, marked, of_cells, of_column, written
 from model_code.notes import Note, note, read_note
 from reading.bounded import Limits, bounded, limits_of_a_head, too_demanding
 from reading.cell_text import cell_text
@@ -158,7 +159,9 @@ def read_table(path: Path, encoding: str | None = None) -> Table:
     _require_room(path, head)
     if not _is_csv(path):
         notes: list[Note] = []
-        return Table(path.name, head, pa.concat_tables(chunks(path, head, notes)), notes)
+        data = pa.concat_tables(chunks(path, head, notes))
+        data = shuffled_alike(data) if _has_no_order(path) else data
+        return Table(path.name, head, data, notes)
     with _refused_when_damaged(path):
         try:
             data = _read_quickly(path, head)
@@ -169,6 +172,28 @@ def read_table(path: Path, encoding: str | None = None) -> Table:
     footer = Footer()
     data = marked(_without_footer(data, footer), head.delimiter)
     return _without_headers(Table(path.name, head, data, _notes(path, head, footer)))
+
+
+def _has_no_order(path: Path) -> bool:
+    return ending_of(path.name) == ".parquet" and pq.read_metadata(path).created_by == UNORDERED
+
+
+def _can_be_sorted(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_primitive(kind) or pa.types.is_string(kind))
+
+
+def shuffled_alike(data: pa.Table) -> pa.Table:
+    """The rows in an order that depends on nothing but what they hold.
+
+    Not sorted, because then their order would tell of their values.
+    """
+    keys = pa.table(
+        [column if _can_be_sorted(column.type) else as_texts(column) for column in data.columns],
+        names=[str(place) for place in range(data.num_columns)],
+    )
+    by = [(name, "ascending") for name in keys.column_names]
+    places = pc.sort_indices(keys, sort_keys=by).to_numpy()
+    return data.take(pa.array(np.random.default_rng(0).permutation(places)))
 
 
 def _without_headers(table: Table) -> Table:

@@ -1,0 +1,176 @@
+"""Run queries in the stack's workgroup of Athena, once each, and make one file of their rows."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import IO, TYPE_CHECKING, cast
+
+from aws import ledger, objects, stored
+from aws.clients import client
+from contract.layout import query_rows
+from pipeline.errors import RefusedError
+from pipeline.files import UploadedFile
+from queries.joined import MAGIC, Part, joined_tail, rows_of
+from queries.query import (
+    EMPTY,
+    TOO_LARGE,
+    Query,
+    Run,
+    asked_by,
+    failure,
+    json_key,
+    new_run,
+    result_key,
+    run_from_json,
+    run_to_json,
+    runs_again,
+    statement,
+)
+from queries.rules import Rules
+from reading.csv_head import HEAD_BYTES
+from reading.errors import UnreadableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+
+athena: "AthenaClient" = client("athena")
+# The function has a minute to copy them.
+LARGEST_RESULT, MOST_FILES = 10**9, 1000
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a query has given."""
+
+    file: UploadedFile
+    usd: float
+    """What it has cost."""
+
+
+def rows(
+    bucket: str, dataset: str, query: Query, rules: Rules, monthly_budget: float
+) -> Rows | None:
+    """Return the rows of a query, which is started where it has not been; None while it runs.
+
+    Called again, or at once, it runs once. Raises RefusedError when it has failed, and
+    OverBudgetError or RefusedError when the month's budget is too small.
+    """
+    while True:
+        content, etag = stored.read_with_etag(bucket, json_key(query))
+        run = run_from_json(content)
+        after = _next(bucket, dataset, query, run, rules, monthly_budget)
+        if after == run:
+            break
+        _put(bucket, query, after, etag)
+    if run.state:
+        billed = 0.0 if run.state == "FAILED" else rules.cost_usd(run.read_bytes)
+        raise failure(query, run, billed)
+    found = objects.fetch_head(bucket, run.result) if run.result else None
+    return Rows(found, rules.cost_usd(run.read_bytes)) if found else None
+
+
+def upload_of(execution: str) -> tuple[str, str] | None:
+    """Bucket and key of the upload that an execution is of; None where it is none of ours."""
+    found = athena.get_query_execution(QueryExecutionId=execution)["QueryExecution"]
+    asked = asked_by(found["Query"])
+    run = run_from_json(stored.read(*asked)) if asked else None
+    return (asked[0], run.key) if asked and run else None
+
+
+def _next(
+    bucket: str,
+    dataset: str,
+    query: Query,
+    run: Run | None,
+    rules: Rules,
+    monthly_budget: float,
+) -> Run:
+    """What comes after where a query is; the same while it runs, and at its end."""
+    if run is None or runs_again(run, query):
+        return new_run(query, rules)
+    if run.state:
+        return run
+    if run.result:
+        # Rows expire; the query runs again for who asks for them later.
+        return run if stored.exists(bucket, run.result) else new_run(query, rules)
+    if not run.execution:
+        ledger.reserve(bucket, query.name, rules.worst_case_usd, monthly_budget)
+        try:
+            asked = athena.start_query_execution(
+                QueryString=statement(bucket, query, run),
+                ClientRequestToken=run.token,
+                QueryExecutionContext={"Database": query.database},
+                WorkGroup=rules.workgroup,
+            )
+        except athena.exceptions.InvalidRequestException as error:
+            ledger.release(bucket, query.name)
+            return replace(run, state="FAILED", failed=error.response["Error"]["Message"])
+        return replace(run, execution=asked["QueryExecutionId"])
+    return _ended(bucket, dataset, query, run, rules)
+
+
+def _ended(bucket: str, dataset: str, query: Query, run: Run, rules: Rules) -> Run:
+    found = athena.get_query_execution(QueryExecutionId=run.execution)["QueryExecution"]
+    state = found["Status"]["State"]
+    if state in ("QUEUED", "RUNNING"):
+        return run
+    read = found.get("Statistics", {}).get("DataScannedInBytes", 0)
+    # A query that fails is free; one that is cancelled is not.
+    usd = 0.0 if state == "FAILED" else rules.cost_usd(read)
+    ledger.book_query(bucket, query.name, run.execution, dataset, state.lower(), usd)
+    run = replace(run, read_bytes=read)
+    if state == "SUCCEEDED":
+        return _joined(bucket, query, run)
+    return replace(run, state=state, failed=found["Status"].get("StateChangeReason", ""))
+
+
+def _put(bucket: str, query: Query, run: Run, etag: str | None) -> None:
+    """Write it down unless another delivery was faster: then that one's counts."""
+    objects.put_if_unchanged(bucket, json_key(query), run_to_json(run), "application/json", etag)
+
+
+def _joined(bucket: str, query: Query, run: Run) -> Run:
+    """Make one file of what Athena has written."""
+    sizes = objects.sizes(bucket, query_rows(query.digest, run.token))
+    names = sorted(name for name, size in sizes.items() if size)
+    if len(names) > MOST_FILES or sum(sizes.values()) > LARGEST_RESULT:
+        return replace(run, state=TOO_LARGE)
+    parts = [Part(sizes[name], objects.end(bucket, name, HEAD_BYTES)) for name in names]
+    try:
+        if not sum(map(rows_of, parts)):
+            return replace(run, state=EMPTY)
+        tail = joined_tail(parts)
+    except UnreadableError as error:
+        raise RefusedError(error.message) from error
+    key = result_key(query, run)
+    objects.upload(bucket, key, cast(IO[bytes], _Chained(_chunks(bucket, names, parts, tail))))
+    return replace(run, result=key)
+
+
+def _chunks(bucket: str, names: list[str], parts: list[Part], tail: bytes) -> Iterator[IO[bytes]]:
+    yield io.BytesIO(MAGIC)
+    for name, part in zip(names, parts, strict=True):
+        if part.end > len(MAGIC):
+            yield objects.stream(bucket, name, len(MAGIC), part.end)
+    yield io.BytesIO(tail)
+
+
+class _Chained:
+    """Streams one after the other, as one."""
+
+    def __init__(self, streams: Iterator[IO[bytes]]) -> None:
+        self._streams = streams
+        self._stream = next(streams)
+
+    def read(self, size: int = -1) -> bytes:
+        """So many bytes, fewer only at the end."""
+        found = bytearray()
+        while size < 0 or len(found) < size:
+            chunk = self._stream.read(size - len(found)) if size >= 0 else self._stream.read()
+            found += chunk
+            if not chunk:
+                following = next(self._streams, None)
+                if following is None:
+                    break
+                self._stream = following
+        return bytes(found)
