@@ -32,7 +32,7 @@ from pipeline.counts import Count
 from pipeline.errors import NeedsOperatorError, OverBudgetError, WaitingError
 from pipeline.status import Status, broken, killed
 from translation.columns import columns_file_of_key
-from uploads.answer import answer_upload
+from uploads.answer import answer_upload, rules
 from uploads.events import ended_query, uploaded_bytes, uploaded_object
 from uploads.owner import dataset_of_upload, owner_of_key
 
@@ -98,7 +98,9 @@ def handle_message(record: SQSRecord) -> None:
 def upload_of(record: SQSRecord) -> tuple[str, str] | None:
     """Bucket and key that a message is about; the end of a query is about its upload."""
     execution = ended_query(record.json_body)
-    return athena.upload_of(execution) if execution else uploaded_object(record.json_body)
+    if execution:
+        return athena.settled(execution, dataset_of_upload, rules)
+    return uploaded_object(record.json_body)
 
 
 def answer_message(record: SQSRecord, bucket: str, key: str) -> str:

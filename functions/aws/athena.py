@@ -1,7 +1,7 @@
 """Run queries in the stack's workgroup of Athena, once each, and make one file of their rows."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, cast
 
@@ -32,10 +32,16 @@ from reading.errors import UnreadableError
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_athena.type_defs import QueryExecutionTypeDef
 
 athena: "AthenaClient" = client("athena")
 # The function has a minute to copy them.
 LARGEST_RESULT, MOST_FILES = 10**9, 1000
+
+
+ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
+Upload = tuple[str, str]
+"""Bucket and key."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +75,20 @@ def rows(
     return Rows(found, rules.cost_usd(run.read_bytes)) if found else None
 
 
-def upload_of(execution: str) -> tuple[str, str] | None:
-    """Bucket and key of the upload that an execution is of; None where it is none of ours."""
+def settled(execution: str, dataset_of: Callable[[str], str | None], rules: Rules) -> Upload | None:
+    """Book what an ended execution has cost, and return its upload; None where it is none of ours.
+
+    The upload may have been replaced meanwhile, and then no other call asks for its rows.
+    """
     found = athena.get_query_execution(QueryExecutionId=execution)["QueryExecution"]
     asked = asked_by(found["Query"])
-    run = run_from_json(stored.read(*asked)) if asked else None
-    return (asked[0], run.key) if asked and run else None
+    run = run_from_json(stored.read(asked.bucket, asked.json_key)) if asked else None
+    if asked is None or run is None:
+        return None
+    if found["Status"]["State"] in ENDED:
+        dataset = dataset_of(run.key) or run.key
+        _book(asked.bucket, asked.name, execution, dataset, found, rules)
+    return asked.bucket, run.key
 
 
 def _next(
@@ -112,16 +126,29 @@ def _next(
 def _ended(bucket: str, dataset: str, query: Query, run: Run, rules: Rules) -> Run:
     found = athena.get_query_execution(QueryExecutionId=run.execution)["QueryExecution"]
     state = found["Status"]["State"]
-    if state in ("QUEUED", "RUNNING"):
+    if state not in ENDED:
         return run
-    read = found.get("Statistics", {}).get("DataScannedInBytes", 0)
-    # A query that fails is free; one that is cancelled is not.
-    usd = 0.0 if state == "FAILED" else rules.cost_usd(read)
-    ledger.book_query(bucket, query.name, run.execution, dataset, state.lower(), usd)
+    read = _book(bucket, query.name, run.execution, dataset, found, rules)
     run = replace(run, read_bytes=read)
     if state == "SUCCEEDED":
         return _joined(bucket, query, run)
     return replace(run, state=state, failed=found["Status"].get("StateChangeReason", ""))
+
+
+def _book(
+    bucket: str,
+    name: str,
+    execution: str,
+    dataset: str,
+    found: "QueryExecutionTypeDef",
+    rules: Rules,
+) -> int:
+    """Put the receipt in the place of the reservation; how many bytes have been read."""
+    read, state = found.get("Statistics", {}).get("DataScannedInBytes", 0), found["Status"]["State"]
+    # A query that fails is free; one that is cancelled is not.
+    usd = 0.0 if state == "FAILED" else rules.cost_usd(read)
+    ledger.book_query(bucket, name, execution, dataset, state.lower(), usd)
+    return read
 
 
 def _put(bucket: str, query: Query, run: Run, etag: str | None) -> None:

@@ -95,6 +95,22 @@ class Run:
     """One of USUAL, then."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """The query that a statement of Athena is of."""
+
+    bucket: str
+    digest: str
+
+    @property
+    def json_key(self) -> str:
+        return query_json_key(self.digest)
+
+    @property
+    def name(self) -> str:
+        return f"{KIND}{self.digest}"
+
+
 def is_query(key: str) -> bool:
     """Whether an uploaded file is one."""
     return key.endswith(QUERY_ENDING)
@@ -148,10 +164,10 @@ def statement(bucket: str, query: Query, run: Run) -> str:
     return f"UNLOAD ({query.sql}) TO 's3://{bucket}/{rows}' WITH (format='PARQUET')"
 
 
-def asked_by(statement: str) -> tuple[str, str] | None:
-    """Bucket and key of query.json that a statement is of; None where it is none of ours."""
+def asked_by(statement: str) -> Asked | None:
+    """Which query a statement is of; None where it is none of ours."""
     found = ASKED.search(statement)
-    return (found[1], query_json_key(found[2])) if found else None
+    return Asked(found[1], found[2]) if found else None
 
 
 def result_key(query: Query, run: Run) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from moto.athena.models import athena_backends
 
+from codefree.aws import ACCOUNT
 from codefree.cloud import Cloud, Settings
 from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
@@ -157,3 +159,27 @@ def test_a_table_of_another_bucket_is_read_where_glue_says(cloud: Cloud) -> None
     drop(cloud, "data/far_train.sql", "SELECT * FROM zoo.far")
 
     assert ended(cloud, "far")["state"] == "completed"
+
+
+def test_a_query_that_reads_too_much_is_stopped_and_paid(cloud: Cloud) -> None:
+    group = athena_backends[ACCOUNT][cloud.endpoint.region].work_groups["codefree-automl-queries"]
+    limit = group.configuration["BytesScannedCutoffPerQuery"]
+    group.configuration["BytesScannedCutoffPerQuery"] = 10
+    try:
+        drop(cloud, "data/greedy_train.sql", "SELECT * FROM p WHERE island <> 'greedy'")
+        found = ended(cloud, "greedy")
+    finally:
+        group.configuration["BytesScannedCutoffPerQuery"] = limit
+    assert {"query.too_much_read", "detail.query_paid"} <= set(codes_in(found))
+    assert ",cancelled,Athena," in text(cloud, "results/costs.csv")
+
+
+def test_a_query_that_is_replaced_while_it_runs_is_booked_all_the_same(cloud: Cloud) -> None:
+    drop(cloud, "data/hasty_train.sql", "SELECT * FROM p WHERE island <> 'first'")
+    eventually(lambda: runs(cloud, "'first'"))
+    drop(cloud, "data/hasty_train.sql", "SELECT * FROM p WHERE island <> 'second'")
+
+    assert ended(cloud, "hasty")["state"] == "completed"
+
+    eventually(lambda: "query:" not in str(json.loads(text(cloud, "jobs/costs.json"))["set_aside"]))
+    assert len(runs(cloud, "'first'")) == len(runs(cloud, "'second'")) == 1

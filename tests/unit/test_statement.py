@@ -9,7 +9,7 @@ from sqlglot import exp
 from contract.messages import render
 from pipeline.errors import RefusedError
 from pipeline.files import UploadedFile
-from queries.query import asked_by, new_run, read_query, statement
+from queries.query import Run, asked_by, failure, json_key, new_run, read_query, statement
 from queries.rules import GIGABYTE, Rules
 from queries.statement import DIALECT, read_statement
 from reading.errors import UnreadableError
@@ -148,7 +148,9 @@ def test_the_same_text_is_one_request_and_its_place_is_found_again() -> None:
     other = read_query(upload(f"{QUERY} -- today"), RULES)
     assert other.digest != once.digest
     asked = asked_by(statement("bucket", once, new_run(once, RULES)))
-    assert asked == ("bucket", f"queries/{once.digest}/query.json")
+    assert asked is not None
+    assert (asked.bucket, asked.json_key) == ("bucket", json_key(once))
+    assert asked.name == once.name
     assert asked_by("SELECT 1") is None
 
 
@@ -156,3 +158,24 @@ def test_a_query_costs_what_it_reads_and_ten_megabytes_at_least() -> None:
     assert RULES.worst_case_usd == pytest.approx(0.05)
     assert RULES.cost_usd(1) == RULES.cost_usd(10**7)
     assert RULES.cost_usd(0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "code"),
+    [
+        ("FAILED", "Insufficient Lake Formation permission(s) on calls", "query.lake_formation"),
+        ("CANCELLED", "Bytes scanned limit was exceeded", "query.too_much_read"),
+        ("CANCELLED", "Query has been cancelled by user request", "query.cancelled"),
+        ("FAILED", "PERMISSION_DENIED: not authorized to perform: s3:GetObject", "query.denied"),
+        ("FAILED", "COLUMN_NOT_FOUND: line 1:8: Column 'b' cannot be resolved", "query.failed"),
+        ("FAILED", "DUPLICATE_COLUMN_NAME: Duplicate column name 'a'", "query.same_names_failed"),
+        ("EMPTY", "", "query.no_rows"),
+        ("TOO_LARGE", "", "query.rows_too_large"),
+    ],
+)
+def test_a_query_without_rows_says_why_in_its_own_words(state: str, said: str, code: str) -> None:
+    query = read_query(upload(QUERY), RULES)
+    reason = failure(query, Run(query.key, "v", "t", state=state, failed=said), 0.5)
+    assert reason.message.values["reason"].code == code
+    assert said in render(reason.message)
+    assert reason.usd == 0.5
