@@ -12,7 +12,7 @@ from tests.permissions import (
     permissions,
     written,
 )
-from tests.template_facts import FUNCTIONS, RESOURCES, ROOT, modules_of
+from tests.template_facts import FUNCTIONS, RESOURCES, ROOT, if_asked_for, modules_of
 
 PAGE = ROOT / "docs/policies.md"
 WAYS = {"put": (r"\.upload_fileobj",), "list": (r'f"list_\{',)}
@@ -103,7 +103,7 @@ def _resource_policies() -> Iterator[str]:
     for name, resource in RESOURCES.items():
         if resource["Type"] in RESOURCE_POLICIES:
             for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
-                yield _resource_row(name, statement)
+                yield _resource_row(name, if_asked_for(statement))
 
 
 def _resource_row(name: str, statement: dict[str, object]) -> str:

@@ -45,11 +45,11 @@ def statements() -> list[tuple[str, dict[str, Any]]]:
         (role, statement)
         for role, policy in policies
         for given in policy["PolicyDocument"]["Statement"]
-        if (statement := _if_asked_for(given))
+        if (statement := if_asked_for(given))
     ]
 
 
-def _if_asked_for(statement: dict[str, Any]) -> dict[str, Any]:
+def if_asked_for(statement: dict[str, Any]) -> dict[str, Any]:
     """One that a parameter adds stands between its condition and nothing."""
     return dict(statement["Fn::If"][1] if "Fn::If" in statement else statement)
 

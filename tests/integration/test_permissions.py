@@ -74,6 +74,13 @@ def test_what_has_a_condition_is_refused_without_it(recordings: Recordings) -> N
         ("StartTrainingRole", "sagemaker:AddTags", f"aws:RequestTag/{tag}"),
         ("StartTrainingRole", "iam:PassRole", "iam:PassedToService"),
         ("PublishResultsRole", "iam:PassRole", "iam:PassedToService"),
+        *(
+            ("StartTrainingRole", action, "aws:CalledVia")
+            for action in (
+                *("glue:GetDatabase", "glue:GetTable", "glue:GetPartitions"),
+                *("s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation"),
+            )
+        ),
         ("CleanUpRole", "sagemaker:StopTrainingJob", f"aws:ResourceTag/{tag}"),
         ("CleanUpRole", "sagemaker:DeleteEndpoint", f"aws:ResourceTag/{tag}"),
         ("CleanUpRole", "sagemaker:DeleteEndpointConfig", f"aws:ResourceTag/{tag}"),
