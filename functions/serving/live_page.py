@@ -4,27 +4,13 @@ from datetime import date
 from html import escape
 
 from contract.messages import Message, message, render
+from contract.plain_page import plain_page, scrolled
 from serving.request_drift import ColumnDrift, RequestDrift
 
 STYLE = """
-:root { color-scheme: light dark; --ink: #1a202c; --paper: #fff; --soft: #f1f4f8; --line: #d5dce6;
-  --warn: #fff6e0; --blue: #2b6cb0; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6eaf0; --paper: #14181f; --soft: #1f2630;
-  --line: #38424f; --warn: #3a3018; --blue: #63a4e8; } }
-body { font: 16px/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 62rem; margin: 0 auto; padding: 1.25rem; overflow-wrap: break-word; }
-:lang(ko) { word-break: keep-all; }
-h1 { font-size: 1.6rem; line-height: 1.25; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; min-width: 100%; font-size: .9rem; }
-th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line);
-  font-variant-numeric: tabular-nums; vertical-align: top; max-width: 24rem; }
-thead th { background: var(--soft); } th[scope=row] { font-weight: 400; }
-meter { width: 8rem; } .differs, .verdict { background: var(--warn); }
+meter { width: 8rem; } .differs { background: var(--warn); }
 @media (max-width: 40rem) { th, td { max-width: 9rem; } meter { width: 4rem; } }
-.verdict { border-radius: .4rem; padding: .6rem 1rem; }
 """
-CONTENT_SECURITY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def verdict(dataset: str, drift: RequestDrift) -> Message:
@@ -58,17 +44,11 @@ def live_page(dataset: str, drift: RequestDrift, since: date, until: date, langu
     said = escape(render(verdict(dataset, drift), language))
     kind = ' class="verdict"' if drift.differing else ""
     rows = "".join(_row(column) for column in _in_order(drift))
-    table = (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{title}"><table>'
-        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+    table = scrolled(f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>", title)
+    content = (
+        f"<p{kind}>{said}</p><p>{found}</p>{table if drift.columns else ''}<p>{say('how')}</p>"
     )
-    return (
-        f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_SECURITY}">'
-        f'<meta name="viewport" content="width=device-width"><title>{title}</title>'
-        f"<style>{STYLE}</style></head><body><main><h1>{title}</h1><p{kind}>{said}</p>"
-        f"<p>{found}</p>{table if drift.columns else ''}<p>{say('how')}</p></main></body></html>\n"
-    ).encode()
+    return plain_page(title, content, language, STYLE)
 
 
 def _in_order(drift: RequestDrift) -> list[ColumnDrift]:
