@@ -1,4 +1,4 @@
-"""`codefree models`, `deploy`, `rollback` and `undeploy`: which version of a model answers."""
+"""`codefree runs`, `models`, `deploy`, `rollback`, `undeploy`: what was trained, what answers."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from codefree.functions_code import load
 from codefree.words import Message, Words
 
 if TYPE_CHECKING:
-    from codefree.model_versions import Models, Versions
+    from codefree.model_versions import Models, RunList, Versions
     from contract.bounds import Language
 else:
     Language = load("bounds").Language
@@ -39,10 +39,13 @@ Port = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object: dataset, live, versions.")
 ]
+RunsAsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object: dataset, runs with all their facts.")
+]
 Speaks = Annotated[
     Language | None, typer.Option(help="Language of what you read here; else that of the stack.")
 ]
-NAMES = ("models", "deploy", "rollback", "undeploy")
+NAMES = ("runs", "models", "deploy", "rollback", "undeploy")
 
 
 @dataclass(frozen=True)
@@ -69,12 +72,15 @@ class Where:
 
 
 def add_commands(app: typer.Typer, shell: Shell) -> None:
-    def run(dataset: str, where: Where, do: "Callable[[Versions, datetime], Models]") -> None:
+    def run(
+        dataset: str, where: Where, do: "Callable[[Versions, datetime], Models | RunList]"
+    ) -> None:
         shell.speak(where.language)
         port = shell.reach(where.stack, where.region, where.profile, where.port)
         # They import boto3, which takes its time.
-        from codefree.model_versions import Versions
+        from codefree.model_versions import RunList, Versions
         from codefree.model_view import show_models
+        from codefree.run_list_view import show_runs
         from codefree.stack_finding import connect_to
         from codefree.stack_status import StackStatusError
 
@@ -87,8 +93,35 @@ def add_commands(app: typer.Typer, shell: Shell) -> None:
             shell.refuse(error.message)
         if where.as_json:
             print(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
+        elif isinstance(found, RunList):
+            show_runs(found, Console(), shell.say)
         else:
             show_models(found, Console(), shell.say)
+
+    @app.command(
+        epilog="Examples: codefree runs titanic · codefree runs titanic --json | jq "
+        "'.runs[] | [.version, .measured.score]'"
+    )
+    def runs(
+        dataset: Dataset,
+        stack: Stack = None,
+        region: Region = None,
+        profile: Profile = None,
+        port: Port = None,
+        as_json: RunsAsJson = False,
+        language: Speaks = None,
+    ) -> None:
+        """List every training and prediction of a dataset, the oldest first, side by side.
+
+        Each has its data (rows, file, and the beginning of its hash), what differs from the
+        training before, score, cost, and what its model is for requests.
+
+        It reads results/NAME/runs.json, which the end of each job writes; runs.html beside it
+        shows the same as a page, with a graph of what came from what. --json also says which
+        scores are on the same rows: only these can be compared.
+        """
+        where = Where(stack, region, profile, port, as_json, language)
+        run(dataset, where, lambda versions, now: versions.runs(now))
 
     @app.command(epilog="Example: codefree models titanic")
     def models(

@@ -13,6 +13,7 @@ from botocore.parsers import ResponseParserError
 
 from codefree.layout import layout
 from codefree.live import live as lives
+from codefree.runs import runs as lists
 from codefree.s3_files import keys_below
 from codefree.stack_status import Answer, Connect, StackStatusError, described_stack, in_words
 from codefree.words import message
@@ -74,6 +75,39 @@ class Models:
         return {"dataset": self.dataset, "live": live, "versions": versions}
 
 
+@dataclass(frozen=True)
+class RunList:
+    """Every run of a dataset, the oldest first, and what answers now."""
+
+    runs: "lists.Runs"
+    live: "lives.Live"
+    now: datetime
+    language: str
+
+    def answers(self, run: "lists.Run") -> str:
+        """What its model is for requests."""
+        return self.runs.answers(run, self.live, self.now)
+
+    def changed(self, run: "lists.Run") -> list[str]:
+        """What differs from the training before, each in one line."""
+        return [lists.change_text(one) for one in self.runs.changes(run) or ()]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "dataset": self.runs.dataset,
+            "runs": [
+                {
+                    **asdict(one),
+                    "version": self.runs.versions.get(one.job),
+                    "answers": self.answers(one),
+                    "changed": self.changed(one),
+                    "same_rows_as": [other.job for other in self.runs.on_same_rows(one)],
+                }
+                for one in self.runs.all
+            ],
+        }
+
+
 class Versions:
     """The models of one dataset of a stack; every failure is a StackStatusError, in words."""
 
@@ -88,6 +122,16 @@ class Versions:
         with in_words_of(self._stack):
             live = self._read_live()[0]
             return self._models(live, now)
+
+    def runs(self, now: datetime) -> RunList:
+        """Find what the jobs of the dataset were given and made, and which model answers now."""
+        with _in_words(self._stack):
+            content, _ = self._read(layout.runs_key(self.dataset, layout.RUNS_JSON))
+            found = lists.runs_from_json(self.dataset, content)
+            if not found.all:
+                bucket = f"s3://{self._bucket}/"
+                raise StackStatusError(message("runs.none", dataset=self.dataset, bucket=bucket))
+            return RunList(found, self._read_live()[0].settled(now), now, self.language)
 
     def deploy(self, number: int | None, now: datetime) -> Models:
         """Let a version answer all requests: the newest that can, unless a number is given."""

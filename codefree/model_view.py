@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from codefree.model_versions import Models, ModelVersion
-from codefree.words import Message, Words, in_lines, message, metric_name
+from codefree.words import Message, Words, in_lines, message, score_in_words
 
 # Column as programs know it, in every language → its heading.
 COLUMNS = {
@@ -59,8 +59,7 @@ def cells_of(one: ModelVersion) -> tuple[str, ...]:
 def score_of(one: ModelVersion) -> str:
     if one.metric is None or one.score is None:
         return "-"
-    score = f"{metric_name(one.metric)} {one.score:.4g}"
-    return f"{score} ({one.interval[0]:.4g}–{one.interval[1]:.4g})" if one.interval else score
+    return score_in_words(one.metric, one.score, one.interval)
 
 
 def who_answers(models: Models) -> Message:

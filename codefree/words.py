@@ -70,6 +70,12 @@ def in_lines(text: str) -> str:
     return "\n".join(map(_messages.one_line, text.splitlines()))
 
 
+def score_in_words(metric: str, score: float, interval: tuple[float, float] | None) -> str:
+    """A score by the name of its metric, with its interval where there is one."""
+    said = f"{metric_name(metric)} {score:.4g}"
+    return f"{said} ({interval[0]:.4g}–{interval[1]:.4g})" if interval else said
+
+
 def reason(error: OSError) -> Message:
     """Why the operating system refuses."""
     code = SYSTEM.get(error.errno or 0)

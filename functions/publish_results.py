@@ -12,6 +12,7 @@ from aws import ledger, objects
 from aws.job_descriptions import ended_job
 from aws.mail import send_mail
 from aws.queues import Queue
+from aws.runs_files import record_run, rewrite_pages
 from aws.telemetry import about, logger, metrics, tally, tally_all
 from contract.job import Job, TranslatorJob
 from pipeline.counts import Count, of_ended
@@ -33,6 +34,10 @@ bucket = os.environ["DATASET_BUCKET"]
 topic_arn = os.environ["RESULTS_TOPIC_ARN"]
 
 
+class NotRecordedError(Exception):
+    """Raised when all is published, so that Lambda delivers the event once more for the rest."""
+
+
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> None:
@@ -41,6 +46,8 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> None:
     if "alarmName" in detail:
         about(alarm=detail["alarmName"], message_id=event["id"])
         datasets = stop_challengers(bucket, topic_arn, datetime.now(UTC))
+        for dataset in datasets:
+            rewrite_pages(bucket, dataset)
         logger.info("challengers looked at", extra={"stopped": datasets})
     elif "EndpointName" in detail:
         about(endpoint=detail["EndpointName"], message_id=event["id"])
@@ -69,13 +76,14 @@ def publish_job(name: str) -> None:
 
     The function may die anywhere and is called again, so the order is what makes it right:
 
-    1. A job whose mark is there was published: only a status that was overtaken is corrected.
+    1. A job whose mark is there was published: what was overtaken or not written is corrected.
     2. The receipt is booked, which sets the budget free; booked twice it counts once.
-    3. Its files, the endpoint, live.json and model.json come before the status that names them.
+    3. Its files, the endpoint, live.json, model.json and the list of runs come before the status.
     4. The mail goes out before the mark: sent twice rather than never.
     5. So does the upload that is due for a second attempt; started twice it is one job.
     6. The statuses, of which the job's own is the mark.
     7. start_training may have looked before the mark was there: its status is corrected.
+    8. A run that AWS has not let be listed is listed when this is called again.
     """
     # The event has no billable seconds, so SageMaker is asked.
     job = ended_job(name)
@@ -84,6 +92,7 @@ def publish_job(name: str) -> None:
     if (before := published(job.bucket, spec)) is not None:
         tally(Count.DUPLICATES)
         correct(job.bucket, before)
+        record_run(job.bucket, before, job.ended_text)
         logger.info("already published")
         return
     ledger.book(job, spec)
@@ -94,6 +103,7 @@ def publish_job(name: str) -> None:
     if isinstance(spec, TranslatorJob):
         data = TranslatorData(spec.source_language, spec.target_language)
         write_versions(job.bucket, data, replace(status, state=job.state))
+    recorded = record_run(job.bucket, status, job.ended_text)
     mail(job, status)
     if retry:
         hand_back(job.bucket, spec)
@@ -102,6 +112,8 @@ def publish_job(name: str) -> None:
     tally_all(of_ended(job.status, status.cost))
     cost = status.cost and status.cost["usd"]
     logger.info("published", extra={"state": status.state, "cost_usd": cost})
+    if not recorded:
+        raise NotRecordedError(f"{name} is published, and not in the list of runs yet")
 
 
 def mail(job: EndedJob, status: Status) -> None:

@@ -328,12 +328,15 @@ class Faulty:
 
 # Times, versions, digests, seconds and what they cost differ from one run to the next.
 DIFFERS = (
-    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)?"), "TIME"),
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(\+00:00|Z)?"), "TIME"),
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "VERSION"),
     (re.compile(r"source/[0-9a-f]{64}"), "source/DIGEST"),
     (re.compile(r"\d+ billed seconds"), "N billed seconds"),
     (re.compile(r'("billed_seconds"|"seconds"|"usd"): [\d.e-]+'), r"\1: N"),
     (re.compile(r"Cost: (about|less than) \$[\d.]+"), "Cost: N"),
+    # In the table and on the page of a dataset's runs.
+    (re.compile(r"[\d.e-]+,\d+,ml\."), "N,N,ml."),
+    (re.compile(r"<p>\$[\d.]+</p><p class=small>(\S+), \d+ s"), r"\1"),
 )
 
 

@@ -152,6 +152,10 @@ def _findings(spec: JobSpec, prepared: Prepared, fitted: Fitted, scored: Scored)
         passport={
             **spec.passport,
             "sha256": prepared.sha256,
+            "rows": {
+                "train": len(prepared.rows),
+                "test": None if prepared.test is None else len(prepared.test),
+            },
             "versions": versions(),
             "seeds": {"split": SEED, "models": 0},
             "best_model": scored.performance["best_model"],

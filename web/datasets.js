@@ -197,8 +197,9 @@ async function fill(dataset, list) {
     const asked = ask("datasets", path).then((answer) => answer.json());
     const { files, seconds } = await working(words("Loading the files …"), asked);
     list.replaceChildren(...files.map((file) => {
-      const opens = file.name === "report";
-      const text = opens ? words("Open the report") : file.title;
+      const opened = { report: words("Open the report"), runs: words("Compare all runs") };
+      const opens = Object.hasOwn(opened, file.name);
+      const text = opens ? opened[file.name] : file.title;
       const link = make("a", { href: file.url, textContent: text, rel: "noopener noreferrer" });
       if (opens) link.target = "_blank";
       return make("li", {}, link, " ", make("span", { className: "soft", textContent: size(file.bytes) }));

@@ -19,18 +19,20 @@ from contract.layout import (
     PROGRESS,
     REPORT,
     RESULTS,
+    RUNS_PAGE,
     STATUS_JSON,
     is_dataset,
     live_folder,
     model_json_key,
     results_folder,
     results_prefix,
+    runs_key,
 )
 from contract.live import UNREADABLE
 from contract.messages import message
 from pipeline.costs import Ledger, ledger_from_json
 from pipeline.status import Status, status_from_json
-from showing.answer import MODEL
+from showing.answer import MODEL, RUNS
 from showing.shown import Fetchable, Form, Shown
 from showing.upload import LARGEST_UPLOAD
 
@@ -67,6 +69,8 @@ class DatasetFiles:
     def files(self, dataset: str) -> tuple[Status, list[Fetchable]]:
         """Return the files of the dataset's last job, or of its last model until that has some.
 
+        With them comes the page of all runs.
+
         Raises NotFoundError when there is no such dataset.
         """
         found = self._status(dataset)
@@ -74,7 +78,9 @@ class DatasetFiles:
             raise NotFoundError(message("api.no_status", dataset=dataset))
         status = self._with_files(found[0])
         named = {**status.files, **({MODEL: status.model} if status.model else {})}
-        sizes = self._sizes(named.values())
+        runs = runs_key(dataset, RUNS_PAGE)
+        sizes = self._sizes(named.values()) | objects.sizes(self._bucket, runs)
+        named[RUNS] = runs
         return status, [
             Fetchable(name, key, sizes[key], self._link(key))
             for name, key in named.items()
@@ -154,12 +160,12 @@ class DatasetFiles:
         }
 
     def _link(self, key: str) -> str:
-        """The report opens; all else is saved, whatever a browser could show of it."""
-        is_report = key.rpartition("/")[2] == REPORT
+        """Pages of ours open; all else is saved, whatever a browser could show of it."""
+        opens = key.rpartition("/")[2] in (REPORT, RUNS_PAGE)
         shown = {"ResponseContentType": "text/html; charset=utf-8"}
         saved = {"ResponseContentDisposition": "attachment"}
         return self._signer.generate_presigned_url(
             "get_object",
-            Params={"Bucket": self._bucket, "Key": key, **(shown if is_report else saved)},
+            Params={"Bucket": self._bucket, "Key": key, **(shown if opens else saved)},
             ExpiresIn=LINK_SECONDS,
         )

@@ -317,6 +317,11 @@ RENTED = (
     *("image", "instance_type", "volume_gb", "spot", "max_billed_seconds", "worst_case_usd"),
     *("usd_per_hour", "usd_per_gb_month", "price_date"),
 )
+# What of a job's own fields was concluded from its files, or is one of them.
+NO_SETTINGS = (
+    *("kind", "program", "train", "test", "test_has_target", "model_before", "target_rule"),
+    *("model_job", "model_key", "seed"),
+)
 EVERY_JOB = tuple(field.name for field in fields(JobBase))
 
 
@@ -356,6 +361,16 @@ def to_passport(job: Job) -> dict[str, object]:
     content = to_mapping(job)
     unused = RENTED if job.free_of_charge else ()
     return {name: value for name, value in content.items() if name not in unused}
+
+
+def settings_of(job: Job) -> dict[str, object]:
+    """What a settings file would say for it, as JSON holds it; the machine is no part of that."""
+    of_every_job = {one.name for one in fields(JobBase)}
+    names = [one.name for one in fields(job) if one.name not in (*of_every_job, *NO_SETTINGS)]
+    # A prediction job has no minutes of its own.
+    names += [] if isinstance(job, PredictionsJob) else ["training_minutes"]
+    chosen: dict[str, object] = json.loads(json.dumps({one: getattr(job, one) for one in names}))
+    return chosen
 
 
 def _derived(given: Mapping[str, Any]) -> dict[str, object]:

@@ -21,6 +21,7 @@ results/<name>/                    STATUS.txt, status.json, model.json, live.jso
 results/<name>/<job>/              the files of one job
 results/translation/<pair>/versions.csv  all versions of a translator
 results/<name>/live.html           what requests ask, compared with train
+results/<name>/runs.json           all jobs of a dataset; runs.csv and runs.html show it
 results/_refused/…/                the status of a misnamed upload
 requests/<name>/<day>/<id>.json    requests that were kept, for a month
 """
@@ -42,7 +43,7 @@ OWN_FOLDERS = (TRANSLATED, RESULTS, JOBS, MODELS, SOURCE, REQUESTS, QUERIES, TAB
 REFUSED = f"{RESULTS}_refused/"
 LEDGER_KEY, COSTS_KEY = f"{JOBS}costs.json", f"{RESULTS}costs.csv"
 STATUS_TEXT, STATUS_JSON, MODEL_JSON = "STATUS.txt", "status.json", "model.json"
-LIVE_JSON = "live.json"
+LIVE_JSON, RUNS_JSON, RUNS_CSV, RUNS_PAGE = "live.json", "runs.json", "runs.csv", "runs.html"
 VERSIONS_CSV = "versions.csv"
 JOB_JSON = "job.json"
 # Files of a job, below its results folder.
@@ -143,6 +144,11 @@ def model_key(job: str) -> str:
     return f"{MODELS}{job}/output/model.tar.gz"
 
 
+def job_of_model(key: str) -> str:
+    """The training job that made the model with this key."""
+    return key.removeprefix(MODELS).partition("/")[0]
+
+
 def output_key(job: str) -> str:
     """Where SageMaker puts the second copy of a job's results."""
     return f"{MODELS}{job}/output/output.tar.gz"
@@ -189,6 +195,11 @@ def model_json_key(dataset: str) -> str:
 def live_page_key(dataset: str) -> str:
     """Where what requests ask is compared with train."""
     return f"{results_prefix(dataset)}live.html"
+
+
+def runs_key(dataset: str, name: str) -> str:
+    """Where all jobs of the dataset are side by side, in one of three forms."""
+    return results_prefix(dataset) + name
 
 
 def kept_requests(dataset: str) -> str:

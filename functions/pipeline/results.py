@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypedDict, assert_never, cast
 
 from contract.job import SCORED_ON, Job, ModelJob, PredictionsJob, TranslatorJob
@@ -101,6 +101,11 @@ class EndedJob:
     def state(self) -> State:
         """The dataset's, now that the job is over."""
         return cast(State, self.status.lower())
+
+    @property
+    def ended_text(self) -> str:
+        """In ISO 8601, UTC; empty for a job that never ran."""
+        return self.ended.astimezone(UTC).isoformat(timespec="seconds") if self.ended else ""
 
     @property
     def model_key(self) -> str:

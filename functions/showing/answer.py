@@ -11,7 +11,7 @@ from showing.shown import Fetchable, Form, Shown
 from showing.upload import ENDINGS, LARGEST_UPLOAD
 
 JsonValue = object
-MODEL = "model"
+MODEL, RUNS = "model", "runs"
 
 
 def statuses_body(

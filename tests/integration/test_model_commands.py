@@ -1,9 +1,5 @@
 """`codefree models`, `deploy`, `rollback` and `undeploy`, as a user runs them."""
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -16,7 +12,7 @@ from codefree.aws import STACK_NAME
 from codefree.model_versions import Versions
 from codefree.stack_status import StackStatusError
 from contract.layout import live_json_key
-from tests.conftest import PATIENCE_SECONDS
+from tests.commands import codefree, refused, said
 from tests.fault_world import World, open_world
 from tests.live_models import BETTER, PATIENT_API, answering, asked, end_trial, live_of, published
 
@@ -28,34 +24,6 @@ AT_ONCE = 8
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with open_world(tmp_path_factory.mktemp("commands"), PATIENT_API) as world:
         yield world
-
-
-def codefree(
-    world: World, *arguments: str, in_aws: bool = False
-) -> "subprocess.CompletedProcess[str]":
-    """Against that stack, as if `codefree up` kept it up, or as if it were in AWS."""
-    port = world.cloud.endpoint.port
-    where = ("--stack", STACK_NAME) if in_aws else ("--port", port)
-    account = world.cloud.endpoint.environ if in_aws else {}
-    return subprocess.run(
-        [sys.executable, "-m", "codefree", *arguments, *where],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **account},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-    )
-
-
-def said(world: World, *arguments: str) -> Any:
-    done = codefree(world, *arguments, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def refused(world: World, *arguments: str) -> str:
-    done = codefree(world, *arguments)
-    assert (done.returncode, done.stdout) == (1, ""), done.stdout
-    return done.stderr
 
 
 def states(answer: Any) -> list[tuple[int, str, str]]:

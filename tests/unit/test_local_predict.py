@@ -1,9 +1,7 @@
 import hashlib
-import io
 import json
 import os
 import signal
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from codefree.predict import (
     whose_code,
 )
 from codefree.words import ENGLISH, Message, Words, message
+from tests.archives import packed
 from tests.conftest import alive, eventually
 
 INFERENCE = """
@@ -38,16 +37,6 @@ print("done", len(lines), 1)
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     return packed(tmp_path / "model.tar.gz", **{"code/inference.py": INFERENCE})
-
-
-def packed(tarball: Path, **files: str) -> Path:
-    """An archive of texts, by name."""
-    with tarfile.open(tarball, "w:gz") as archive:
-        for name, text in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(text.encode())
-            archive.addfile(member, io.BytesIO(text.encode()))
-    return tarball
 
 
 def test_texts_of_the_file_come_back_as_they_were(tmp_path: Path, model: Path) -> None:
