@@ -345,6 +345,93 @@ def predict(
     print(say("cli.predicted", count=done.rows, file=str(out)))
 
 
+@app.command(
+    epilog="Example: codefree reproduce results/titanic/titanic-74da0177d3c0/model.tar.gz samples"
+)
+def reproduce(
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL.tar.gz", help="The model. None of its code is run.")
+    ],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="Where the files are that it was trained from, under any names."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Results of the new training go to DIR/NAME/.")
+    ] = Path("reproduced"),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object; all else goes to stderr.")
+    ] = False,
+    language: Annotated[
+        Language | None, typer.Option(help="Language of the report and of what you read here.")
+    ] = None,
+) -> None:
+    """Train a model again, from what its passport says, and compare.
+
+    A model.tar.gz says which files it has learned from (by their SHA-256), with which settings,
+    seeds and versions. This looks for those files in DIR, refuses if their content is another one,
+    trains with the same settings, and compares: the columns that the model uses and how it reads
+    them, and the score on the same rows.
+
+    Ends with 0 when the columns are the same and the score lies within the 95% interval of before;
+    with 1 when not, or when the files are not there, and says what differs. The training takes the
+    same minutes; a faster or slower machine gets through more or fewer models, which is why
+    scores may differ within the noise.
+    """
+    _speak(language)
+    try:
+        room.require_files()
+        room.require_memory()
+    except room.NoRoomError as error:
+        _refuse(error.message)
+    from codefree import reproduce as reproduction
+
+    with stoppable(say):
+        try:
+            before = reproduction.read_origin(model)
+            files = reproduction.find_files(before, folder)
+        except reproduction.ReproduceError as error:
+            _refuse(error.message)
+        name = before.job.dataset
+        _require_name(name)
+        try:
+            room.require_disk(out / name, tuple(files))
+        except room.NoRoomError as error:
+            _refuse(error.message)
+        _say(say("reproduce.data", files=tuple(file.name for file in files)))
+        _say(say("cli.starting"))
+        from codefree import run_dataset, run_view
+
+        results = run_dataset.run(
+            run_dataset.Dataset(
+                name,
+                files[0],
+                files[1] if len(files) > 1 else None,
+                {**before.settings, "report_language": say.language},
+            ),
+            out,
+            show=lambda snapshots: run_view.show_progress(snapshots, progress_console, say),
+            warn=_tell,
+            report=_tell_nothing,
+        )
+        if not results.completed:
+            run_view.show_results(results, Console(stderr=True), say)
+            raise typer.Exit(1)
+        compared = reproduction.compare(
+            before, reproduction.read_origin(results.folder / "model.tar.gz")
+        )
+    if as_json:
+        print(json.dumps(compared.to_json(say.render), ensure_ascii=False, indent=1))
+    else:
+        for one in compared.said:
+            print(say.render(one))
+        print(say("cli.all_files"), results.folder)
+    if not compared.same:
+        raise typer.Exit(1)
+
+
 @app.command(epilog='Example: codefree translate "I love you"')
 def translate(
     text: Annotated[

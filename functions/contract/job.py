@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from contract.bounds import TakeOver, WhatIfWish
-from contract.date_order import DateOrder
-from contract.layout import (
+# Relative, because the command loads this package under another name.
+from .bounds import TakeOver, WhatIfWish
+from .date_order import DateOrder
+from .layout import (
     DATA,
     QUERIES,
     QUERY_ENDING,
@@ -22,7 +23,7 @@ from contract.layout import (
     results_folder,
     results_prefix,
 )
-from contract.target_rule import rule_code
+from .target_rule import rule_code
 
 # Where a score comes from → what it is called.
 SCORED_ON = {

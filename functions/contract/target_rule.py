@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from contract.messages import Message, message, verbatim
+from .messages import Message, message, verbatim
 
 Rule = Literal["rule.settings", "rule.parameter", "rule.lacking", "rule.usual"]
 # What releases up to 0.0.1 wrote into job.json.
