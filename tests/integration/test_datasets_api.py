@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from automl.dataset import TEST_SUFFIXES, TRAIN_SUFFIXES, dataset_of_key
 from codefree.api_gateway import DATASETS_KEY, PREDICTION_KEY, TRANSLATION_KEY
 from codefree.cloud import Cloud, Settings
-from contract.layout import DATA, live_folder, live_json_key, model_json_key
+from contract.layout import (
+    DATA,
+    REPORT,
+    RUNS_PAGE,
+    live_folder,
+    live_json_key,
+    model_json_key,
+)
 from contract.live import Canary, Live, Version
 from contract.messages import message, render
 from pipeline.errors import MisnamedError
@@ -82,7 +89,7 @@ def test_an_upload_of_the_page_is_trained_like_any_other(taking: Cloud, name: st
         fetched = urllib3.request("GET", one["url"])
         assert (fetched.status, len(fetched.data)) == (200, one["bytes"])
         shown_in_browser = fetched.headers.get("Content-Disposition") is None
-        assert shown_in_browser == (one["file"] == "report.html")
+        assert shown_in_browser == (one["file"] in (REPORT, RUNS_PAGE))
     costs = asked(taking, "costs").json
     assert costs["usd"] == pytest.approx(sum(one["usd"] for one in costs["datasets"]), abs=1e-4)
     assert name in {one["dataset"] for one in costs["datasets"]}
