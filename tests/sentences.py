@@ -17,6 +17,7 @@ PROTECTED = [
     "{0}",
     "${HOME}",
     "%{name}",
+    "{price, number, currency}",
     "%1$s",
     "%s",
     "%(total)d",

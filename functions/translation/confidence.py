@@ -58,14 +58,17 @@ def asked_of(masked: Masked) -> Iterator[str]:
     yield from (part.strip() for part in masked.parts)
 
 
-def with_doubt(translation: "Translation", least: float, source: str) -> "Translation":
+def with_doubt(
+    translation: "Translation", words: str, least: float, source: str
+) -> "Translation":
     """The translation with the reason why it is not to be trusted, where there is one.
 
-    `least` is the confidence below which none is, `source` the language of its query.
+    `words` are those of its query, without tags, `least` the confidence below which no translation
+    is to be trusted, and `source` the language of its query.
     """
     if translation.translation is None:
         return translation
-    if is_of_other_script(translation.query, source):
+    if is_of_other_script(words, source):
         return replace(translation, doubt=message("doubt.script", language=source))
     sure = translation.confidence
     if sure is None or sure >= least:

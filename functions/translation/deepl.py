@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from api.errors import BadRequestError
 from contract.messages import message
 from translation.answer import translated_texts
+from translation.formats import Format
 from translation.languages import AUTO, Spoken, language_name
 from translation.price import ENGINES, FREE
 from translation.request import (
     Limits,
     Request,
+    format_of,
     is_form,
     language,
     pair_of,
@@ -24,8 +26,10 @@ from translation.translate import Translation
 
 PATH = "/v2/"
 FIELDS = ("text", "source_lang", "target_lang", "show_billed_characters")
-# Values that ask for nothing, or only where it can be had; those of forms are texts.
-WITHOUT_EFFECT = {
+TAGS: tuple[Format, ...] = ("html", "xml")
+# Values that are acted on, ask for nothing, or only where it can be had; those of forms are texts.
+TAKEN: Mapping[str, Sequence[object]] = {
+    "tag_handling": TAGS,
     "formality": ("default", "prefer_more", "prefer_less"),
     "split_sentences": ("1",),
     "preserve_formatting": (False, "0", "false"),
@@ -39,7 +43,7 @@ VARIANTS = {"en": ("EN-GB", "EN-US"), "pt": ("PT-BR", "PT-PT"), "zh-TW": ("ZH-HA
 def read_deepl(fields: Mapping[str, object], limits: Limits, spoken: Spoken) -> Request:
     """Raises BadRequestError or TooLargeError, also for what DeepL can do and this cannot."""
     for name, value in fields.items():
-        if name not in FIELDS and not _is_one(value, WITHOUT_EFFECT.get(name, ())):
+        if name not in FIELDS and not _is_one(value, TAKEN.get(name, ())):
             raise refuse_option(name)
     if not _is_one(fields.get("show_billed_characters", False), TRUE + FALSE):
         raise refuse_option("show_billed_characters")
@@ -47,7 +51,8 @@ def read_deepl(fields: Mapping[str, object], limits: Limits, spoken: Spoken) -> 
     queries = texts_of([text] if isinstance(text, str) else text, "text", limits)
     source = language(fields.get("source_lang", AUTO), "source_lang")
     pair = pair_of(source, language(fields.get("target_lang"), "target_lang"), spoken)
-    return Request(queries, pair, min_confidence=limits.confidence)
+    written_in = format_of(fields.get("tag_handling", "text"))
+    return Request(queries, pair, format=written_in, min_confidence=limits.confidence)
 
 
 def deepl_body(

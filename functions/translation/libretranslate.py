@@ -11,6 +11,7 @@ from translation.languages import Spoken, language_name
 from translation.request import (
     Limits,
     Request,
+    format_of,
     language,
     pair_of,
     refuse_option,
@@ -32,15 +33,14 @@ def read_libretranslate(fields: Mapping[str, object], limits: Limits, spoken: Sp
     require_known(fields, FIELDS)
     q = fields.get(MARK)
     queries = texts_of(q, MARK, limits) if isinstance(q, list) else (text_of(q, MARK),)
-    if fields.get("format", "text") != "text":
-        raise refuse_option("format")
+    written_in = format_of(fields.get("format", "text"))
     # A form has the number as text.
     if repr(fields.get("alternatives", 0)) not in ("0", "'0'"):
         raise refuse_option("alternatives")
     text_of(fields.get("api_key", ""), "api_key")
     source = language(fields.get("source"), "source")
     pair = pair_of(source, language(fields.get("target"), "target"), spoken)
-    return Request(queries, pair, min_confidence=limits.confidence)
+    return Request(queries, pair, format=written_in, min_confidence=limits.confidence)
 
 
 def libretranslate_body(

@@ -18,6 +18,7 @@ _PROTECTED = "|".join(
     [
         r"\{\{.*?\}\}|\{%.*?%\}",  # {{name}}, {% if %}
         r"\$\{[^}]*\}|%\{[^}]*\}|\{[^{}\s]*\}",  # ${name}, %{name}, {0}
+        r"\{\s*[\w.-]+\s*,\s*(?:number|date|time|spellout|ordinal|duration)\b[^{}]*\}",
         r"%(?:\d+\$)?[-+0#]*\d*(?:\.\d+)?[sdifuxXcegEG@](?![^\W_])|%\(\w+\)[sdifr]",  # %1$s
         r"</?[A-Za-z!][^<>]*>",  # tags
         r"&(?:[A-Za-z]\w*|#\d+|#x[0-9A-Fa-f]+);",  # entities

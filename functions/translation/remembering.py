@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from contract.layout import digest
 from translation.errors import EngineError
+from translation.formats import Format
 from translation.languages import Pair
 from translation.price import Price, parts
 from translation.request import Request
@@ -83,15 +85,20 @@ class RememberingEngine:
         self.memory.keep(answered, self.price.paid(list(answered), seconds, most))
 
 
-def segments_of(texts: Sequence[str], pair: Pair, engine: Engine) -> list[str]:
-    """Every segment that an engine can be asked for, once, even if it loses every mark."""
+def segments_of(
+    texts: Sequence[str], pair: Pair, engine: Engine, written_in: Format = "text"
+) -> list[str]:
+    """Every segment that an engine can be asked for, once, even if it loses every mark and tag."""
     asked = _Asked(engine)
-    translate_all(Request(tuple(texts), pair), [asked])
+    translate_all(Request(tuple(texts), pair, format=written_in), [asked])
     return list(asked.segments)
 
 
 class _Asked:
-    """Notes what it is asked for; its answers have lost all marks, so that parts are asked too."""
+    """Notes what it is asked for.
+
+    Its answers have lost all marks, and none is found in another, so that parts are asked too.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.segments: dict[str, None] = {}
@@ -103,4 +110,4 @@ class _Asked:
 
     def translate(self, segments: Sequence[str], pair: Pair) -> list[str | Failed]:
         self.segments |= dict.fromkeys(segments)
-        return ["x"] * len(segments)
+        return [digest(segment) for segment in segments]

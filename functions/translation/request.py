@@ -8,9 +8,10 @@ from urllib.parse import parse_qs
 from api.errors import BadRequestError, TooLargeError
 from api.fields import json_object, require_known
 from contract.messages import message
+from translation.formats import FORMATS, Format
 from translation.languages import AUTO, Pair, Spoken, read_code
 
-KNOWN_FIELDS = ("sentences", "text", "source", "target", "glossary", "min_confidence")
+KNOWN_FIELDS = ("sentences", "text", "source", "target", "glossary", "format", "min_confidence")
 MOST_TERMS = 500
 FORM = "application/x-www-form-urlencoded"
 # Fields of a form besides its texts.
@@ -46,6 +47,8 @@ class Request:
     pair: Pair
     glossary: Mapping[str, str] = field(default_factory=dict)
     """Term in the source text → what it must be in the translation."""
+    format: Format = "text"
+    """What the texts are written in."""
     min_confidence: float = 0.0
     """Below it, a translation is unsure."""
 
@@ -69,8 +72,13 @@ def read_request(content: Mapping[str, object], limits: Limits, spoken: Spoken) 
     first = spoken.pairs[0]
     source = language(content.get("source", first.source), "source")
     target = language(content.get("target", first.target), "target")
-    least = _confidence(content.get("min_confidence", limits.confidence))
-    return Request(queries, pair_of(source, target, spoken), _glossary(content), least)
+    return Request(
+        queries,
+        pair_of(source, target, spoken),
+        _glossary(content),
+        format_of(content.get("format", "text")),
+        _confidence(content.get("min_confidence", limits.confidence)),
+    )
 
 
 def within(queries: tuple[str, ...], limits: Limits) -> tuple[str, ...]:
@@ -102,6 +110,14 @@ def texts_of(value: object, name: str, limits: Limits) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
         raise BadRequestError(name, message("api.texts", field=name))
     return within(tuple(text_of(one, f"{name}[{at}]") for at, one in enumerate(value)), limits)
+
+
+def format_of(value: object) -> Format:
+    """What the texts are written in; raises BadRequestError."""
+    for one in FORMATS:
+        if one == value:
+            return one
+    raise BadRequestError("format", message("api.format", formats=FORMATS))
 
 
 def refuse_option(name: str) -> BadRequestError:

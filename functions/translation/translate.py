@@ -8,6 +8,7 @@ from typing import Protocol
 from contract.messages import Message, message
 from translation.confidence import Hearing, asked_of, with_doubt
 from translation.errors import EngineError, WarmingUpError
+from translation.formats import Parsed, parsed
 from translation.languages import Pair
 from translation.price import ENGINES, FREE
 from translation.protected_spans import Masked, mask
@@ -79,7 +80,46 @@ def translate_all(
 
 
 def _translate(request: Request, engine: Engine) -> list[Translation]:
-    texts = [cut(query, engine.longest_bytes, engine.by_sentence) for query in request.queries]
+    """Translate the words of each text, and put its tags into the translation."""
+    texts = [parsed(query, request.format) for query in request.queries]
+    done = _words([words for text in texts for words in text.asked()], request, engine)
+    good = _translated(done)
+    done |= _words([words for text in texts for words in text.asked_again(good)], request, engine)
+    good = _translated(done)
+    return [
+        with_doubt(
+            _with_markup(query, text, done, good, engine.name),
+            " ".join(text.used(good)),
+            request.min_confidence,
+            request.pair.source,
+        )
+        for query, text in zip(request.queries, texts, strict=True)
+    ]
+
+
+def _translated(done: Mapping[str, Translation]) -> dict[str, str]:
+    return {words: one.translation for words, one in done.items() if one.translation is not None}
+
+
+def _with_markup(
+    query: str,
+    text: Parsed,
+    done: Mapping[str, Translation],
+    good: Mapping[str, str],
+    engine: str,
+) -> Translation:
+    used = [done[words] for words in text.used(good)]
+    for one in used:
+        if one.translation is None:
+            return replace(one, query=query)
+    sure = [one.confidence for one in used if one.confidence is not None]
+    return Translation(query, text.written(good), engine, confidence=min(sure, default=None))
+
+
+def _words(asked: Sequence[str], request: Request, engine: Engine) -> dict[str, Translation]:
+    """Words without tags → their translation."""
+    queries = list(dict.fromkeys(asked))
+    texts = [cut(query, engine.longest_bytes, engine.by_sentence) for query in queries]
     masked = {
         segment.text: mask(segment.text, request.glossary)
         for segments in texts
@@ -87,19 +127,15 @@ def _translate(request: Request, engine: Engine) -> list[Translation]:
     }
     heard = Hearing(engine)
     done = _segments(masked, heard, request.pair)
-    return [
-        with_doubt(
-            replace(
-                _joined(query, segments, done, engine.name),
-                confidence=heard.least(
-                    text for segment in segments for text in asked_of(masked[segment.text])
-                ),
+    return {
+        query: replace(
+            _joined(query, segments, done, engine.name),
+            confidence=heard.least(
+                text for segment in segments for text in asked_of(masked[segment.text])
             ),
-            request.min_confidence,
-            request.pair.source,
         )
-        for query, segments in zip(request.queries, texts, strict=True)
-    ]
+        for query, segments in zip(queries, texts, strict=True)
+    }
 
 
 def _joined(

@@ -81,6 +81,17 @@ def test_a_string_comes_back_as_one_and_a_list_as_one(shouting: Cloud, path: str
 
 
 @pytest.mark.parametrize("path", ["translate", "libretranslate/translate"])
+def test_tags_stay_where_the_format_has_them(shouting: Cloud, path: str) -> None:
+    page = "<p>Tom &amp; <a href='x?a=1'>Mary</a></p><script>if (a) b()</script>"
+
+    answer = libre(shouting, path, q=page, format="html").json
+
+    assert answer == {
+        "translatedText": "<p>TOM &amp; <a href='x?a=1'>MARY</a></p><script>if (a) b()</script>"
+    }
+
+
+@pytest.mark.parametrize("path", ["translate", "libretranslate/translate"])
 def test_a_form_is_read_as_json_is(shouting: Cloud, path: str) -> None:
     form = {"q": ["x=1 & y", "é"], "source": "en", "target": "aa", "alternatives": "0"}
 
@@ -102,7 +113,7 @@ def test_json_that_curl_calls_a_form_is_json(shouting: Cloud) -> None:
 @pytest.mark.parametrize(
     ("fields", "status", "field"),
     [
-        ({"q": "a", "format": "html"}, 400, "format"),
+        ({"q": "a", "format": "pdf"}, 400, "format"),
         ({"q": "a", "alternatives": 3}, 400, "alternatives"),
         ({"q": "a", "alternatives": False}, 400, "alternatives"),
         ({"q": "a", "sentences": []}, 400, "sentences"),
@@ -199,7 +210,7 @@ def test_the_client_of_deepl_lists_the_languages(deepl_client: deepl.DeepLClient
 
 @pytest.mark.parametrize(
     "options",
-    [{"formality": "more"}, {"tag_handling": "html"}, {"context": "a"}, {"split_sentences": "0"}],
+    [{"formality": "more"}, {"tag_handling": "pdf"}, {"context": "a"}, {"split_sentences": "0"}],
 )
 def test_the_client_of_deepl_says_what_is_refused(
     deepl_client: deepl.DeepLClient, options: dict[str, str]
@@ -217,6 +228,15 @@ def test_a_client_of_deepl_without_the_header_is_answered_which_one_it_is(shouti
         client.translate_text("a", target_lang="AA")
     with pytest.raises(deepl.AuthorizationException, match="X-Api-Key"):
         client.get_source_languages()
+
+
+def test_the_client_of_deepl_sends_tags(deepl_client: deepl.DeepLClient) -> None:
+    page = deepl_client.translate_text(
+        "<p>a <b>b</b> &lt; c</p>", target_lang="AA", tag_handling="html"
+    )
+    data = deepl_client.translate_text("a<x/> <y>b</y>", target_lang="AA", tag_handling="xml")
+
+    assert [str(page), str(data)] == ["<p>A <b>B</b> &lt; C</p>", "A<x/> <y>B</y>"]
 
 
 def test_a_form_of_deepl_is_read_as_json_is(shouting: Cloud) -> None:
