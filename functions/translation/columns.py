@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contract.layout import DATA, MAX_NAME_BYTES, results_prefix
 from contract.messages import message
@@ -20,9 +20,12 @@ from pipeline.settings import (
 )
 from reading.csv_head import TableHead
 from reading.names import plain
+from translation.documents import ENDINGS
+from translation.formats import Format
 from translation.languages import Pair, is_code
 
-FILE_SUFFIX, SETTINGS_SUFFIX = "_translate.csv", "_translate.json"
+FILE_SUFFIX, SETTINGS_SUFFIX = "_translate", "_translate.json"
+TABLE = ".csv"
 LARGEST_FILE = 5_000_000
 SETTINGS = ("columns", "source", "target", "max_cost_usd")
 EXAMPLE = '{"columns": ["review"]}'
@@ -30,13 +33,23 @@ EXAMPLE = '{"columns": ["review"]}'
 
 @dataclass(frozen=True)
 class ColumnsFile:
-    """A name, and the keys that belong to it."""
+    """A table or document to translate: a name, and the keys that belong to it."""
 
     name: str
+    ending: str = TABLE
 
     @property
     def key(self) -> str:
-        return f"{DATA}{self.name}{FILE_SUFFIX}"
+        return f"{DATA}{self.name}{FILE_SUFFIX}{self.ending}"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Where a file of this name may be, of whatever kind."""
+        return tuple(replace(self, ending=ending).key for ending in (TABLE, *ENDINGS))
+
+    @property
+    def is_table(self) -> bool:
+        return self.ending == TABLE
 
     @property
     def settings_key(self) -> str:
@@ -48,7 +61,7 @@ class ColumnsFile:
 
     @property
     def result_key(self) -> str:
-        return f"{self.results_prefix}{self.name}_translated.csv"
+        return f"{self.results_prefix}{self.name}_translated{self.ending}"
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,15 @@ class ColumnsPlan:
     table: TableHead
     columns: tuple[str, ...]
     pair: Pair
+
+    @property
+    def written_in(self) -> Format:
+        return "text"
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """What of the file is translated."""
+        return self.columns
 
     @property
     def texts(self) -> list[str]:
@@ -75,27 +97,36 @@ class ColumnsPlan:
 def columns_file_of_key(key: str) -> ColumnsFile | None:
     """The file that an object below data/ belongs to; None when it is none to translate."""
     stem = key.removeprefix(DATA) if key.startswith(DATA) else ""
-    for suffix in (FILE_SUFFIX, SETTINGS_SUFFIX):
+    for suffix in (SETTINGS_SUFFIX, *(f"{FILE_SUFFIX}{one}" for one in (TABLE, *ENDINGS))):
         name = stem.removesuffix(suffix)
         if stem.endswith(suffix) and name.strip(" .") and "/" not in name:
-            return ColumnsFile(name) if len(name.encode()) <= MAX_NAME_BYTES else None
+            ending = TABLE if suffix == SETTINGS_SUFFIX else suffix.removeprefix(FILE_SUFFIX)
+            return ColumnsFile(name, ending) if len(name.encode()) <= MAX_NAME_BYTES else None
     return None
+
+
+def require_size(file: ColumnsFile, content: bytes) -> None:
+    """Raises RefusedError for a file that is too large."""
+    if len(content) > LARGEST_FILE:
+        size = message("columns.too_large", megabytes=LARGEST_FILE // 1_000_000)
+        raise RefusedError(message("file.unreadable", file=file.key, reason=size))
+
+
+def chosen_pair(
+    file: ColumnsFile, settings: bytes, usual: Pair, known: Sequence[str], example: str
+) -> Pair:
+    """The languages in a settings file; raises RefusedError, also for settings of other names."""
+    with in_settings_file(file.settings_key):
+        return _pair(_settings(settings, known, example), usual)
 
 
 def plan_columns(file: ColumnsFile, content: bytes, settings: bytes, usual: Pair) -> ColumnsPlan:
     """Look before you translate; raises RefusedError with a sentence for the uploader."""
-    if len(content) > LARGEST_FILE:
-        size = message("columns.too_large", megabytes=LARGEST_FILE // 1_000_000)
-        raise RefusedError(message("file.unreadable", file=file.key, reason=size))
+    require_size(file, content)
     table = csv_head(content, whole=True, key=file.key)
     with in_settings_file(file.settings_key):
-        chosen = _settings(settings)
-        columns = _columns(chosen, table, file.key)
-        source = _code(chosen, "source", usual.source)
-        target = _code(chosen, "target", usual.target)
-        if source == target:
-            raise RefusedError(message("settings.same_language"))
-    return ColumnsPlan(table, columns, Pair(source, target))
+        chosen = _settings(settings, SETTINGS, EXAMPLE)
+        return ColumnsPlan(table, _columns(chosen, table, file.key), _pair(chosen, usual))
 
 
 def columns_cap(file: ColumnsFile, settings: bytes, stack: Settings) -> float:
@@ -142,11 +173,19 @@ def _beside(row: Sequence[str], added: set[int], make: Callable[[str], str]) -> 
     return cells
 
 
-def _settings(content: bytes) -> dict[str, object]:
-    chosen = parse_object(content, EXAMPLE)
+def _settings(content: bytes, known: Sequence[str], example: str) -> dict[str, object]:
+    chosen = parse_object(content, example)
     for name in chosen:
-        require_setting(name, SETTINGS)
+        require_setting(name, known)
     return chosen
+
+
+def _pair(chosen: dict[str, object], usual: Pair) -> Pair:
+    source = _code(chosen, "source", usual.source)
+    target = _code(chosen, "target", usual.target)
+    if source == target:
+        raise RefusedError(message("settings.same_language"))
+    return Pair(source, target)
 
 
 def _columns(chosen: dict[str, object], table: TableHead, key: str) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from pipeline.errors import OverBudgetError
 from pipeline.results import about
 from pipeline.status import Status
 from translation.columns import ColumnsFile, ColumnsPlan
+from translation.document_plan import EXAMPLE as EXAMPLE_OF_DOCUMENTS
+from translation.document_plan import DocumentPlan
 from translation.translate import Translation
 
 REASONS_SHOWN = 3
@@ -23,7 +25,12 @@ def columns_waiting(file: ColumnsFile, reason: Message) -> Status:
         prefix=file.results_prefix,
         details=(message("detail.continues"),),
         next=(
-            message("next.upload_both", file=file.key, settings=file.settings_key, example=EXAMPLE),
+            message(
+                "next.upload_both",
+                file=file.key,
+                settings=file.settings_key,
+                example=EXAMPLE if file.is_table else EXAMPLE_OF_DOCUMENTS,
+            ),
         ),
     )
 
@@ -87,6 +94,39 @@ def columns_translated(
         details=(
             _amount(plan, answers, len(failed)),
             *([message("detail.left_empty", count=len(failed))] if failed else []),
+            *reasons[:REASONS_SHOWN],
+            *_doubts(answers),
+            *([message("detail.translation_cost", cost=about(usd))] if usd else []),
+        ),
+        results=file.results_prefix,
+        files={"translated": file.result_key},
+        next=(message("next.fetch", file=file.result_key),),
+    )
+
+
+def document_translated(
+    plan: DocumentPlan, answers: Sequence[Translation], usd: float = 0.0
+) -> Status:
+    """What came of it, what it has cost, and what is left as it is and why."""
+    file, pair = plan.file, plan.pair
+    failed = [answer.error for answer in answers if answer.error]
+    reasons = [error for at, error in enumerate(failed) if error not in failed[:at]]
+    amount = message(
+        "detail.document_texts",
+        count=len(answers) - len(failed),
+        characters=sum(len(answer.query) for answer in answers),
+        engine=answers[0].engine if answers else "",
+    )
+    return Status(
+        dataset=f"{file.name}_translate",
+        state="completed",
+        headline=message(
+            "status.document_translated", dataset=file.name, source=pair.source, into=pair.target
+        ),
+        prefix=file.results_prefix,
+        details=(
+            amount if answers else message("detail.no_text_in_document"),
+            *([message("detail.left_as_it_is", count=len(failed))] if failed else []),
             *reasons[:REASONS_SHOWN],
             *_doubts(answers),
             *([message("detail.translation_cost", cost=about(usd))] if usd else []),

@@ -23,6 +23,8 @@ from translation.columns import (
     plan_copy,
     translated_csv,
 )
+from translation.document_plan import DocumentPlan, plan_document, translated_document
+from translation.documents import content_type
 from translation.errors import EngineError
 from translation.languages import Pair, parse_pairs
 from translation.price import ENGINES, characters
@@ -41,6 +43,7 @@ from translation.status import (
     columns_stopped,
     columns_translated,
     columns_waiting,
+    document_translated,
 )
 from translation.translate import Engine, Translation, translate_all
 from uploads.owner import dataset_of_upload, owner_of_key
@@ -62,6 +65,9 @@ TEXTS_AT_ONCE = 200
 TRANSLATED, CONTINUES = "translated", "continues"
 
 
+Plan = ColumnsPlan | DocumentPlan
+
+
 @dataclass(frozen=True)
 class Invocation:
     """One call of the function."""
@@ -77,7 +83,7 @@ class Quote:
     name: str
     """In the ledger."""
     dataset: str
-    plan: ColumnsPlan
+    plan: Plan
     engine: Engine
     left: Sequence[str]
     """Segments without an answer."""
@@ -145,11 +151,16 @@ def _write(bucket: str, status: Status, language: str) -> None:
 def _translated(bucket: str, file: ColumnsFile, invocation: Invocation) -> tuple[Status, str]:
     """The status to write, and what became of the message."""
     found = objects.fetch(bucket, file.key, LARGEST_FILE + 1)
+    if found is None and (there := objects.newest_first(bucket, file.keys)):
+        # The settings came last, of a document.
+        file = columns_file_of_key(there[0]) or file
+        found = objects.fetch(bucket, file.key, LARGEST_FILE + 1)
     settings = objects.sample(bucket, file.settings_key)
     if found is None or settings is None:
         missing = file.key if found is None else file.settings_key
         return columns_waiting(file, message("detail.file_missing", file=missing)), "waiting"
-    plan = plan_columns(file, found.sample, settings, pairs[0])
+    look = plan_columns if file.is_table else plan_document
+    plan: Plan = look(file, found.sample, settings, pairs[0])
     cap = columns_cap(file, settings, caps)
     quote = _quote(bucket, f"{file.name}_translate", plan, found)
     _require_price(quote.usd, characters(quote.left), cap, 0.0)
@@ -164,7 +175,10 @@ def _translated(bucket: str, file: ColumnsFile, invocation: Invocation) -> tuple
         return columns_stopped(file, paid), "refused"
     _put(bucket, file.result_key, plan, answers)
     paid = _settle(bucket, quote)
-    status = columns_translated(file, plan, answers, paid)
+    if isinstance(plan, DocumentPlan):
+        status = document_translated(plan, answers, paid)
+    else:
+        status = columns_translated(file, plan, answers, paid)
     return status, status.state
 
 
@@ -199,14 +213,15 @@ def _copy_all(bucket: str, dataset: str, order: Order, invocation: Invocation) -
 
 
 def _quote(
-    bucket: str, dataset: str, plan: ColumnsPlan, found: UploadedFile, name: str | None = None
+    bucket: str, dataset: str, plan: Plan, found: UploadedFile, name: str | None = None
 ) -> Quote:
     """Before anything is asked; raises RefusedError when no engine speaks the pair."""
-    digest = content_digest(found.etag, plan.columns, plan.pair)
+    digest = content_digest(found.etag, plan.chosen, plan.pair)
     name = name or translation_name(digest, found.version)
     engine = _engine_for(plan.pair)
     has_answer = answered(bucket, name, engine.name)
-    left = [s for s in segments_of(plan.texts, plan.pair, engine) if not has_answer(s)]
+    segments = segments_of(plan.texts, plan.pair, engine, plan.written_in)
+    left = [segment for segment in segments if not has_answer(segment)]
     usd = paid_for(bucket, name) + ENGINES[engine.name].quote(left)
     return Quote(name, dataset, plan, engine, left, usd)
 
@@ -246,7 +261,12 @@ def _paid_answers(
                 translation
                 for at in range(0, len(texts), TEXTS_AT_ONCE)
                 for translation in translate_all(
-                    Request(tuple(texts[at : at + TEXTS_AT_ONCE]), quote.plan.pair), [engine]
+                    Request(
+                        tuple(texts[at : at + TEXTS_AT_ONCE]),
+                        quote.plan.pair,
+                        format=quote.plan.written_in,
+                    ),
+                    [engine],
                 )
             ]
         except BadRequestError as reason:
@@ -269,11 +289,14 @@ def _settle(bucket: str, quote: Quote) -> float:
 def _put(
     bucket: str,
     key: str,
-    plan: ColumnsPlan,
+    plan: Plan,
     answers: Sequence[Translation],
     for_people: bool = True,
 ) -> None:
     done = {a.query: a.translation for a in answers if a.translation is not None}
+    if isinstance(plan, DocumentPlan):
+        objects.put(bucket, key, translated_document(plan, done), content_type(key))
+        return
     # The byte order mark makes Excel read the file as UTF-8.
     content = translated_csv(plan, done, for_people).encode("utf-8-sig")
     objects.put(bucket, key, content, "text/csv; charset=utf-8")

@@ -9,8 +9,11 @@ import pytest
 
 from codefree.cloud import Cloud
 from tests.conftest import eventually
+from tests.documents import DOCUMENTS, SHOUTED, text_of
 from tests.endpoints import endpoint
 from tests.messages import codes_in
+from tests.unit.test_documents import HOSTILE
+from translation.documents import ENDINGS
 
 REVIEWS = 'id;review;stars\r\n1;"good, really";5\r\n2;bad;1\r\n3;;3\r\n4;bad;2\r\n5;"see\r\nhttps://a.b/c";4\r\n'
 
@@ -23,8 +26,9 @@ def shouting(cloud: Cloud) -> Iterator[Cloud]:
         yield cloud
 
 
-def put(cloud: Cloud, key: str, body: str) -> None:
-    cloud.endpoint.client("s3").put_object(Bucket=cloud.bucket, Key=key, Body=body.encode())
+def put(cloud: Cloud, key: str, body: str | bytes) -> None:
+    content = body.encode() if isinstance(body, str) else body
+    cloud.endpoint.client("s3").put_object(Bucket=cloud.bucket, Key=key, Body=content)
 
 
 def settings(**chosen: object) -> str:
@@ -88,6 +92,46 @@ def test_a_translation_cannot_become_a_formula(shouting: Cloud) -> None:
     put(shouting, "data/formula_translate.csv", "id;review\n1;evil\n2;fine\n")
 
     assert result(shouting, "formula")[1] == ["1", "evil", "'=1+1"]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("settings_first", [True, False])
+def test_a_document_comes_back_translated(
+    shouting: Cloud, ending: str, settings_first: bool
+) -> None:
+    name = f"letter{ending.replace('.', '-')}-{settings_first}"
+    chosen = json.dumps({"source": "en", "target": "aa"})
+    files: list[tuple[str, str | bytes]] = [
+        (f"data/{name}_translate.json", chosen),
+        (f"data/{name}_translate{ending}", DOCUMENTS[ending]),
+    ]
+    for key, body in files if settings_first else reversed(files):
+        put(shouting, key, body)
+
+    assert "distinct text" in status(shouting, name, "translated from en to aa")
+    s3 = shouting.endpoint.client("s3")
+    key = f"results/{name}_translate/{name}_translated{ending}"
+    content = s3.get_object(Bucket=shouting.bucket, Key=key)["Body"].read()
+    assert text_of(content, ending) == SHOUTED[ending]
+
+
+@pytest.mark.parametrize(
+    ("name", "ending", "chosen", "body", "code"),
+    [
+        ("bomb", ".docx", {}, HOSTILE["a bomb"][0], "document.unpacked_too_large"),
+        ("entity", ".docx", {}, HOSTILE["an entity"][0], "document.damaged"),
+        ("columns", ".txt", {"columns": ["a"]}, b"a", "settings.unknown"),
+        ("same-language", ".md", {"target": "en"}, b"a", "settings.same_language"),
+        ("endless", ".txt", {}, b"a" * 5_000_001, "columns.too_large"),
+    ],
+)
+def test_a_document_that_cannot_be_translated_is_refused(
+    shouting: Cloud, name: str, ending: str, chosen: dict[str, object], body: bytes, code: str
+) -> None:
+    put(shouting, f"data/{name}_translate.json", json.dumps({"target": "aa", **chosen}))
+    put(shouting, f"data/{name}_translate{ending}", body)
+
+    eventually(lambda: is_refused(shouting, f"results/{name}_translate/", code))
 
 
 @pytest.mark.parametrize(
