@@ -153,16 +153,17 @@ def _cue(lines: list[str]) -> Iterable[Piece]:
     words = " ".join(line.strip() for line in lines)
     end = lines[-1][len(lines[-1].rstrip()) :]
     longest = max(_LONGEST_LINE, *(len(line.strip()) for line in lines))
-    yield from (Slot(words, lambda translation: _broken(translation, longest)), end)
+    line_end = end.strip(" \t") or "\n"
+    yield from (Slot(words, lambda one: _broken(one, longest, line_end)), end)
 
 
-def _broken(text: str, longest: int) -> str:
+def _broken(text: str, longest: int, line_end: str) -> str:
     """On two lines where it is too long for one, at the space nearest to its middle."""
     spaces = [at for at, character in enumerate(text) if character == " "]
     if len(text) <= longest or not spaces:
         return text
     middle = min(spaces, key=lambda at: abs(at - len(text) / 2))
-    return f"{text[:middle]}\n{text[middle + 1 :]}"
+    return f"{text[:middle]}{line_end}{text[middle + 1 :]}"
 
 
 def _catalogue(text: str) -> Iterable[Piece]:

@@ -79,6 +79,18 @@ def test_the_encoding_of_a_document_stays(encoding: str) -> None:
     assert shouted("é\r\n".encode(encoding), ".txt").decode(encoding) == "É\r\n"
 
 
+def test_a_long_cue_has_two_lines_that_end_as_those_of_the_file() -> None:
+    lines = ["1", "0 --> 1", "I love you and my mother,", "and my father, and all of you.", ""]
+
+    answer = shouted("\r\n".join(lines).encode(), ".srt").decode()
+
+    assert answer.split("\r\n")[2:] == [
+        "I LOVE YOU AND MY MOTHER, AND",
+        "MY FATHER, AND ALL OF YOU.",
+        "",
+    ]
+
+
 DEEP = "<w:p>" + "<w:hyperlink>" * 50_000 + "<w:r><w:t>x</w:t></w:r>"
 HOSTILE = {
     "an entity": (word('<!DOCTYPE x [<!ENTITY a "b">]>'), ".docx", "document.damaged"),
