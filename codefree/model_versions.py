@@ -125,7 +125,7 @@ class Versions:
 
     def runs(self, now: datetime) -> RunList:
         """Find what the jobs of the dataset were given and made, and which model answers now."""
-        with _in_words(self._stack):
+        with in_words_of(self._stack):
             content, _ = self._read(layout.runs_key(self.dataset, layout.RUNS_JSON))
             found = lists.runs_from_json(self.dataset, content)
             if not found.all:

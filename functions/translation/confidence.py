@@ -58,9 +58,7 @@ def asked_of(masked: Masked) -> Iterator[str]:
     yield from (part.strip() for part in masked.parts)
 
 
-def with_doubt(
-    translation: "Translation", words: str, least: float, source: str
-) -> "Translation":
+def with_doubt(translation: "Translation", words: str, least: float, source: str) -> "Translation":
     """The translation with the reason why it is not to be trusted, where there is one.
 
     `words` are those of its query, without tags, `least` the confidence below which no translation
