@@ -4,6 +4,8 @@ import io
 import zipfile
 from collections.abc import Mapping
 
+from translation.office import LARGEST_UNPACKED, MOST_MEMBERS
+
 PAGE = """<!DOCTYPE html>
 <html><head><title>my house</title><style>p { color: red }</style></head>
 <body><p>I <b>love</b> you &amp; wait.</p><pre>code</pre><script>say("hi")</script></body></html>
@@ -153,3 +155,24 @@ def text_of(content: bytes, ending: str) -> str:
     start, end = xml.index(">") + 1, xml.rindex("</")
     body = xml[start:end]
     return body.removeprefix("<w:body>").removesuffix("</w:body>")
+
+
+HOSTILE = {
+    "an entity": (word('<!DOCTYPE x [<!ENTITY a "b">]>'), ".docx", "document.damaged"),
+    "no archive": (b"PK\x03\x04" + b"\0" * 100, ".docx", "document.damaged"),
+    "half an archive": (open_document()[:-40], ".odt", "document.damaged"),
+    "a bomb": (
+        packed({"content.xml": b"", "bomb": b"\0" * (LARGEST_UNPACKED + 1)}),
+        ".odt",
+        "document.unpacked_too_large",
+    ),
+    "too many files": (
+        packed({str(number): b"" for number in range(MOST_MEMBERS + 1)}),
+        ".odt",
+        "document.unpacked_too_large",
+    ),
+    "no UTF-8": (b"\xff\x00\x81", ".txt", "document.encoding"),
+    "XML without UTF-8": (packed({"a": b"", "content.xml": b"\xff"}), ".odt", "document.damaged"),
+    "deep JSON": (b"[" * 100_000 + b"]" * 100_000, ".strings.json", "document.damaged"),
+    "no JSON": (b'{"a": "b",}', ".strings.json", "document.damaged"),
+}

@@ -197,7 +197,9 @@ class Fragment:
         parents, placed = self._parents, dict[int, Place]()
         whole = [found.span() for found in _KEPT_WHOLE.finditer(text)]
         for number, start, end in unit.inner:
-            if start == end:
+            span = self.spans[number]
+            # One that goes on in another sentence keeps its place among the others.
+            if start == end or span.start < unit.start or span.end > unit.end:
                 return None
             parent = parents[number]
             within = placed.get(parent, (0, len(text))) if parent is not None else (0, len(text))

@@ -9,10 +9,9 @@ import pytest
 
 from codefree.cloud import Cloud
 from tests.conftest import eventually
-from tests.documents import DOCUMENTS, SHOUTED, text_of
+from tests.documents import DOCUMENTS, HOSTILE, SHOUTED, text_of
 from tests.endpoints import endpoint
 from tests.messages import codes_in
-from tests.unit.test_documents import HOSTILE
 from translation.documents import ENDINGS
 
 REVIEWS = 'id;review;stars\r\n1;"good, really";5\r\n2;bad;1\r\n3;;3\r\n4;bad;2\r\n5;"see\r\nhttps://a.b/c";4\r\n'

@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 
 from contract.messages import message, render
 from reading.errors import UnreadableError
-from tests.documents import DOCUMENTS, SHOUTED, open_document, packed, text_of, word
+from tests.documents import DOCUMENTS, HOSTILE, SHOUTED, open_document, text_of, word
+from tests.markup import PAGES, Engine
 from tests.messages import raises
 from tests.sentences import PAIR
-from tests.unit.test_markup import PAGES, Engine
 from translation.documents import ENDINGS, FORMATS, read_document
-from translation.office import LARGEST_UNPACKED, MOST_MEMBERS
 from translation.request import Request
 from translation.translate import translate_all
 
@@ -92,25 +91,6 @@ def test_a_long_cue_has_two_lines_that_end_as_those_of_the_file() -> None:
 
 
 DEEP = "<w:p>" + "<w:hyperlink>" * 50_000 + "<w:r><w:t>x</w:t></w:r>"
-HOSTILE = {
-    "an entity": (word('<!DOCTYPE x [<!ENTITY a "b">]>'), ".docx", "document.damaged"),
-    "no archive": (b"PK\x03\x04" + b"\0" * 100, ".docx", "document.damaged"),
-    "half an archive": (open_document()[:-40], ".odt", "document.damaged"),
-    "a bomb": (
-        packed({"content.xml": b"", "bomb": b"\0" * (LARGEST_UNPACKED + 1)}),
-        ".odt",
-        "document.unpacked_too_large",
-    ),
-    "too many files": (
-        packed({str(number): b"" for number in range(MOST_MEMBERS + 1)}),
-        ".odt",
-        "document.unpacked_too_large",
-    ),
-    "no UTF-8": (b"\xff\x00\x81", ".txt", "document.encoding"),
-    "XML without UTF-8": (packed({"a": b"", "content.xml": b"\xff"}), ".odt", "document.damaged"),
-    "deep JSON": (b"[" * 100_000 + b"]" * 100_000, ".strings.json", "document.damaged"),
-    "no JSON": (b'{"a": "b",}', ".strings.json", "document.damaged"),
-}
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
