@@ -20,6 +20,8 @@ TEXTS = {
     "ExistingBucket": ("a" * 63, "a" * 64),
     "ResourceTags": (f"{'k' * 128}={'v' * 171}", "team"),
     "ApiGatewayLogsRoleArn": (f"arn:aws:iam::123456789012:role/{'a' * 512}", "role"),
+    "SqlDatabases": (",".join(["d" * 49] * 20), ",".join(["d"] * 21)),
+    "SqlSources": (",".join(["b" * 49] * 20), ",".join(["b" * 3] * 21)),
     "AllowedOrigin": (f"https://{'a' * 240}.example.com:8443", "www.example.com"),
 }
 

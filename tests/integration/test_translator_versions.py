@@ -19,6 +19,7 @@ from contract.layout import live_json_key, results_prefix, version_order_key, ve
 from tests.clouds import own_cloud
 from tests.conftest import PATIENCE_SECONDS, eventually
 from tests.http import post
+from tests.live_models import PATIENT_API
 from tests.messages import codes_in
 from tests.translators import PAIR, answers, upload
 
@@ -31,7 +32,7 @@ CLIENTS = 16
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
     parameters = {"SettleSeconds": "0", "RetrySeconds": "60", "TranslationFallback": "none"}
-    with own_cloud(Settings(parameters=parameters, training_source=STUB)) as cloud:
+    with own_cloud(Settings(parameters=parameters | PATIENT_API, training_source=STUB)) as cloud:
         for word in ("alt", "neu"):
             upload(cloud, word)
             eventually(lambda word=word: answers(cloud, word))  # type: ignore[misc]
