@@ -128,7 +128,10 @@ def test_what_is_packaged_lies_in_the_bucket(account: Endpoint, packaged: Templa
 
 
 def test_every_resource_of_the_template_is_made(stack: Stack, template: Template) -> None:
-    assert stack.resources.keys() == template["Resources"].keys()
+    # What queries need is not rehearsed yet: it is made only where SqlDatabases is given.
+    resources = template["Resources"].items()
+    rehearsed = {name for name, one in resources if one.get("Condition") != "ReadsTables"}
+    assert stack.resources.keys() == rehearsed
     assert [name for name, made in stack.physical_ids().items() if made is None] == []
 
 
