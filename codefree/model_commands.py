@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, Protocol, TypeVar
 
 import typer
 from rich.console import Console
@@ -14,6 +14,7 @@ from codefree.words import Message, Words
 
 if TYPE_CHECKING:
     from codefree.model_versions import Models, RunList, Versions
+    from codefree.stack_status import Connect
     from contract.bounds import Language
 else:
     Language = load("bounds").Language
@@ -71,28 +72,58 @@ class Where:
     language: str | None
 
 
+class InStack(Protocol):
+    """What is looked at or changed in a stack; every failure is a StackStatusError."""
+
+    language: str
+
+
+T = TypeVar("T", bound=InStack)
+Found = TypeVar("Found")
+
+
+def ask_stack(
+    shell: Shell,
+    where: Where,
+    make: "Callable[[Connect, str], T]",
+    do: Callable[[T, datetime], Found],
+) -> Found:
+    """Find the stack, make what looks at it, speak the stack's language, and do it."""
+    shell.speak(where.language)
+    port = shell.reach(where.stack, where.region, where.profile, where.port)
+    # They import boto3, which takes its time.
+    from codefree.stack_finding import connect_to
+    from codefree.stack_status import StackStatusError
+
+    try:
+        connect, stack = connect_to(where.stack, where.region, where.profile, port)
+        asked = make(connect, stack)
+        shell.speak(where.language or asked.language)
+        return do(asked, datetime.now(UTC))
+    except StackStatusError as error:
+        shell.refuse(error.message)
+
+
+def print_json(found: "Models | RunList") -> None:
+    print(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
+
+
 def add_commands(app: typer.Typer, shell: Shell) -> None:
     def run(
         dataset: str, where: Where, do: "Callable[[Versions, datetime], Models | RunList]"
     ) -> None:
-        shell.speak(where.language)
-        port = shell.reach(where.stack, where.region, where.profile, where.port)
-        # They import boto3, which takes its time.
-        from codefree.model_versions import RunList, Versions
+        def versions(connect: "Connect", stack: str) -> "Versions":
+            from codefree.model_versions import Versions
+
+            return Versions(connect, stack, dataset)
+
+        found = ask_stack(shell, where, versions, do)
+        from codefree.model_versions import RunList
         from codefree.model_view import show_models
         from codefree.run_list_view import show_runs
-        from codefree.stack_finding import connect_to
-        from codefree.stack_status import StackStatusError
 
-        try:
-            connect, stack = connect_to(where.stack, where.region, where.profile, port)
-            versions = Versions(connect, stack, dataset)
-            shell.speak(where.language or versions.language)
-            found = do(versions, datetime.now(UTC))
-        except StackStatusError as error:
-            shell.refuse(error.message)
         if where.as_json:
-            print(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
+            print_json(found)
         elif isinstance(found, RunList):
             show_runs(found, Console(), shell.say)
         else:

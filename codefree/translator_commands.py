@@ -1,8 +1,7 @@
 """`codefree translator list`, `deploy` and `rollback`: which version of a translator serves."""
 
-import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,11 +17,14 @@ from codefree.model_commands import (
     Speaks,
     Stack,
     Where,
+    ask_stack,
+    print_json,
 )
 from codefree.words import Message, message
 
 if TYPE_CHECKING:
     from codefree.model_versions import Models
+    from codefree.stack_status import Connect
     from codefree.translator_versions import TranslatorVersions
 
 Pair = Annotated[
@@ -39,26 +41,19 @@ def add_translator_commands(app: typer.Typer, shell: Shell) -> None:
     def run(
         pair: str, where: Where, do: "Callable[[TranslatorVersions, datetime], Message | Models]"
     ) -> None:
-        shell.speak(where.language)
-        port = shell.reach(where.stack, where.region, where.profile, where.port)
-        # They import boto3, which takes its time.
+        def versions(connect: "Connect", stack: str) -> "TranslatorVersions":
+            from codefree.translator_versions import TranslatorVersions
+
+            return TranslatorVersions(connect, stack, pair)
+
+        found = ask_stack(shell, where, versions, do)
         from codefree.model_versions import Models
         from codefree.model_view import show_models
-        from codefree.stack_finding import connect_to
-        from codefree.stack_status import StackStatusError
-        from codefree.translator_versions import TranslatorVersions
 
-        try:
-            connect, stack = connect_to(where.stack, where.region, where.profile, port)
-            versions = TranslatorVersions(connect, stack, pair)
-            shell.speak(where.language or versions.language)
-            found = do(versions, datetime.now(UTC))
-        except StackStatusError as error:
-            shell.refuse(error.message)
         if not isinstance(found, Models):
             Console().print(escape(shell.say.render(found)), soft_wrap=True, highlight=False)
         elif where.as_json:
-            print(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
+            print_json(found)
         else:
             show_models(found, Console(), shell.say, _who_serves(found))
 
