@@ -3,9 +3,7 @@
 S3 takes a write only if the object is still the one that was read; otherwise it is read again.
 """
 
-import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from aws import objects, stored, translations
@@ -27,7 +25,6 @@ from queries.query import is_of_query
 from translation.progress import is_translation
 
 CSV_TYPE = "text/csv; charset=utf-8"
-LONGEST_PAUSE_SECONDS = 0.1
 # With a day to spare.
 MESSAGES_ARE_KEPT = timedelta(days=15)
 
@@ -129,7 +126,7 @@ def _settled(bucket: str, name: str, reservation: Reservation) -> bool:
 
 def _change(bucket: str, change: Callable[[Ledger], Ledger]) -> Ledger:
     """Apply `change` to the ledger, again for as long as another writer is faster."""
-    for _ in _tries():
+    for _ in objects.tries():
         before, etag = _read(bucket)
         after = change(before)
         if after == before or objects.put_if_unchanged(
@@ -140,19 +137,8 @@ def _change(bucket: str, change: Callable[[Ledger], Ledger]) -> Ledger:
 
 
 def _write_csv(bucket: str) -> None:
-    """The ledger as a table; looked at before the ledger is, so that no older one replaces it."""
-    for _ in _tries():
-        before, etag = stored.read_with_etag(bucket, COSTS_KEY)
-        after = costs_csv(_read(bucket)[0])
-        if after == before or objects.put_if_unchanged(bucket, COSTS_KEY, after, CSV_TYPE, etag):
-            return
-
-
-def _tries() -> Iterator[None]:
-    """Without end: of all who write at a time, one gets through. Lambda bounds the time."""
-    while True:
-        yield
-        time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))
+    """The ledger as a table."""
+    objects.put_newest(bucket, COSTS_KEY, CSV_TYPE, lambda: costs_csv(_read(bucket)[0]))
 
 
 def _read(bucket: str) -> tuple[Ledger, str | None]:

@@ -2,14 +2,17 @@
 
 import hashlib
 import mimetypes
-from collections.abc import Iterator, Mapping, Sequence
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import count
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
-from aws.stored import NOT_THERE, read, s3
+from aws.stored import NOT_THERE, read, read_with_etag, s3
 from contract.job import Job, job_from_json
 from contract.layout import STATUS_JSON, STATUS_TEXT, job_json_key
 from pipeline.files import UploadedFile, is_too_large, sample_range
@@ -25,6 +28,7 @@ INPUT_TAG = "codefree-automl=input"
 # What S3 copies in one request; more is copied in parts.
 LARGEST_COPY = 5 * 10**9
 COPYING = TransferConfig(multipart_chunksize=256 * 2**20, max_concurrency=32)
+LONGEST_PAUSE_SECONDS = 0.1
 WRITTEN_MEANWHILE = ("PreconditionFailed", "ConditionalRequestConflict", *NOT_THERE)
 
 
@@ -102,6 +106,35 @@ def put_if_unchanged(
             return False
         raise
     return True
+
+
+def tries(most: int | None = None) -> Iterator[None]:
+    """Pauses between tries to write what others write, too: at a time one of them gets through.
+
+    Without `most` there is no end, and Lambda bounds the time.
+    """
+    for _ in count() if most is None else range(most):
+        yield
+        time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))
+
+
+def put_newest(
+    bucket: str,
+    key: str,
+    content_type: str,
+    make: Callable[[], bytes],
+    most_tries: int | None = None,
+) -> bool:
+    """Write what `make` makes of other objects; False when others write it all the time.
+
+    It is looked at before they are, so that nothing made of older ones replaces it.
+    """
+    for _ in tries(most_tries):
+        before, etag = read_with_etag(bucket, key)
+        after = make()
+        if after == before or put_if_unchanged(bucket, key, after, content_type, etag):
+            return True
+    return False
 
 
 def copy_if_unchanged(bucket: str, source: str, etag: str, key: str, size: int) -> bool:

@@ -4,9 +4,7 @@ S3 takes a write only if the object is still the one that was read; otherwise it
 """
 
 import json
-import random
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -35,7 +33,7 @@ from pipeline.runs_page import runs_page
 from pipeline.status import Status, status_from_json
 
 # Of two writers at a time the slower tries again.
-WRITES, LONGEST_PAUSE_SECONDS = 50, 0.1
+WRITES = 50
 # Of results that nothing has written down yet, such as those of earlier releases.
 MOST_ADDED = 40
 Render = Callable[[Runs, Live | None], bytes]
@@ -73,7 +71,7 @@ def write_runs(bucket: str, dataset: str, own: list[Run]) -> None:
         islice(stored.every_folder(bucket, results_prefix(dataset)), stored.FOLDERS_AT_ONCE)
     )
     earlier: list[Run] | None = None
-    for _ in _tries():
+    for _ in objects.tries(WRITES):
         content, etag = stored.read_with_etag(bucket, key)
         before = runs_from_json(dataset, content)
         if earlier is None:
@@ -88,6 +86,8 @@ def write_runs(bucket: str, dataset: str, own: list[Run]) -> None:
             bucket, key, after, "application/json", etag
         ):
             break
+    else:
+        _warn_of_others(dataset)
     _write_pages(bucket, dataset)
 
 
@@ -141,20 +141,16 @@ def _write_pages(bucket: str, dataset: str) -> None:
 
 
 def _write(bucket: str, dataset: str, key: str, content_type: str, render: Render) -> None:
-    """Looked at before the runs are, so that no older state replaces a newer one."""
-    for _ in _tries():
-        before, etag = stored.read_with_etag(bucket, key)
+    def made() -> bytes:
         runs = runs_from_json(dataset, stored.read(bucket, runs_key(dataset, RUNS_JSON)))
-        after = render(runs, _live(bucket, dataset))
-        if after == before or objects.put_if_unchanged(bucket, key, after, content_type, etag):
-            return
+        return render(runs, _live(bucket, dataset))
+
+    if not objects.put_newest(bucket, key, content_type, made, WRITES):
+        _warn_of_others(dataset)
 
 
-def _tries() -> Iterator[None]:
-    for _ in range(WRITES):
-        yield
-        time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))
-    logger.warning("others write the runs all the time")
+def _warn_of_others(dataset: str) -> None:
+    logger.warning("others write the runs all the time", extra={"dataset": dataset})
 
 
 def _page(runs: Runs, live: Live | None) -> bytes:
