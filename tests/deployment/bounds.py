@@ -10,7 +10,7 @@ TEXTS = {
     "InstanceType": ("ml.p4de.24xlarge", "m5.xlarge"),
     "NotificationEmail": (f"{'a' * 242}@example.com", f"{'a' * 243}@example.com"),
     "AutoGluonImageTag": ("a" * 128, "a" * 129),
-    "TranslatorPairs": (",".join(["en-de"] * 166), ",".join(["en-de"] * 167)),
+    "TranslatorPairs": (",".join(["en-de"] * 133), ",".join(["en-de"] * 134)),
     "SubnetIds": (",".join([f"subnet-{'a' * 17}"] * 16), ",".join([f"subnet-{'a' * 17}"] * 17)),
     "SecurityGroupIds": (",".join([f"sg-{'a' * 17}"] * 5), ",".join([f"sg-{'a' * 17}"] * 6)),
     "EndpointInstanceType": ("ml.p4de.24xlarge", "m5.xlarge"),
@@ -20,8 +20,8 @@ TEXTS = {
     "ExistingBucket": ("a" * 63, "a" * 64),
     "ResourceTags": (f"{'k' * 128}={'v' * 171}", "team"),
     "ApiGatewayLogsRoleArn": (f"arn:aws:iam::123456789012:role/{'a' * 512}", "role"),
-    "SqlDatabases": (",".join(["d" * 49] * 20), ",".join(["d"] * 21)),
-    "SqlSources": (",".join(["b" * 49] * 20), ",".join(["b" * 3] * 21)),
+    "SqlDatabases": (",".join(["d" * 5] * 20), ",".join(["d"] * 21)),
+    "SqlSources": (",".join(["b" * 19] * 20), ",".join(["b" * 3] * 21)),
     "AllowedOrigin": (f"https://{'a' * 240}.example.com:8443", "www.example.com"),
 }
 

@@ -76,6 +76,27 @@ def _alarm(cloudwatch: Any, name: str, given: Properties) -> str:
     return name
 
 
+def _workgroup(athena: Any, name: str, given: Properties) -> str:
+    athena.create_work_group(
+        Name=given["Name"],
+        Description=given["Description"],
+        Configuration=_athena_configuration(given),
+        Tags=given.get("Tags", []),
+    )
+    return str(given["Name"])
+
+
+def _set_workgroup(athena: Any, name: str, given: Properties) -> None:
+    athena.update_work_group(WorkGroup=name, ConfigurationUpdates=_athena_configuration(given))
+
+
+def _athena_configuration(given: Properties) -> Properties:
+    """As the API of Athena has it: with a number."""
+    configuration = dict(given["WorkGroupConfiguration"])
+    limit = int(configuration["BytesScannedCutoffPerQuery"])
+    return {**configuration, "BytesScannedCutoffPerQuery": limit}
+
+
 def _rest_api(api: Any, name: str, given: Properties) -> str:
     types = given["EndpointConfiguration"]["Types"]
     made = api.create_rest_api(name=given["Name"], endpointConfiguration={"types": types})
@@ -204,6 +225,14 @@ MAKERS = {
     "AWS::Lambda::LayerVersion": Maker("lambda", _layer, _delete_layer),
     "AWS::CloudWatch::Alarm": Maker(
         "cloudwatch", _alarm, lambda cw, name, _: cw.delete_alarms(AlarmNames=[name])
+    ),
+    "AWS::Athena::WorkGroup": Maker(
+        "athena",
+        _workgroup,
+        lambda athena, name, given: athena.delete_work_group(
+            WorkGroup=name, RecursiveDeleteOption=given["RecursiveDeleteOption"]
+        ),
+        _set_workgroup,
     ),
     "AWS::ApiGateway::RestApi": Maker(
         "apigateway",

@@ -18,6 +18,10 @@ NOT_CHECKABLE = {
         "AWS::Lambda::Function",
         "DeadLetterConfig.*",
     ): "moto forgets it; the local cloud delivers by it",
+    (
+        "AWS::Athena::WorkGroup",
+        "RecursiveDeleteOption",
+    ): "said when it is deleted, returned by no call",
     ("AWS::Lambda::Function", "LoggingConfig.*"): "moto forgets it",
     ("AWS::Lambda::Function", "TracingConfig.*"): "moto's CloudFormation forgets it",
     ("AWS::Logs::LogGroup", "KmsKeyId"): "moto's CloudFormation forgets it",

@@ -178,6 +178,11 @@ def _subscription(client: Client, arn: str, _: Properties) -> Properties:
     return dict(attributes)
 
 
+def _workgroup(client: Client, name: str, asked: Properties) -> Properties:
+    found = client("athena").get_work_group(WorkGroup=name)["WorkGroup"]
+    return {**found, "WorkGroupConfiguration": found["Configuration"]}
+
+
 def _alarm(client: Client, name: str, _: Properties) -> Properties:
     found: Properties = client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"][0]
     return found
@@ -271,6 +276,7 @@ DESCRIBERS: dict[str, Callable[[Client, str, Properties], Properties]] = {
     "AWS::ApiGateway::UsagePlan": _usage_plan,
     "AWS::ApiGateway::UsagePlanKey": _usage_plan_key,
     "AWS::CloudWatch::Alarm": _alarm,
+    "AWS::Athena::WorkGroup": _workgroup,
     "AWS::CloudWatch::Dashboard": _dashboard,
     "AWS::Events::Rule": _rule,
     "AWS::IAM::Role": _role,
