@@ -121,10 +121,11 @@ def rows(statuses: Iterable[Answer], running: Mapping[str, Answer], now: datetim
 
 def _row(status: Answer, job: Answer | None, costs: Mapping[str, float], now: datetime) -> Row:
     score = status["score"]
+    since = job["CreationTime"] if job else datetime.fromisoformat(status["updated"])
     return Row(
         dataset=status["dataset"],
         state=status["state"],
-        since=job["CreationTime"].isoformat(timespec="seconds") if job else status["updated"],
+        since=since.isoformat(timespec="seconds"),
         job=status["job"],
         score=f"{metric_name(score['metric'])} {score['score']:.4g}" if score else None,
         cost_usd=round(sum(costs.values()) + (_running_usd(job, now) if job else 0), 5),

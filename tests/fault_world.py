@@ -430,8 +430,12 @@ def at_once(case: Callable[[int], T], places: list[int]) -> Iterator[tuple[int, 
             yield at, future.result
 
 
+def places_of(calls: list[Call], pattern: str) -> list[int]:
+    return [at for at, call in enumerate(calls) if re.fullmatch(pattern, str(call))]
+
+
 def place_of(calls: list[Call], pattern: str) -> int:
-    (place,) = [at for at, call in enumerate(calls) if re.fullmatch(pattern, str(call))]
+    (place,) = places_of(calls, pattern)
     return place
 
 

@@ -50,7 +50,9 @@ def dataset_with(cloud: Cloud, keep_requests: float) -> str:
     s3 = cloud.endpoint.client("s3")
     put_model(s3, cloud.bucket, dataset, *COLUMNS, keep_requests=keep_requests)
     key = results_prefix(dataset) + STATUS_JSON
-    s3.put_object(Bucket=cloud.bucket, Key=key, Body=status(dataset).to_json("now"))
+    s3.put_object(
+        Bucket=cloud.bucket, Key=key, Body=status(dataset).to_json("2026-07-01T12:00:00+00:00")
+    )
     return dataset
 
 

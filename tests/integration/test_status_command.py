@@ -11,6 +11,9 @@ from uuid import uuid4
 import pytest
 
 from codefree.cloud import Cloud
+from contract.layout import results_prefix
+from contract.messages import message
+from pipeline.status import Status
 from tests.conftest import PATIENCE_SECONDS
 from tests.console import start
 from tests.uploads import TRAIN, drop, ended, status
@@ -65,7 +68,13 @@ def test_a_stack_lists_what_is_trained_refused_and_running(cloud: Cloud, name: s
     assert answer["totals"]["cost_usd"] >= done["cost"]["usd"]
 
 
-@pytest.mark.parametrize("content", [b"{", b"[]", b"{}", b'{"prefix": 1, "results": 2}', b"\xff"])
+REFUSED = Status("damaged", "refused", message("text", text="no"), results_prefix("damaged"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"{", b"[]", b"{}", b'{"prefix": 1, "results": 2}', b"\xff", REFUSED.to_json("now")],
+)
 def test_a_damaged_status_is_named_and_hides_no_other_dataset(
     cloud: Cloud, name: str, content: bytes
 ) -> None:
