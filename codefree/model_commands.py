@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, Protocol, TypeVar
 
 import typer
 from rich.console import Console
@@ -46,6 +46,7 @@ RunsAsJson = Annotated[
 Speaks = Annotated[
     Language | None, typer.Option(help="Language of what you read here; else that of the stack.")
 ]
+By = Literal["function", "serverless"]
 NAMES = ("runs", "models", "deploy", "rollback", "undeploy")
 
 
@@ -181,6 +182,13 @@ def add_commands(app: typer.Typer, shell: Shell) -> None:
                 min=1, help="As `codefree models` numbers them; left out, the newest that can."
             ),
         ] = None,
+        serve: Annotated[
+            By | None,
+            typer.Option(
+                help="What answers with it: the stack's function, or a serverless endpoint, which "
+                "also takes models that are not portable; left out, what it was trained for."
+            ),
+        ] = None,
         stack: Stack = None,
         region: Region = None,
         profile: Profile = None,
@@ -190,7 +198,7 @@ def add_commands(app: typer.Typer, shell: Shell) -> None:
     ) -> None:
         """Let a version of a dataset's model answer all requests, at once."""
         where = Where(stack, region, profile, port, as_json, language)
-        run(dataset, where, lambda versions, now: versions.deploy(version, now))
+        run(dataset, where, lambda versions, now: versions.deploy(version, serve, now))
 
     @app.command(epilog="Example: codefree rollback titanic")
     def rollback(

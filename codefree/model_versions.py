@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from codefree.bounds import bounds
 from codefree.layout import layout
 from codefree.live import live as lives
 from codefree.runs import runs as lists
@@ -18,10 +19,17 @@ from codefree.s3_files import keys_below
 from codefree.stack_status import Answer, Connect, StackStatusError, described_stack, in_words
 from codefree.words import message
 
+if TYPE_CHECKING:
+    from contract.bounds import Serve
+
+# What a version needs to be deployed, and does not say before.
+ONLY_TO_DEPLOY = ("has_columns", "serve")
 READS_AT_ONCE, WRITES = 8, 10
 NOT_THERE = ("NoSuchKey", "404")
 WRITTEN_MEANWHILE = ("PreconditionFailed", "ConditionalRequestConflict", *NOT_THERE)
-NOT_PORTABLE, PORTABLE_MODEL, PERFORMANCE = "not_portable", "portable model", "performance"
+NOT_PORTABLE, PERFORMANCE = "not_portable", "performance"
+# As a status names them.
+PORTABLE_MODEL, MODEL_COLUMNS = "portable model", "model columns"
 
 
 @dataclass(frozen=True)
@@ -39,11 +47,16 @@ class ModelVersion:
     metric: str | None
     score: float | None
     interval: tuple[float, float] | None
+    has_columns: bool = False
+    """Whether an endpoint can answer with it, though it is not portable."""
+    serve: "Serve" = "function"
+    """What is to answer with it."""
 
     @property
     def answers(self) -> bool:
         """Whether it can."""
-        return self.state != NOT_PORTABLE
+        by_endpoint = self.has_columns and self.serve in bounds.ENDPOINTS
+        return self.state != NOT_PORTABLE or by_endpoint
 
 
 @dataclass(frozen=True)
@@ -71,7 +84,10 @@ class Models:
             "share": trial.share if trial else 0.0,
             "until": trial.until if trial else None,
         }
-        versions = [asdict(one) for one in self.versions]
+        versions = [
+            {name: value for name, value in asdict(one).items() if name not in ONLY_TO_DEPLOY}
+            for one in self.versions
+        ]
         return {"dataset": self.dataset, "live": live, "versions": versions}
 
 
@@ -133,11 +149,16 @@ class Versions:
                 raise StackStatusError(message("runs.none", dataset=self.dataset, bucket=bucket))
             return RunList(found, self._read_live()[0].settled(now), now, self.language)
 
-    def deploy(self, number: int | None, now: datetime) -> Models:
-        """Let a version answer all requests: the newest that can, unless a number is given."""
+    def deploy(self, number: int | None, serve: str | None, now: datetime) -> Models:
+        """Let a version answer all requests: the newest that can, unless a number is given.
+
+        `serve` is what answers with it; None leaves it as it was trained for.
+        """
         with in_words_of(self._stack):
-            chosen = self._chosen(number, self._models(lives.Live(), now).versions)
-            version = lives.Version(chosen.job, chosen.target, chosen.uploaded)
+            versions = self._models(lives.Live(), now).versions
+            able = [self._served(one, serve) for one in versions]
+            chosen = self._chosen(number, able)
+            version = lives.Version(chosen.job, chosen.target, chosen.uploaded, serve=chosen.serve)
             return self._changed(lambda live: live.deployed(version, now), now, anew=True)
 
     def roll_back(self, now: datetime) -> Models:
@@ -156,6 +177,12 @@ class Versions:
         """Let no version answer."""
         with in_words_of(self._stack):
             return self._changed(lambda live: live.undeployed(now), now)
+
+    def _served(self, version: ModelVersion, serve: str | None) -> ModelVersion:
+        """The version with what is to answer with it; what answered none does so when deployed."""
+        trained_for = self._read_json(layout.job_json_key(version.job)).get("serve", "function")
+        chosen: Any = serve or ("function" if trained_for == "none" else trained_for)
+        return replace(version, serve=chosen)
 
     def _changed(
         self, change: "Callable[[lives.Live], lives.Live]", now: datetime, anew: bool = False
@@ -224,8 +251,11 @@ class Versions:
         if not found:
             bucket = f"s3://{self._bucket}/"
             raise StackStatusError(message("models.none", dataset=self.dataset, bucket=bucket))
+        known_live = [one.job for one in settled.versions]
         stated = [
-            replace(one, state=settled.state_of(one.job, now)) if one.answers else one
+            replace(one, state=settled.state_of(one.job, now))
+            if one.answers or one.job in known_live
+            else one
             for one in found
         ]
         return Models(self.dataset, stated, settled, now, self.language)
@@ -290,6 +320,7 @@ def _version(number: int, status: Answer, performance: Answer) -> ModelVersion:
         score.get("metric"),
         score.get("score"),
         tuple(interval) if interval else None,
+        MODEL_COLUMNS in status["files"],
     )
 
 

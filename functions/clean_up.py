@@ -10,11 +10,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from aws.cleanup import SecondsLeft, delete_bucket, delete_endpoints, delete_models, stop_jobs
 from aws.stacks import stack_status
+from contract.layout import SERVED
 from pipeline.clean_up import CleanUp, answer, planned
 
 logger = Logger()
-# The jobs whose models are served; the template allows no others to be deleted.
-SERVED = "translation-"
+# What the names of models begin with that are served; the template allows no others to be deleted.
+PREFIXES = ("translation-", SERVED)
 ANSWER_SECONDS, ANSWER_TRIES = 30, 3
 
 
@@ -36,7 +37,7 @@ def clean_up(plan: CleanUp, seconds_left: SecondsLeft) -> None:
     """Jobs first: they cost most, and the others wait for what they write."""
     logger.info("jobs stopped", extra={"jobs": stop_jobs(plan.stack, seconds_left)})
     endpoints = delete_endpoints(plan.stack, plan.endpoint_prefixes, seconds_left)
-    models = delete_models(plan.stack, SERVED)
+    models = [name for prefix in PREFIXES for name in delete_models(plan.stack, prefix)]
     logger.info("endpoints deleted", extra={"endpoints": endpoints, "models": models})
     if plan.deletes_data:
         delete_bucket(plan.bucket, seconds_left)

@@ -64,6 +64,7 @@ def predict() -> Response[str]:
     seconds = time.monotonic() - began
     job = found.live.listed.job
     said = {"job": job, "rows": found.request.size, "milliseconds": round(seconds * 1000)}
+    said |= {"by": found.by}
     logger.info("predicted", extra=said)
     keep(bucket, found.live, found.request, app.request_id, live.keep_requests)
     if kind == CSV:
@@ -73,6 +74,7 @@ def predict() -> Response[str]:
         response = answer(200, body)
     # A CSV has no room for it.
     response.headers["X-Job"] = job
+    response.headers["X-Answered-By"] = found.by
     return not_too_long(response)
 
 
@@ -80,7 +82,7 @@ def answered(name: str, live: Live, question: Question) -> Answered:
     """By the champion, or by the challenger as long as nothing keeps it from answering."""
     now = datetime.now(UTC)
     if not live.on:
-        raise ConflictError(turned_off(name))
+        raise ConflictError(turned_off(name, live))
     champion = load(name, live.settled(now).champion)
     one = live.on_trial(now)
     if one is None or not is_for_challenger(live, question, now):
@@ -126,13 +128,14 @@ def dataset() -> Response[str]:
     live = models.live(name)
     champion = load(name, live.settled(now).champion)()
     body = dataset_body(champion, models.quality(champion), app.language)
-    refusal = None if live.on else render(turned_off(name), app.language)
+    refusal = None if live.on else render(turned_off(name, live), app.language)
     more = {"answers_requests": live.on, "refusal": refusal, "live": live_body(live, now)}
     return answer(200, body | more)
 
 
-def turned_off(name: str) -> Message:
-    return message("api.undeployed", dataset=name)
+def turned_off(name: str, live: Live) -> Message:
+    code = "api.not_served" if live.off_by_settings else "api.undeployed"
+    return message(code, dataset=name)
 
 
 def require_own_key() -> None:

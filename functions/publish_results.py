@@ -1,4 +1,7 @@
-"""Publish what was brought to an end: training jobs, changes of endpoints, trials of models."""
+"""Publish what was brought to an end: training jobs, changes of endpoints, trials of models.
+
+Endpoints follow live.json.
+"""
 
 import os
 from collections.abc import Mapping
@@ -11,10 +14,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from aws import ledger, objects
 from aws.job_descriptions import ended_job
 from aws.mail import send_mail
+from aws.model_endpoints import follow
 from aws.queues import Queue
 from aws.runs_files import record_run, rewrite_pages
 from aws.telemetry import about, logger, metrics, tally, tally_all
-from contract.job import Job, TranslatorJob
+from contract.job import Job, ModelJob, TranslatorJob
+from contract.layout import dataset_of_live_json
 from pipeline.counts import Count, of_ended
 from pipeline.out_of_memory_retry import out_of_memory_retry, with_retry
 from pipeline.results import EndedJob, endpoint_mail_subject, mail_subject, mail_text
@@ -22,6 +27,7 @@ from pipeline.status import Status
 from translation.endpoint import FAILED
 from translation.training import TranslatorData
 from uploads.changed_endpoint import changed_status
+from uploads.changed_model_endpoint import changed_model
 from uploads.ended_job import collect_results, correct, point_to_model, publish, published, serve
 from uploads.events import upload_message
 from uploads.stop_challengers import stop_challengers
@@ -52,13 +58,19 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> None:
     elif "EndpointName" in detail:
         about(endpoint=detail["EndpointName"], message_id=event["id"])
         publish_endpoint(detail["EndpointName"])
+    elif "object" in detail:
+        about(message_id=event["id"])
+        follow(bucket, dataset_of_live_json(detail["object"]["key"]))
     else:
         about(job=detail["TrainingJobName"], message_id=event["id"])
         publish_job(detail["TrainingJobName"])
 
 
 def publish_endpoint(name: str) -> None:
-    """Say in the status of a translator what became of its endpoint; mail what went wrong."""
+    """Say what became of an endpoint of a model or a translator; mail what went wrong."""
+    if job := changed_model(bucket, topic_arn, name):
+        logger.info("endpoint looked at", extra={"job": job})
+        return
     status = changed_status(bucket, name)
     if status is None:
         logger.info("nothing to say of the endpoint")
@@ -84,6 +96,7 @@ def publish_job(name: str) -> None:
     6. The statuses, of which the job's own is the mark.
     7. start_training may have looked before the mark was there: its status is corrected.
     8. A run that AWS has not let be listed is listed when this is called again.
+    9. The model's endpoint, if it is to have one: the status that says so is there.
     """
     # The event has no billable seconds, so SageMaker is asked.
     job = ended_job(name)
@@ -93,6 +106,7 @@ def publish_job(name: str) -> None:
         tally(Count.DUPLICATES)
         correct(job.bucket, before)
         record_run(job.bucket, before, job.ended_text)
+        follow_model(job.bucket, spec)
         logger.info("already published")
         return
     ledger.book(job, spec)
@@ -109,11 +123,18 @@ def publish_job(name: str) -> None:
         hand_back(job.bucket, spec)
     publish(job, spec, status)
     correct(job.bucket, status)
+    follow_model(job.bucket, spec)
     tally_all(of_ended(job.status, status.cost))
     cost = status.cost and status.cost["usd"]
     logger.info("published", extra={"state": status.state, "cost_usd": cost})
     if not recorded:
         raise NotRecordedError(f"{name} is published, and not in the list of runs yet")
+
+
+def follow_model(bucket: str, spec: Job) -> None:
+    """Make the endpoint that a published model is to have."""
+    if isinstance(spec, ModelJob):
+        follow(bucket, spec.dataset)
 
 
 def mail(job: EndedJob, status: Status) -> None:

@@ -56,11 +56,11 @@ def spec(plan_: TrainingPlan, stack: Stack = STACK) -> ModelJob:
     return model_job(job_name("bucket", plan_), plan_, stack, SOURCE)
 
 
-def assert_valid(request: dict[str, Any]) -> None:
+def assert_valid(request: dict[str, Any], operation: str = "CreateTrainingJob") -> None:
     """Against botocore's own model of the API, patterns included."""
     model = ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
-    shape = model.operation_model("CreateTrainingJob").input_shape
+    shape = model.operation_model(operation).input_shape
     report = ParamValidator().validate(request, shape)
     assert not report.has_errors(), report.generate_report()
-    pattern = shape.members["TrainingJobName"].metadata["pattern"]
-    assert re.fullmatch(pattern, request["TrainingJobName"])
+    name = next(iter(shape.required_members))
+    assert re.fullmatch(shape.members[name].metadata["pattern"], request[name])

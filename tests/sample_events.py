@@ -24,7 +24,8 @@ from codefree.event_samples import (
     SAMPLE_STACK_ID,
 )
 from contract.layout import live_json_key, live_page_key
-from contract.live import live_from_json
+from contract.live import Live, Version, live_from_json
+from pipeline.model_endpoint import endpoint_of
 from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
 from tests.endpoints import put_endpoint
@@ -254,6 +255,22 @@ def _challenger_is_stopped(place: Place, answer: Any) -> None:
     assert live.challenger is not None and live.challenger.share == 0
 
 
+def _nothing_served(place: Place) -> dict[str, str]:
+    """An endpoint of a model that was turned off."""
+    live, now = Live(), datetime.now(UTC)
+    version = Version(SAMPLE_JOB, "Survived", "2026-01-01", serve="serverless")
+    live = live.deployed(version, now).undeployed(now)
+    place.put(live_json_key("titanic"), live.to_json())
+    name = endpoint_of(STACK_NAME, SAMPLE_JOB)
+    put_endpoint(place.cloud, name.removeprefix(f"{STACK_NAME}-"), "pass", version="off")
+    return {}
+
+
+def _endpoint_is_deleted(place: Place, answer: Any) -> None:
+    assert answer is None
+    eventually(lambda: _endpoints(place) == [f"{STACK_NAME}-en-de"])
+
+
 def _status(place: Place) -> dict[str, str]:
     content = json.dumps(written("titanic", "waiting")).encode()
     place.put("results/titanic/status.json", content)
@@ -340,6 +357,7 @@ SAMPLES: dict[str, tuple[Before, After]] = {
     "training_job_stopped": (_ended_job("sleeps", "Stopped"), _is_published("sleeps", "stopped")),
     "endpoint_failed": (_failed_endpoint, _endpoint_is_told_of),
     "challengers_alarmed": (_failing_challenger, _challenger_is_stopped),
+    "live_model_changed": (_nothing_served, _endpoint_is_deleted),
     "translation_requested": (_nothing, _is_translated),
     "prediction_requested": (_model, _is_predicted),
     "datasets_shown": (_status, _status_is_shown),

@@ -64,13 +64,8 @@ def export_portable(
     weighted = type(best).__name__ == "WeightedEnsembleModel"
     top = best.load_child(best.models[0]) if weighted else None
     description = {
-        "target": preprocessor.target,
-        "problem": PROBLEMS[problem],
-        "labels": list(map(str, labels)),
+        **_asked_and_said(predictor, preprocessor, rows),
         "learned": learned,
-        "positive": str(predictor.positive_class) if problem == "binary" else None,
-        "threshold": float(predictor.decision_threshold) if problem == "binary" else None,
-        "columns": [known_column(column, preprocessor, rows) for column in preprocessor.columns],
         "features": [_without_name(feature) for feature in features.values()],
         "texts": texts,
         "members": members,
@@ -79,6 +74,37 @@ def export_portable(
         "clips": top is not None and bool(top.normalize_pred_probas),
     }
     return write_files(folder, description, arrays)
+
+
+def export_columns(
+    predictor: TabularPredictor, preprocessor: Preprocessor, folder: Path, rows: pd.DataFrame
+) -> None:
+    """Write a portable model without members into a new folder: it knows rows, and predicts none.
+
+    Raises Refused for a problem that the API has no answer for.
+    """
+    need(predictor.problem_type in PROBLEMS, f"problem={predictor.problem_type}")
+    known = _asked_and_said(predictor, preprocessor, rows)
+    parts: dict[str, list[Any]] = {
+        name: [] for name in ("learned", "features", "texts", "members", "models")
+    }
+    write_files(folder, {**known, **parts, "is_weighted": False, "clips": False}, {})
+
+
+def _asked_and_said(
+    predictor: TabularPredictor, preprocessor: Preprocessor, rows: pd.DataFrame | None
+) -> dict[str, Any]:
+    """What a model is asked, and what it may answer."""
+    problem = predictor.problem_type
+    labels = list(predictor.class_labels) if problem != "regression" else []
+    return {
+        "target": preprocessor.target,
+        "problem": PROBLEMS[problem],
+        "labels": list(map(str, labels)),
+        "positive": str(predictor.positive_class) if problem == "binary" else None,
+        "threshold": float(predictor.decision_threshold) if problem == "binary" else None,
+        "columns": [known_column(column, preprocessor, rows) for column in preprocessor.columns],
+    }
 
 
 def _learned(predictor: TabularPredictor, labels: Sequence[Any]) -> list[int]:

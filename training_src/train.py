@@ -18,6 +18,7 @@ from contract.layout import (
     FIT_SUMMARY,
     IMPORTANCE,
     LEADERBOARD,
+    MODEL_COLUMNS,
     PERFORMANCE,
     PLOTS,
     PORTABLE_MODEL,
@@ -30,6 +31,7 @@ from contract.spreadsheet import would_run
 from data_checks import check_data
 from effects import effects
 from explain import importance, that_matter
+from export_portable import export_columns
 from fit import RACING_PRESETS, SEED, Fitted, Stopwatch, fit, refit, threshold_notes
 from job import run_job
 from job_spec import Folders, JobSpec, read_job_spec
@@ -45,6 +47,7 @@ from portable.files import FOLDER
 from prepare import Prepared, prepare
 from progress import Progress
 from race import race, race_notes
+from refused import Refused
 from report.content import report_content
 from report.findings import Findings
 from report.language import Language
@@ -249,6 +252,19 @@ def _add_portable(folder: Path, model: Model, found: Findings, results: Results)
     found.own_notes += portable.notes
     if portable.refused is None:
         results.make(PORTABLE_MODEL, lambda into: pack_model(folder / FOLDER, into))
+    else:
+        _part("model_columns", found, lambda: _write_columns(model, found, results))
+
+
+def _write_columns(model: Model, found: Findings, results: Results) -> None:
+    """Write what the API has to know of a model that only an endpoint can serve."""
+    with tempfile.TemporaryDirectory() as home:
+        into = Path(home) / FOLDER
+        try:
+            export_columns(model.predictor, model.preprocessor, into, found.prepared.rows)
+        except Refused:
+            return
+        results.make(MODEL_COLUMNS, lambda archive: pack_model(into, archive))
 
 
 def _predict(

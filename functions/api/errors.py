@@ -6,6 +6,7 @@ ApiError
 ├── NotFoundError     there is nothing of that name: 404
 ├── ConflictError     it is there, and cannot do what is asked: 409
 ├── TooLargeError     the request is over a limit: 413
+├── UnavailableError  what answers is not there now: 503
 └── EngineError       of translation: no engine could translate now: 502 or 503
 """
 
@@ -54,3 +55,14 @@ class TooLargeError(ApiError):
     """Raised when a request is over a limit of the stack."""
 
     status = 413
+
+
+class UnavailableError(ApiError):
+    """Raised when an endpoint gives no answer now; `retry_after` is in seconds."""
+
+    status = 503
+
+    def __init__(self, message: Message, retry_after: int, *, is_starting: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.is_starting = is_starting

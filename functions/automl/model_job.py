@@ -16,6 +16,7 @@ COUNTED_WHERE_USED = (
     *("threshold", "miss_costs", "group_column", "time_column", "reason_columns"),
     "keep_requests",
     "take_over",
+    "serve",
     "what_if",
 )
 
@@ -71,5 +72,6 @@ def model_job(
         reason_columns=settings.reason_columns,
         keep_requests=settings.keep_requests,
         take_over=settings.take_over,
+        serve=settings.serve,
         what_if=settings.what_if,
     )

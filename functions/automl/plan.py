@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from automl.checks import check_datasets
 from automl.dataset import Dataset
 from automl.target import Target, choose_target
+from contract.bounds import ENDPOINTS
+from contract.messages import message
 from pipeline.budget import Budget, plan_budget
+from pipeline.errors import RefusedError
 from pipeline.files import UploadedFiles, table_head, text_bytes
 from pipeline.settings import Settings, apply_settings_file
 from pipeline.stack import Stack
@@ -41,6 +44,7 @@ def plan_training(
     settings = stack.defaults
     if files.settings is not None:
         settings = apply_settings_file(settings, files.settings.sample, files.settings.key)
+    require_servable(settings, stack)
     train = table_head(files.train, encoding=settings.encoding)
     test = None
     if files.test is not None:
@@ -59,6 +63,16 @@ def plan_training(
     return TrainingPlan(
         dataset, files, train, test, target, settings, budget, translation_usd, query_usd
     )
+
+
+def require_servable(settings: Settings, stack: Stack) -> None:
+    """Raise RefusedError for an endpoint that could not be made, before a model is paid for."""
+    if settings.serve not in ENDPOINTS:
+        return
+    if stack.guard_rails.subnets:
+        raise RefusedError(message("settings.serverless_in_subnets"))
+    if settings.problem_type == "quantile":
+        raise RefusedError(message("settings.serve_quantile", serve=settings.serve))
 
 
 def _identifiers(train: TableHead) -> set[str]:

@@ -50,10 +50,16 @@ def delete_endpoints(stack: str, prefixes: tuple[str, ...], seconds_left: Second
 def delete_models(stack: str, prefix: str) -> list[str]:
     """The models of the stack, and the endpoint configurations that name them."""
     only = {"NameContains": prefix}
-    configs = list(_made_by(stack, "endpoint_configs", "EndpointConfig", **only))
+    configs = [
+        name
+        for name in _made_by(stack, "endpoint_configs", "EndpointConfig", **only)
+        if name.startswith(prefix)
+    ]
     for name in configs:
         _unless_gone(sagemaker.delete_endpoint_config, EndpointConfigName=name)
-    models = list(_made_by(stack, "models", "Model", **only))
+    models = [
+        name for name in _made_by(stack, "models", "Model", **only) if name.startswith(prefix)
+    ]
     for name in models:
         _unless_gone(sagemaker.delete_model, ModelName=name)
     return [*configs, *models]

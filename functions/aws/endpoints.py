@@ -12,14 +12,19 @@ from aws.errors import does_not_exist
 from aws.transient_errors import reason_to_wait
 from contract.messages import Message, message
 from pipeline.aws_errors import QUOTA
+from pipeline.endpoint import (
+    Served,
+    Step,
+    config_request,
+    endpoint_request,
+    model_request,
+    next_step,
+)
 from translation.endpoint import (
     EndpointSettings,
     Translator,
-    config_request,
-    endpoint_request,
     failed_message,
-    model_request,
-    next_step,
+    served,
     state_message,
 )
 
@@ -45,12 +50,38 @@ def deploy(bucket: str, spec: Translator) -> Message:
     """
     if not settings.deploys:
         return message("detail.no_endpoint")
+    version = served(spec, settings)
     try:
-        return _deploy(bucket, spec)
+        before = describe(version.endpoint)
+        step = bring(bucket, version, before)
     except ClientError as error:
-        if reason_to_wait(error) not in (None, QUOTA):
-            raise
-        return failed_message(error.response["Error"]["Message"])
+        return failed_message(refusal(error))
+    return state_message(before if step in ("nothing", "wait") else None, spec, settings)
+
+
+def refusal(error: ClientError) -> str:
+    """What AWS says of an endpoint that it will not make; raises the error where it may yet."""
+    if reason_to_wait(error) not in (None, QUOTA):
+        raise error
+    return str(error.response["Error"]["Message"])
+
+
+def bring(bucket: str, version: Served, before: Mapping[str, Any] | None) -> Step:
+    """Do what brings a version behind its endpoint, as that is described; return what it was.
+
+    Raises EndpointBusyError and ClientError.
+    """
+    step = next_step(before, version.version)
+    if step in ("nothing", "wait"):
+        return step
+    if step == "replace":
+        _clear(version.endpoint)
+    _make_version(bucket, version)
+    if step == "update":
+        sagemaker.update_endpoint(EndpointName=version.endpoint, EndpointConfigName=version.version)
+    else:
+        sagemaker.create_endpoint(**endpoint_request(version, settings.owner))
+    return step
 
 
 def describe(name: str) -> Mapping[str, Any] | None:
@@ -63,24 +94,15 @@ def describe(name: str) -> Mapping[str, Any] | None:
         raise
 
 
+def names(prefix: str) -> list[str]:
+    """The endpoints whose names begin so."""
+    pages = sagemaker.get_paginator("list_endpoints").paginate(NameContains=prefix)
+    found = [one["EndpointName"] for page in pages for one in page["Endpoints"]]
+    return [name for name in found if name.startswith(prefix)]
+
+
 def delete(name: str) -> None:
     sagemaker.delete_endpoint(EndpointName=name)
-
-
-def _deploy(bucket: str, spec: Translator) -> Message:
-    name = settings.endpoint(spec)
-    before = describe(name)
-    step = next_step(before, spec)
-    if step in ("nothing", "wait"):
-        return state_message(before, spec, settings)
-    if step == "replace":
-        _clear(name)
-    _make_version(bucket, spec)
-    if step == "update":
-        sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=spec.job)
-    else:
-        sagemaker.create_endpoint(**endpoint_request(spec, settings))
-    return state_message(None, spec, settings)
 
 
 def _clear(name: str) -> None:
@@ -94,11 +116,11 @@ def _clear(name: str) -> None:
         time.sleep(PAUSE_SECONDS)
 
 
-def _make_version(bucket: str, spec: Translator) -> None:
+def _make_version(bucket: str, version: Served) -> None:
     """Create model and configuration unless an earlier deployment left them."""
     for create, request in (
-        (sagemaker.create_model, model_request(bucket, spec, settings)),
-        (sagemaker.create_endpoint_config, config_request(spec, settings)),
+        (sagemaker.create_model, model_request(bucket, version, settings.owner)),
+        (sagemaker.create_endpoint_config, config_request(version, settings.owner)),
     ):
         try:
             create(**request)

@@ -7,6 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aws import objects, stored
 from aws.telemetry import logger
+from contract.bounds import ENDPOINTS
 from contract.layout import (
     PORTABLE_MODEL,
     is_dataset,
@@ -56,7 +57,8 @@ def answering(bucket: str, dataset: str) -> tuple[Version, bool] | None:
     champion = live.settled(datetime.now(UTC)).champion if live else None
     if live is None or champion is None:
         return None
-    return champion, live.on and is_portable(bucket, dataset, champion.job)
+    by_endpoint = champion.serve in ENDPOINTS
+    return champion, live.on and (by_endpoint or is_portable(bucket, dataset, champion.job))
 
 
 def read_translators(bucket: str, dataset: str) -> Live:

@@ -4,9 +4,12 @@ from collections import OrderedDict
 
 from api.errors import BadRequestError, ConflictError, NotFoundError
 from aws import objects, stored
+from aws.asked_endpoints import AskedEndpoint
 from aws.live_files import answering, read_answering
+from contract.bounds import ENDPOINTS, Serve
 from contract.layout import (
     DATA,
+    MODEL_COLUMNS,
     PORTABLE_MODEL,
     RESULTS,
     results_folder,
@@ -27,7 +30,7 @@ class LiveModels:
 
     def __init__(self, bucket: str) -> None:
         self._bucket = bucket
-        self._loaded: OrderedDict[tuple[str, str], LiveModel] = OrderedDict()
+        self._loaded: OrderedDict[tuple[str, str, Serve], LiveModel] = OrderedDict()
 
     def live(self, dataset: str) -> Live:
         """Return which models answer for a dataset.
@@ -43,8 +46,8 @@ class LiveModels:
         return live
 
     def load(self, dataset: str, version: Version) -> LiveModel:
-        """Return a model; raises ConflictError when it is not portable."""
-        key = dataset, version.job
+        """Return a model; raises ConflictError when nothing can answer with it."""
+        key = dataset, version.job, version.serve
         if key not in self._loaded:
             self._loaded[key] = load_version(self._bucket, dataset, version)
         self._loaded.move_to_end(key)
@@ -75,8 +78,14 @@ class LiveModels:
 
 
 def load_version(bucket: str, dataset: str, version: Version) -> LiveModel:
-    """Load a model from its job's results; raises ConflictError when it is not portable."""
-    content = stored.read(bucket, results_folder(dataset, version.job) + PORTABLE_MODEL)
+    """Load a model from its job's results; raises ConflictError when nothing can answer with it.
+
+    Behind an endpoint, one that is not portable is known by its columns.
+    """
+    folder, by_endpoint = results_folder(dataset, version.job), version.serve in ENDPOINTS
+    content = stored.read(bucket, folder + PORTABLE_MODEL)
+    if content is None and by_endpoint:
+        content = stored.read(bucket, folder + MODEL_COLUMNS)
     elsewhere = {"dataset": dataset, "file": f"{DATA}{dataset}_test.csv"}
     if content is None:
         raise ConflictError(message("api.not_portable", **elsewhere))
@@ -84,7 +93,8 @@ def load_version(bucket: str, dataset: str, version: Version) -> LiveModel:
         model = load_model(unpack_model(content))
     except PortableError as error:
         raise ConflictError(message("api.unloadable", reason=error.message, **elsewhere)) from error
-    return LiveModel(_as_listed(dataset, version, answers_requests=True), model)
+    listed = _as_listed(dataset, version, answers_requests=True)
+    return LiveModel(listed, model, AskedEndpoint(version.job, dataset) if by_endpoint else None)
 
 
 def _as_listed(dataset: str, version: Version, answers_requests: bool) -> Listed:

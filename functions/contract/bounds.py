@@ -10,6 +10,11 @@ LANGUAGES: tuple[str, ...] = get_args(Language)
 # Whether a new model may answer requests in place of the one that does.
 TakeOver = Literal["if_not_worse", "always", "never"]
 TAKE_OVERS: tuple[str, ...] = get_args(TakeOver)
+# What answers requests to the API with a dataset's model.
+Serve = Literal["function", "serverless", "none"]
+SERVES: tuple[str, ...] = get_args(Serve)
+# The ones with an endpoint of SageMaker, which also takes models that are not portable.
+ENDPOINTS: tuple[Serve, ...] = ("serverless",)
 # Of the environment of a model's code: in which language it speaks.
 LANGUAGE_VARIABLE = "CODEFREE_LANGUAGE"
 # The same: set where predictions have columns of reasons; earlier models do not know it.

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 # Relative, because the command loads this package under another name.
-from .bounds import TakeOver, WhatIfWish
+from .bounds import Serve, TakeOver, WhatIfWish
 from .date_order import DateOrder
 from .layout import (
     DATA,
@@ -196,6 +196,8 @@ class ModelJob(JobBase):
     """Percent of the API's requests whose rows are kept for a month."""
     take_over: TakeOver
     """Whether it may answer requests in place of the model that does."""
+    serve: Serve
+    """What answers requests with it."""
     what_if: WhatIfWish
     """Whether the report has a form that answers rows: where it stays small, wherever it can, or
     never."""
@@ -270,6 +272,7 @@ DEFAULTS: Mapping[str, Any] = {
     "reason_columns": False,
     "keep_requests": 0.0,
     "take_over": "if_not_worse",
+    "serve": "function",
     "what_if": "auto",
     "seed": 0,
     "base_model": None,

@@ -65,6 +65,8 @@ LEADERBOARD, PLOTS, IMPORTANCE = "_leaderboard.csv", "_eval.png", "_feature_impo
 PERFORMANCE, FIT_SUMMARY = "_model_performance.txt", "_fit_summary.txt"
 # What predicts without AutoGluon.
 PORTABLE_MODEL = "portable_model.zip"
+# The columns and labels of a model that cannot: what the API knows of one behind an endpoint.
+MODEL_COLUMNS = "model_columns.zip"
 EXAMPLES, LEARNING_CURVE = "_examples.csv", "_learning_curve.csv"
 # Jobs that an earlier version started go on to write this name.
 EARLIER_ENDINGS = {PREDICTIONS: "_test_predictions.csv"}
@@ -81,8 +83,12 @@ RESULT_FILES: Mapping[str, str] = {
     "examples": EXAMPLES,
     "learning curve": LEARNING_CURVE,
     "portable model": PORTABLE_MODEL,
+    "model columns": MODEL_COLUMNS,
     "failure": FAILURE,
 }
+# What the names of models and configurations begin with in SageMaker, and their endpoints hold. A
+# job's name has 53 letters, and more only of its attempt.
+SERVED = "live-"
 # `<name>_model_performance.txt` must fit into the 255 bytes of a Linux file name.
 MAX_NAME_BYTES = 200
 SLUG_LENGTH = 40
@@ -147,6 +153,16 @@ def model_key(job: str) -> str:
 def job_of_model(key: str) -> str:
     """The training job that made the model with this key."""
     return key.removeprefix(MODELS).partition("/")[0]
+
+
+def served_version(job: str) -> str:
+    """What SageMaker calls a job's model, and its configuration, behind an endpoint."""
+    return f"{SERVED}{job}"
+
+
+def job_of_version(version: str) -> str:
+    """The job whose model an endpoint's configuration serves; of translators it is its name."""
+    return version.removeprefix(SERVED)
 
 
 def output_key(job: str) -> str:
@@ -215,6 +231,11 @@ def kept_request_key(dataset: str, day: str, request_id: str) -> str:
 def live_json_key(dataset: str) -> str:
     """Where it is written which models of the dataset answer requests."""
     return f"{results_prefix(dataset)}{LIVE_JSON}"
+
+
+def dataset_of_live_json(key: str) -> str:
+    """The dataset whose live.json has that key."""
+    return key.removeprefix(RESULTS).removesuffix(f"/{LIVE_JSON}")
 
 
 def result_with_ending(names: Collection[str], ending: str) -> str | None:

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
+from .bounds import SERVES, Serve
+
 Who = Literal["publication", "command", "upload", "alarm", "requests", "clock"]
 # Why a new model does not replace the champion; see `Live.published`.
 Doubt = Literal["worse", "not_compared", "unfit", "other_target", "never"]
@@ -24,6 +26,7 @@ What = Literal[
     "unfit",
     "other_target",
     "never",
+    "not_served",
     "promoted",
     "deployed",
     "rolled_back",
@@ -33,7 +36,10 @@ What = Literal[
 # Who stops a challenger without having been asked to.
 WATCHING: tuple[Who, ...] = ("alarm", "requests", "clock")
 State = Literal["champion", "challenger", "held_back", "earlier"]
-ON_PUBLICATION: tuple[What, ...] = ("first", "challenges", "at_once", "off", *get_args(Doubt))
+ON_PUBLICATION: tuple[What, ...] = (
+    *("first", "challenges", "at_once", "off", "not_served"),
+    *get_args(Doubt),
+)
 HELD_BACK: tuple[What, ...] = (*get_args(Doubt), "stopped", "rolled_back")
 ALL = 100.0
 # So long a challenger may take for a request: API Gateway waits for 29, in which the champion may
@@ -63,6 +69,8 @@ class Version:
     """When its newest file came, in ISO 8601."""
     keep_requests: float = 0.0
     """Percent of its requests that are kept for a month."""
+    serve: Serve = "function"
+    """What answers with it."""
 
     @property
     def age(self) -> tuple[str, str]:
@@ -162,6 +170,26 @@ class Live:
         known = one is not None and any(line.job == one.version.job for line in lines)
         return one if one and one.share <= 0 and known else None
 
+    def answering(self, now: datetime) -> tuple[Version, ...]:
+        """The models that answer requests now, the champion first."""
+        settled = self.settled(now)
+        if not settled.on or settled.champion is None:
+            return ()
+        trial = settled.on_trial(now)
+        return settled.champion, *((trial.version,) if trial else ())
+
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """All that answer or have answered."""
+        trial = (self.challenger.version,) if self.challenger else ()
+        return *((self.champion,) if self.champion else ()), *trial, *self.earlier
+
+    @property
+    def off_by_settings(self) -> bool:
+        """Whether no model answers because the newest settings said so, and no command since."""
+        switches = [one.what for one in self.history if one.what in ("not_served", "undeployed")]
+        return not self.on and switches[-1:] == ["not_served"]
+
     @property
     def keep_requests(self) -> float:
         """Percent of the requests to keep: the newest settings count, whichever model answers."""
@@ -180,18 +208,22 @@ class Live:
             return self
         settled = replace(self.settled(now), newest=version)
         what = settled._place_of(version, canary, doubt)
-        if what in ("first", "at_once"):
-            settled = settled._with_champion(version)
+        if what in ("first", "at_once", "not_served"):
+            settled = replace(settled._with_champion(version), on=what != "not_served")
         elif what == "challenges":
             until = (now + timedelta(minutes=canary.minutes)).isoformat(timespec="seconds")
             settled = replace(settled, challenger=Challenger(version, canary.share, until))
         return settled._decided(_text(now), "publication", what, version)
 
     def _place_of(self, version: Version, canary: Canary, doubt: Doubt | None) -> What:
-        if not self.on:
+        if not self.on and not self.off_by_settings:
             return "off"
+        if version.serve == "none":
+            return "not_served"
         if self.champion is None:
             return "first"
+        if not self.on:
+            return "at_once"
         if doubt:
             return doubt
         # Halves of the requests that are answered by two questions would help no caller.
@@ -316,7 +348,10 @@ def _version(given: Mapping[str, Any] | None) -> Version | None:
     if not given:
         return None
     keep = float(given.get("keep_requests", 0.0))
-    return Version(str(given["job"]), str(given["target"]), str(given["uploaded"]), keep)
+    serve = given.get("serve", Version.serve)
+    if serve not in SERVES:
+        raise ValueError("an unknown way to serve")
+    return Version(str(given["job"]), str(given["target"]), str(given["uploaded"]), keep, serve)
 
 
 def _challenger(given: Mapping[str, Any]) -> Challenger:

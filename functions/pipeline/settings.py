@@ -16,9 +16,11 @@ from contract.bounds import (
     MINUTES,
     MISS_COSTS,
     PRESETS,
+    SERVES,
     TAKE_OVERS,
     THRESHOLD,
     WHAT_IF_WISHES,
+    Serve,
     TakeOver,
     WhatIfWish,
 )
@@ -106,6 +108,8 @@ class Settings:
     """Percent of the API's requests whose rows are kept for a month and compared with train."""
     take_over: TakeOver = "if_not_worse"
     """Whether a new model may answer requests in place of the one that does."""
+    serve: Serve = "function"
+    """What answers requests with the model."""
     what_if: WhatIfWish = "auto"
     """Whether the report has a form that answers rows."""
     base_model: str | None = None
@@ -120,8 +124,10 @@ OF_DATASETS = [field.name for field in fields(Settings) if field.name not in OF_
 
 def settings_from_environ(environ: Mapping[str, str]) -> Settings:
     """The stack's defaults; the target column is not among them, for it need not exist."""
+    serve: Any = environ["SERVE"]
     return replace(
         caps_from_environ(environ),
+        serve=serve,
         preset=environ["PRESET"],
         training_minutes=float(environ["TRAINING_MINUTES"]),
         instance_type=environ["INSTANCE_TYPE"] or None,
@@ -347,6 +353,7 @@ _READERS: dict[str, Callable[[object, str], object]] = {
     "reason_columns": _yes_or_no,
     "keep_requests": _number(*KEEP_REQUESTS),
     "take_over": _one_of(TAKE_OVERS),
+    "serve": _one_of(SERVES),
     "what_if": _one_of(WHAT_IF_WISHES),
     "base_model": _text,
 }

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from api.errors import ApiError
+from api.errors import ApiError, ConflictError, UnavailableError
 from contract.live import SLOW_SECONDS, Live, takes
+from contract.messages import message
 from portable.model import Answers, Reasons
 from portable.odd_cells import OddCell, odd_cells
-from serving.live_model import LiveModel
+from serving.live_model import By, LiveModel
 from serving.request import RowsRequest, read_rows
 
 # What is odd for want of knowledge; a value out of range is odd for both.
@@ -41,6 +42,7 @@ class Answered:
     request: RowsRequest
     answers: Answers
     reasons: Reasons | None
+    by: By = "function"
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,14 @@ class Misreadings:
 
 
 def ask(question: Question, live: LiveModel) -> Answered:
-    """Raises BadRequestError or TooLargeError with a message for the caller."""
+    """Raises ApiError with a message for the caller."""
+    if question.explained and not live.is_portable:
+        raise ConflictError(message("api.no_reasons_by_endpoint"))
     request = read_rows(question.body, question.content_type, live.model, question.explained)
     rows, points = request.rows, request.points
-    answers = live.model.predict(rows, points=points)
+    answers, by = live.predict_by(rows, points)
     reasons = live.model.reasons(rows, points=points) if question.explained else None
-    return Answered(live, request, answers, reasons)
+    return Answered(live, request, answers, reasons, by)
 
 
 def is_for_challenger(live: Live, question: Question, now: datetime) -> bool:
@@ -104,9 +108,13 @@ def ask_challenger(
         found = ask(question, loaded)
     # Whatever breaks in a model on trial must not cost the answer.
     except Exception as error:
-        return ask(question, champion()), Trial(job, True, False, type(error).__name__)
-    # Reasons have a limit of their own, by which longer ones are permitted.
-    slow = not question.explained and clock() - began > SLOW_SECONDS
+        # That an idle endpoint takes its time to wake says nothing of the model.
+        starts = isinstance(error, UnavailableError) and error.is_starting
+        return ask(question, champion()), Trial(job, not starts, False, type(error).__name__)
+    # Reasons have a limit of their own, by which longer ones are permitted; nor is waiting for an
+    # endpoint that wakes a fault of the model.
+    patient = question.explained or loaded.endpoint is not None
+    slow = not patient and clock() - began > SLOW_SECONDS
     return found, Trial(job, slow, _understands_less(found, question, champion))
 
 

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
+from api.errors import UnavailableError
 from contract.messages import Message
-from portable.model import PortableModel
+from portable.model import Answers, PortableModel
+from serving.endpoint_answers import Endpoint, Rows, asked
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,41 @@ class Quality:
     """What speaks against using it."""
 
 
+By = Literal["function", "endpoint"]
+
+
 @dataclass(frozen=True)
 class LiveModel:
     """A model of a dataset, ready to predict."""
 
     listed: Listed
     model: PortableModel
+    """It knows the columns; where it has no members, only the endpoint predicts."""
+    endpoint: Endpoint | None = None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.model.labels
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.model.names
+
+    @property
+    def is_portable(self) -> bool:
+        return bool(self.model.members)
+
+    def predict(self, rows: Rows, *, points: bool = False) -> Answers:
+        """What the model says of each row; raises what its endpoint raises."""
+        return self.predict_by(rows, points)[0]
+
+    def predict_by(self, rows: Rows, points: bool) -> tuple[Answers, By]:
+        """The same, and what has answered: this function while the endpoint is not there."""
+        if self.endpoint is None:
+            return self.model.predict(rows, points=points), "function"
+        try:
+            return asked(self.endpoint, self.model, rows, points), "endpoint"
+        except UnavailableError:
+            if not self.is_portable:
+                raise
+            return self.model.predict(rows, points=points), "function"

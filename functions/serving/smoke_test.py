@@ -3,13 +3,14 @@
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
+from typing import Any, Protocol
 
 from contract.messages import Message, message
 from contract.spreadsheet import would_run
-from portable.model import Answers, PortableModel
+from portable.model import Answers
 from reading.errors import RowsError
 from reading.names import column_names, key_of, matched
 
@@ -19,7 +20,19 @@ MOST_BYTES, MOST_ROWS = 2**20, 200
 NEAR = 2e-6
 
 
-def unfit(model: PortableModel, head: bytes, *, points: bool) -> Message | None:
+class Predicts(Protocol):
+    """A model, wherever it is."""
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    def predict(self, rows: Mapping[str, Sequence[Any]], *, points: bool = False) -> Answers: ...
+
+
+def unfit(model: Predicts, head: bytes, *, points: bool) -> Message | None:
     """Why a model must not answer requests; None when nothing speaks against it.
 
     `head` is the beginning of its job's predictions file: rows as they were given, then answers,

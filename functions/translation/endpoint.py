@@ -1,24 +1,19 @@
-"""The endpoint that serves a translator: what SageMaker is asked for, and when it has to go."""
+"""The endpoint that serves a translator: what it is, and what STATUS.txt says of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from contract.endpoint_name import endpoint_prefix
 from contract.layout import model_key
 from contract.messages import Message, message
+from pipeline.endpoint import Owner, Served, version_of
 from pipeline.failures import LONGEST_QUOTE, plain
 from pipeline.guard_rails import GuardRails
 from pipeline.results import HELD_BACK
 from pipeline.status import Status
 from translation.languages import Pair, parse_pairs
 
-# What SageMaker says of an endpoint that changes by itself, and of one that can only be deleted.
-CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack")
-BROKEN = ("Failed", "UpdateRollbackFailed", "OutOfService")
-Step = Literal["create", "update", "replace", "wait", "nothing"]
-"""What brings a translator behind an endpoint; `nothing` where it is there or on its way."""
 FAILED = ("detail.endpoint_failed", "detail.endpoint_went_back", "detail.endpoint_kept_other")
 # Said of the translator that the status is about → said of another version.
 OF_OTHERS = {
@@ -35,10 +30,8 @@ ASKED_FOR = (
     *("detail.endpoint_taking_over", "detail.endpoint_serves"),
     *("detail.endpoint_returns", "detail.endpoint_serves_other"),
 )
-# Translating needs 200 MB; the container itself takes most of it. A serverless endpoint's CPU
-# grows with its memory.
-MEMORY_MB, CONCURRENCY = 3072, 5
-VARIANT = "main"
+# Translating needs 200 MB; the container itself takes most of it.
+MEMORY_MB = 3072
 
 
 class Translator(Protocol):
@@ -85,65 +78,24 @@ class EndpointSettings:
             instance_type=environ["ENDPOINT_INSTANCE_TYPE"],
         )
 
+    @property
+    def owner(self) -> Owner:
+        return Owner(self.stack, self.role_arn, self.guard_rails)
+
     def endpoint(self, spec: Translator) -> str:
         return Pair(spec.source_language, spec.target_language).endpoint(self.prefix)
 
 
-def model_request(bucket: str, spec: Translator, settings: EndpointSettings) -> dict[str, Any]:
-    """The arguments of CreateModel; the model has its job's name."""
-    return {
-        "ModelName": spec.job,
-        "PrimaryContainer": {
-            "Image": settings.image_uri,
-            "ModelDataUrl": f"s3://{bucket}/{model_key(spec.job)}",
-        },
-        "ExecutionRoleArn": settings.role_arn,
-        "Tags": settings.guard_rails.tagged(settings.stack),
-        **settings.guard_rails.network(),
-    }
-
-
-def config_request(spec: Translator, settings: EndpointSettings) -> dict[str, Any]:
-    """Return the arguments of CreateEndpointConfig; serverless, so idle time is free.
-
-    A serverless endpoint has no disk of its own to encrypt, and takes no subnets.
-    """
-    serverless = {"ServerlessConfig": {"MemorySizeInMB": MEMORY_MB, "MaxConcurrency": CONCURRENCY}}
-    on_a_machine = {"InstanceType": settings.instance_type, "InitialInstanceCount": 1}
-    hosting = on_a_machine if settings.instance_type else serverless
-    return {
-        "EndpointConfigName": spec.job,
-        "ProductionVariants": [{"VariantName": VARIANT, "ModelName": spec.job, **hosting}],
-        "Tags": settings.guard_rails.tagged(settings.stack),
-        **(settings.guard_rails.key("KmsKeyId") if settings.instance_type else {}),
-    }
-
-
-def endpoint_request(spec: Translator, settings: EndpointSettings) -> dict[str, Any]:
-    """The arguments of CreateEndpoint."""
-    return {
-        "EndpointName": settings.endpoint(spec),
-        "EndpointConfigName": spec.job,
-        "Tags": settings.guard_rails.tagged(settings.stack),
-    }
-
-
-def version_of(endpoint: Mapping[str, Any]) -> str:
-    """The configuration, and so the job, that an endpoint serves or is about to serve."""
-    pending = endpoint.get("PendingDeploymentSummary") or endpoint
-    return str(pending["EndpointConfigName"])
-
-
-def next_step(endpoint: Mapping[str, Any] | None, spec: Translator) -> Step:
-    """What to do so that the pair's endpoint, as SageMaker describes it, serves this translator."""
-    if endpoint is None:
-        return "create"
-    status = endpoint["EndpointStatus"]
-    if status in BROKEN or status == "Deleting":
-        return "replace"
-    if version_of(endpoint) == spec.job:
-        return "nothing"
-    return "wait" if status in CHANGING else "update"
+def served(spec: Translator, settings: EndpointSettings) -> Served:
+    """A translator, and the endpoint of its pair; the version has its job's name."""
+    return Served(
+        endpoint=settings.endpoint(spec),
+        version=spec.job,
+        model_key=model_key(spec.job),
+        image_uri=settings.image_uri,
+        memory_mb=MEMORY_MB,
+        instance_type=settings.instance_type,
+    )
 
 
 def state_message(
@@ -200,11 +152,6 @@ def was_asked_for(status: Status) -> bool:
 def _sentence(detail: Message) -> Message:
     inner = detail.values.get("sentence")
     return inner if isinstance(inner, Message) else detail
-
-
-def is_idle(last_changed: datetime, invocations: float, now: datetime, idle_days: float) -> bool:
-    """Whether an endpoint has been unused for that long; 0 days keep every endpoint."""
-    return bool(idle_days) and not invocations and now - last_changed > timedelta(days=idle_days)
 
 
 def retired_message(settings: EndpointSettings, train_key: str) -> Message:

@@ -9,7 +9,7 @@ from translation.endpoint import MEMORY_MB
 
 # AWS's list prices of 2026-09-25. Amazon Translate costs the same in every region.
 AMAZON_USD_PER_CHARACTER = 15 / 1_000_000
-SERVERLESS_USD_PER_GB_SECOND = 0.00002
+SERVERLESS_USD_PER_GB_SECOND: float = PRICES["serving"]["serverless_usd_per_gb_second"]
 # SageMaker ends a request to a serverless endpoint after a minute; most take a second.
 LONGEST_REQUEST_SECONDS, LIKELY_REQUEST_SECONDS = 60, 5
 SEGMENTS_PER_REQUEST, REQUESTS_AT_ONCE = 32, 4

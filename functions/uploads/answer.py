@@ -30,6 +30,7 @@ from pipeline.errors import (
     WaitingError,
 )
 from pipeline.files import UploadedFile, UploadedFiles
+from pipeline.serving_costs import with_planned_endpoint
 from pipeline.settings import language_of
 from pipeline.stack import Stack
 from pipeline.status import (
@@ -251,7 +252,7 @@ def _announce(bucket: str, job: Job, files: UploadedFiles) -> None:
     """Write the status of a running job, unless it or a later one is there already."""
     before = objects.read_status(bucket, job.results_prefix)
     status = before if before and before.job == job.job else published(bucket, job)
-    status = status or started(job)
+    status = status or with_planned_endpoint(started(job), job, stack.region)
     note = note_on_existing_job(job, files)
     status = status.with_note(note) if note else status
     if status != before:

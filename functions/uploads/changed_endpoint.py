@@ -6,13 +6,11 @@ from typing import Any
 from aws import endpoints, objects
 from contract.job import TranslatorJob
 from contract.messages import Message
+from pipeline.endpoint import BROKEN, CHANGING, version_of
 from pipeline.status import Status
 from translation.endpoint import (
-    BROKEN,
-    CHANGING,
     failed_message,
     state_message,
-    version_of,
     was_asked_for,
 )
 from translation.training import TranslatorData

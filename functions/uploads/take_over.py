@@ -1,7 +1,7 @@
 """Let the model of an ended job answer requests, unless something speaks against it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -9,12 +9,14 @@ from functools import cache, partial
 from api.errors import ConflictError
 from aws import stored
 from aws.live_files import change_live, read_live
+from aws.model_endpoints import ensure
 from aws.portable_models import load_version
 from aws.telemetry import logger
+from contract.bounds import ENDPOINTS
 from contract.job import Job, ModelJob
 from contract.layout import PERFORMANCE
 from contract.live import Canary, DamagedError, Doubt, Live, Version
-from contract.messages import Message
+from contract.messages import Message, message
 from pipeline.results import EndedJob
 from pipeline.status import Status
 from pipeline.taking_over import damaged, doubt_of, not_portable, said_of
@@ -24,33 +26,60 @@ canary = Canary(float(os.environ["CANARY_SHARE"]), float(os.environ["CANARY_MINU
 # Other kinds of tables are read by their types, which a CSV of them does not have.
 COMPARED = (".csv", ".csv.gz")
 COMMA = ","
+# As STATUS.txt names them.
+PORTABLE, COLUMNS = "portable model", "model columns"
+Files = Mapping[str, str]
 
 
 def take_over(job: EndedJob, spec: Job, status: Status) -> Status:
     """The status with what became of the model; done twice, it is decided once."""
     if not isinstance(spec, ModelJob) or status.state != "completed":
         return status
-    said = _take_over(job, spec, status)
+    said = _take_over(job.bucket, spec, status.files)
     return replace(status, details=(*status.details, said)) if said else status
 
 
-def _take_over(job: EndedJob, spec: ModelJob, status: Status) -> Message | None:
-    if "portable model" not in status.files:
-        return not_portable(_live(job.bucket, spec), spec.dataset)
-    version = Version(spec.job, spec.target, spec.uploaded, spec.keep_requests)
-    why = cache(partial(_unfit, job.bucket, spec, version, status.files.get("predictions")))
+def take_over_from(bucket: str, spec: ModelJob, files: Files) -> Message | None:
+    """Let a model answer whose endpoint is there now; what to say of it, once."""
+    live = _live(bucket, spec)
+    if live is not None and live.knows(_version(spec)):
+        return None
+    return _take_over(bucket, spec, files, in_service=True)
+
+
+def _take_over(
+    bucket: str, spec: ModelJob, files: Files, *, in_service: bool = False
+) -> Message | None:
+    portable, version = PORTABLE in files, _version(spec)
+    by_endpoint = spec.serve in ENDPOINTS and COLUMNS in files
+    if not (portable or by_endpoint or spec.serve == "none"):
+        return not_portable(_live(bucket, spec), spec.dataset)
+    if by_endpoint and not in_service and _must_wait(_live(bucket, spec), version):
+        said = ensure(bucket, spec.dataset, version)
+        return message("serving.waits", dataset=spec.dataset, said=said)
+    why = cache(partial(_unfit, bucket, spec, version, files.get("predictions")))
     try:
         live = change_live(
-            job.bucket,
+            bucket,
             spec.dataset,
             lambda before: before.published(
-                version, canary, _doubt(job.bucket, spec, version, before, why), datetime.now(UTC)
+                version, canary, _doubt(bucket, spec, version, before, why), datetime.now(UTC)
             ),
         )
     except DamagedError:
         logger.error("live.json is damaged")
         return damaged(spec.dataset)
     return said_of(live, version, spec.dataset, why)
+
+
+def _version(spec: ModelJob) -> Version:
+    return Version(spec.job, spec.target, spec.uploaded, spec.keep_requests, spec.serve)
+
+
+def _must_wait(live: Live | None, version: Version) -> bool:
+    """Whether another model answers until this one's endpoint is there."""
+    now = datetime.now(UTC)
+    return live is not None and bool(live.answering(now)) and not live.knows(version)
 
 
 def _doubt(
@@ -68,7 +97,7 @@ def _unfit(
 ) -> Message | None:
     """Load the model as the API does, and let it answer rows of its own predictions file."""
     try:
-        model = load_version(bucket, spec.dataset, version).model
+        model = load_version(bucket, spec.dataset, version)
     except ConflictError as error:
         return error.message
     if predictions is None or spec.test is None or not spec.test.file.endswith(COMPARED):

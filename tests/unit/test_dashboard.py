@@ -9,9 +9,9 @@ import pytest
 
 from contract.live import WATCHED_MINUTES
 from pipeline.counts import Count
+from pipeline.endpoint import VARIANT
 from pipeline.taking_over import LIMITS
 from tests.template_facts import FUNCTIONS, RESOURCES, ROOT, TEMPLATE
-from translation.endpoint import VARIANT
 
 OWN = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
 OPERATIONS = (ROOT / "docs/operations.md").read_text("utf-8")

@@ -4,20 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
-from botocore.validate import ParamValidator
 
+from pipeline.endpoint import Owner, Served, config_request, endpoint_request, model_request
 from pipeline.guard_rails import GuardRails
 from pipeline.training_job import training_request
 from tests.plans import STACK, assert_valid, plan, spec
 from tests.translator_jobs import TRANSLATOR
-from translation.endpoint import (
-    EndpointSettings,
-    config_request,
-    endpoint_request,
-    model_request,
-)
+from translation.endpoint import EndpointSettings, served
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d"
 GIVEN = {
@@ -50,6 +43,11 @@ def endpoint_settings(**other: str) -> EndpointSettings:
     return EndpointSettings.from_environ({**GIVEN, **OF_ENDPOINTS, **other})
 
 
+def of_translator(**other: str) -> tuple[Served, Owner]:
+    settings = endpoint_settings(**other)
+    return served(TRANSLATOR, settings), settings.owner
+
+
 def test_a_training_job_runs_in_the_subnets_with_the_key_and_the_tags() -> None:
     stack = replace(STACK, guard_rails=GuardRails.from_environ(GIVEN))
     request = training_request("bucket", spec(plan()), stack)
@@ -75,32 +73,29 @@ def test_a_stack_of_which_nothing_is_demanded_asks_for_nothing() -> None:
 @pytest.mark.parametrize(
     ("operation", "request_"),
     [
-        ("CreateModel", model_request("bucket", TRANSLATOR, endpoint_settings())),
-        ("CreateEndpointConfig", config_request(TRANSLATOR, endpoint_settings())),
-        ("CreateEndpoint", endpoint_request(TRANSLATOR, endpoint_settings())),
+        ("CreateModel", model_request("bucket", *of_translator())),
+        ("CreateEndpointConfig", config_request(*of_translator())),
+        ("CreateEndpoint", endpoint_request(*of_translator())),
     ],
 )
 def test_an_endpoint_and_what_it_is_made_of_are_tagged_and_valid(
     operation: str, request_: dict[str, Any]
 ) -> None:
-    model = ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
-    report = ParamValidator().validate(request_, model.operation_model(operation).input_shape)
-    assert not report.has_errors(), report.generate_report()
+    assert_valid(request_, operation)
     assert tags(request_)["team"] == "data"
     assert tags(request_)["codefree-automl:stack"] == "mine"
 
 
 def test_a_model_is_served_in_the_subnets_on_a_machine_with_the_key() -> None:
-    settings = endpoint_settings()
-    assert model_request("bucket", TRANSLATOR, settings)["VpcConfig"] == NETWORK
-    config = config_request(TRANSLATOR, settings)
+    assert model_request("bucket", *of_translator())["VpcConfig"] == NETWORK
+    config = config_request(*of_translator())
     (variant,) = config["ProductionVariants"]
     assert (variant["InstanceType"], variant["InitialInstanceCount"]) == ("ml.m5.large", 1)
     assert config["KmsKeyId"] == KEY
 
 
 def test_a_serverless_endpoint_has_no_machine_and_so_no_key() -> None:
-    config = config_request(TRANSLATOR, endpoint_settings(ENDPOINT_INSTANCE_TYPE=""))
+    config = config_request(*of_translator(ENDPOINT_INSTANCE_TYPE=""))
     (variant,) = config["ProductionVariants"]
     assert "ServerlessConfig" in variant
     assert "InstanceType" not in variant

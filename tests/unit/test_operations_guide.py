@@ -13,12 +13,12 @@ from contract.layout import REPORT, REPORT_JSON
 from contract.messages import message, render, usd_at_most
 from pipeline import aws_errors, budget, failures
 from pipeline.budget import cost_usd, instances, plan_budget
+from pipeline.endpoint import CONCURRENCY
 from pipeline.failures import Failure
 from pipeline.results import EndedJob, ended, mail_subject, mail_text
 from pipeline.settings import Settings
 from pipeline.status import State
 from tests.plans import plan, spec
-from translation.endpoint import CONCURRENCY
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/operations.md").read_text()

@@ -32,6 +32,7 @@ def test_a_settings_file_overrides_the_stack_and_leaves_the_rest() -> None:
             "MAX_COST_USD_IN_SETTINGS": "0",
             "INSTANCE_TYPE": "",
             "REPORT_LANGUAGE": "ko",
+            "SERVE": "serverless",
         }
     )
     settings = apply_settings_file(stack, b'{"target": "Survived", "preset": "best"}', KEY)
@@ -42,6 +43,7 @@ def test_a_settings_file_overrides_the_stack_and_leaves_the_rest() -> None:
         max_cost_usd=2.5,
         max_cost_usd_in_settings=2.5,
         report_language="ko",
+        serve="serverless",
     )
 
 
@@ -51,6 +53,7 @@ def stack_with(cap: str, in_settings: str) -> Settings:
         "TRAINING_MINUTES": "10",
         "INSTANCE_TYPE": "",
         "REPORT_LANGUAGE": "en",
+        "SERVE": "function",
     }
     caps = {"MAX_COST_USD": cap, "MAX_COST_USD_IN_SETTINGS": in_settings}
     return settings_from_environ({**rest, **caps})

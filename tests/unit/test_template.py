@@ -2,6 +2,7 @@
 
 import json
 import re
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,12 @@ RULES = {
     "SageMaker Endpoint State Change": "EndpointChanged",
     "CloudWatch Alarm State Change": "ChallengersAlarmed",
 }
+
+
+def rule_of(fact: dict[str, Any]) -> str:
+    """The rule that hears of a sample event."""
+    key = fact["detail"].get("object", {}).get("key", "")
+    return "LiveModelChanged" if key.endswith("/live.json") else RULES[fact["detail-type"]]
 
 
 def environment(function: dict[str, Any]) -> set[str]:
@@ -272,7 +279,7 @@ def test_every_sample_event_is_one_that_its_rule_lets_through(path: Path) -> Non
         return
     facts = [json.loads(r["body"]) for r in event["Records"]] if "Records" in event else [event]
     for fact in facts:
-        name = RULES[fact["detail-type"]]
+        name = rule_of(fact)
         pattern = RESOURCES[name]["Properties"]["EventPattern"]
         assert [fact["source"]] == pattern["source"]
         assert [fact["detail-type"]] == pattern["detail-type"]
@@ -280,6 +287,9 @@ def test_every_sample_event_is_one_that_its_rule_lets_through(path: Path) -> Non
             (entry,) = pattern["detail"]["object"]["key"]
             own = tuple(entry["anything-but"]["prefix"])
             assert not fact["detail"]["object"]["key"].startswith(own)
+        elif name == "LiveModelChanged":
+            (entry,) = pattern["detail"]["object"]["key"]
+            assert fnmatchcase(fact["detail"]["object"]["key"], entry["wildcard"])
         elif name == "ChallengersAlarmed":
             assert [fact["detail"]["state"]["value"]] == pattern["detail"]["state"]["value"]
             (begin,) = pattern["detail"]["alarmName"]

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pipeline.endpoint import is_idle
 from pipeline.errors import MisnamedError, RefusedError
 from pipeline.training_job import training_request
 from tests.messages import raises
 from tests.plans import STACK, assert_valid
 from tests.translator_jobs import DATA, PAIRS, files
-from translation.endpoint import is_idle
 from translation.training import (
     plan_translator,
     translator_job,
