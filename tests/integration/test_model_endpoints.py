@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -17,12 +20,13 @@ from contract.layout import MODEL_COLUMNS, live_json_key, model_key
 from pipeline.model_endpoint import endpoint_of
 from portable.archive import pack_model, unpack_model
 from portable.files import read_files, write_files
-from tests.conftest import eventually
+from tests.conftest import PATIENCE_SECONDS, eventually
 from tests.endpoints import status as endpoint_status
 from tests.fault_world import World, open_world
 from tests.http import Answer, ask
 from tests.live_models import PATIENT_API, live_of, published, trained
 from tests.portable_models import guessing_model
+from tests.template_facts import ROOT
 
 SERVERLESS = {"serve": "serverless"}
 # As code/inference.py answers, in CSV and with other words for labels: probabilities of 0 and 1.
@@ -278,3 +282,24 @@ def only_newest(world: World, name: str) -> bytes:
 
 def records(world: World) -> Any:
     return sagemaker_backends[ACCOUNT][world.cloud.endpoint.region].endpoints
+
+
+def test_the_command_gives_a_model_an_endpoint_without_a_training(world: World) -> None:
+    name = world.new_dataset()
+    job = served(world, name, settings={"serve": "function"})
+    assert asked(world, name).status == 409
+    arguments = ("deploy", name, "--serve", "serverless", "--port", world.cloud.endpoint.port)
+    done = subprocess.run(
+        [sys.executable, "-m", "codefree", *arguments, "--json"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["live"]["champion"] == job
+    followed(world, name)
+    changed(world, job)
+    assert asked(world, name).headers["X-Answered-By"] == "endpoint"
+    assert "codefree deploy" not in notes(world, name)
+    world.forget(name)
