@@ -5,23 +5,38 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
 from moto.iam.models import iam_backends
+from moto.sagemaker.models import sagemaker_backends
 
 from codefree.aws import ACCOUNT, STACK_NAME
 from codefree.cloud import Cloud, Settings
 from codefree.lambda_service import LambdaFunction
 from codefree.permissions import PARTITION, Need, Request, iam, needs, statements_of
-from contract.layout import STATUS_JSON, live_json_key
-from contract.live import live_from_json
+from contract.job import to_json
+from contract.layout import (
+    MODEL_COLUMNS,
+    PREDICTIONS,
+    STATUS_JSON,
+    job_json_key,
+    live_json_key,
+    model_key,
+    results_prefix,
+)
+from contract.live import Canary, Live, Version, live_from_json
+from contract.messages import message
+from pipeline.model_endpoint import endpoint_of
+from pipeline.status import Status
+from tests import plans
 from tests.amazon_translate import using
 from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
 from tests.endpoints import put_endpoint
+from tests.endpoints import status as endpoint_status
 from tests.http import ask, pool
 from tests.integration import (
     test_clean_up,
@@ -30,6 +45,7 @@ from tests.integration import (
     test_failed_jobs,
     test_kept_requests,
     test_later_files,
+    test_model_endpoints,
     test_putting_back,
     test_queries,
     test_translate_columns,
@@ -240,6 +256,7 @@ def run(cloud: Cloud) -> None:
     ask_amazon_translate(cloud)
     ask_for_predictions(cloud)
     let_an_alarm_ring(cloud)
+    answer_from_endpoints(cloud)
     look_at_datasets(cloud, name())
     read_tables(cloud)
     spend_the_budget(cloud)
@@ -261,6 +278,7 @@ def run_endpoints(cloud: Cloud) -> None:
     for word in ("alt", "neu"):
         test_translator_serving.upload(cloud, word)
         eventually(lambda word=word: test_translator_serving.answers(cloud, word))  # type: ignore[misc]
+    answer_from_endpoints(cloud)
     clean_up(cloud, "false")
 
 
@@ -397,6 +415,70 @@ def let_an_alarm_ring(cloud: Cloud) -> None:
         return live_from_json(content).tried(datetime.now(UTC)) is None
 
     assert eventually(is_stopped)
+
+
+def answer_from_endpoints(cloud: Cloud) -> None:
+    """Let a model on an endpoint of its own be made, checked, asked, turned off, and retired."""
+    s3, dataset = cloud.endpoint.client("s3"), f"served {uuid4().hex[:6]}"
+    spec = replace(plans.spec(plans.plan(dataset)), serve="serverless")
+    put_model(s3, cloud.bucket, dataset, "Sex", job="earlier", labels=("0", "1"))
+    earlier = Version("earlier", spec.target, spec.uploaded)
+    own = Version(spec.job, spec.target, spec.uploaded, serve="serverless")
+    status = Status(
+        dataset,
+        "completed",
+        message("text", text="ready"),
+        results_prefix(dataset),
+        job=spec.job,
+        results=spec.results_folder,
+        files={
+            "model columns": spec.results_folder + MODEL_COLUMNS,
+            "predictions": f"{spec.results_folder}{dataset}{PREDICTIONS}",
+        },
+    )
+    now = datetime.now(UTC)
+    before = Live().published(earlier, Canary(50, 1000), None, now)
+    served = Live().published(own, Canary(50, 1000), None, now)
+    objects = {
+        job_json_key(spec.job): to_json(spec),
+        model_key(spec.job): test_model_endpoints.tarball(),
+        spec.results_folder + MODEL_COLUMNS: test_model_endpoints.columns_only(),
+        status.files["predictions"]: b"Sex,prediction,probability_0,probability_1,reasons\n"
+        b"male,1,0.125000,0.875000,\n",
+        spec.results_folder + STATUS_JSON: status.to_json(now.isoformat()),
+        results_prefix(dataset) + STATUS_JSON: status.to_json(now.isoformat()),
+    }
+    for key, content in objects.items():
+        s3.put_object(Bucket=cloud.bucket, Key=key, Body=content)
+    name = endpoint_of(cloud.endpoint_name("x").removesuffix("-x"), spec.job)
+
+    def put_live(live: Live) -> None:
+        key = live_json_key(dataset)
+        s3.put_object(Bucket=cloud.bucket, Key=key, Body=live.to_json())
+
+    def is_there() -> bool:
+        return endpoint_status(cloud, name) == "InService"
+
+    def is_asked() -> bool:
+        body = json.dumps({"Sex": "male", "n": uuid4().hex}).encode()
+        return ask(cloud, f"predict/{quote(dataset)}", body).headers.get("X-Answered-By") == (
+            "endpoint"
+        )
+
+    put_live(served)
+    eventually(is_there)
+    put_live(before)
+    cloud.functions["PublishResultsFunction"].invoke(
+        {"id": "changed", "detail": {"EndpointName": name}}
+    )
+    eventually(is_asked)
+    put_live(served.undeployed(now))
+    eventually(lambda: not endpoint_status(cloud, name))
+    put_live(served)
+    eventually(is_there)
+    records = sagemaker_backends[ACCOUNT][cloud.endpoint.region].endpoints
+    records[name].last_modified_time = now - timedelta(days=31)
+    assert name in cloud.functions["RetireEndpointsFunction"].invoke({})
 
 
 def look_at_datasets(cloud: Cloud, name: str) -> None:
