@@ -13,7 +13,7 @@ from aws.transient_errors import reason_to_wait
 from contract.messages import Message, message
 from pipeline.aws_errors import QUOTA
 from pipeline.endpoint import (
-    Served,
+    EndpointVersion,
     Step,
     config_request,
     endpoint_request,
@@ -66,7 +66,7 @@ def refusal(error: ClientError) -> str:
     return str(error.response["Error"]["Message"])
 
 
-def bring(bucket: str, version: Served, before: Mapping[str, Any] | None) -> Step:
+def bring(bucket: str, version: EndpointVersion, before: Mapping[str, Any] | None) -> Step:
     """Do what brings a version behind its endpoint, as that is described; return what it was.
 
     Raises EndpointBusyError and ClientError.
@@ -116,7 +116,7 @@ def _clear(name: str) -> None:
         time.sleep(PAUSE_SECONDS)
 
 
-def _make_version(bucket: str, version: Served) -> None:
+def _make_version(bucket: str, version: EndpointVersion) -> None:
     """Create model and configuration unless an earlier deployment left them."""
     for create, request in (
         (sagemaker.create_model, model_request(bucket, version, settings.owner)),

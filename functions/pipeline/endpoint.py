@@ -28,7 +28,7 @@ class Owner:
 
 
 @dataclass(frozen=True)
-class Served:
+class EndpointVersion:
     """A version of a model, and the endpoint that is to serve it."""
 
     endpoint: str
@@ -42,7 +42,7 @@ class Served:
     """Empty where the endpoint is serverless."""
 
 
-def model_request(bucket: str, served: Served, owner: Owner) -> dict[str, Any]:
+def model_request(bucket: str, served: EndpointVersion, owner: Owner) -> dict[str, Any]:
     """The arguments of CreateModel."""
     return {
         "ModelName": served.version,
@@ -56,7 +56,7 @@ def model_request(bucket: str, served: Served, owner: Owner) -> dict[str, Any]:
     }
 
 
-def config_request(served: Served, owner: Owner) -> dict[str, Any]:
+def config_request(served: EndpointVersion, owner: Owner) -> dict[str, Any]:
     """Return the arguments of CreateEndpointConfig.
 
     A serverless endpoint has no disk of its own to encrypt, and takes no subnets.
@@ -74,7 +74,7 @@ def config_request(served: Served, owner: Owner) -> dict[str, Any]:
     }
 
 
-def endpoint_request(served: Served, owner: Owner) -> dict[str, Any]:
+def endpoint_request(served: EndpointVersion, owner: Owner) -> dict[str, Any]:
     """The arguments of CreateEndpoint."""
     return {
         "EndpointName": served.endpoint,

@@ -11,7 +11,7 @@ from contract.job import ModelJob
 from contract.layout import SERVED, digest, model_key, served_version
 from contract.live import Version
 from contract.messages import Message, message
-from pipeline.endpoint import Served
+from pipeline.endpoint import EndpointVersion
 from pipeline.failures import LONGEST_QUOTE, plain
 from pipeline.serving_costs import MB_PER_GB, MEMORY_AT_LEAST_MB, costs_of_serverless
 from pipeline.taking_over import deploy_command
@@ -38,12 +38,12 @@ def endpoint_of(prefix: str, job: str) -> str:
     return endpoint_name(prefix, f"{SERVED}{digest(job)}")
 
 
-def served(prefix: str, spec: ModelJob, memory_mb: int) -> Served:
+def served(prefix: str, spec: ModelJob, memory_mb: int) -> EndpointVersion:
     """Return a version behind its endpoint.
 
     In the image that has trained it, because a model loads in no other version of AutoGluon.
     """
-    return Served(
+    return EndpointVersion(
         endpoint=endpoint_of(prefix, spec.job),
         version=served_version(spec.job),
         model_key=model_key(spec.job),

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from contract.endpoint_name import endpoint_prefix
 from contract.layout import model_key
 from contract.messages import Message, message
-from pipeline.endpoint import Owner, Served, version_of
+from pipeline.endpoint import EndpointVersion, Owner, version_of
 from pipeline.failures import LONGEST_QUOTE, plain
 from pipeline.guard_rails import GuardRails
 from pipeline.results import HELD_BACK
@@ -86,9 +86,9 @@ class EndpointSettings:
         return Pair(spec.source_language, spec.target_language).endpoint(self.prefix)
 
 
-def served(spec: Translator, settings: EndpointSettings) -> Served:
+def served(spec: Translator, settings: EndpointSettings) -> EndpointVersion:
     """A translator, and the endpoint of its pair; the version has its job's name."""
-    return Served(
+    return EndpointVersion(
         endpoint=settings.endpoint(spec),
         version=spec.job,
         model_key=model_key(spec.job),

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from pipeline.endpoint import Owner, Served, config_request, endpoint_request, model_request
+from pipeline.endpoint import (
+    EndpointVersion,
+    Owner,
+    config_request,
+    endpoint_request,
+    model_request,
+)
 from pipeline.guard_rails import GuardRails
 from pipeline.training_job import training_request
 from tests.plans import STACK, assert_valid, plan, spec
@@ -43,7 +49,7 @@ def endpoint_settings(**other: str) -> EndpointSettings:
     return EndpointSettings.from_environ({**GIVEN, **OF_ENDPOINTS, **other})
 
 
-def of_translator(**other: str) -> tuple[Served, Owner]:
+def of_translator(**other: str) -> tuple[EndpointVersion, Owner]:
     settings = endpoint_settings(**other)
     return served(TRANSLATOR, settings), settings.owner
 
