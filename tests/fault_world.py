@@ -34,7 +34,7 @@ TRAIN = "\n".join([HEADER, *ROWS[::5]]).encode()
 TEST = "\n".join(line.partition(",")[2] for line in (HEADER, *ROWS[1:4])).encode()
 AT_ONCE = 4
 TRIES = 4
-FOLDERS = ("data/", "translation/", "results/", "jobs/", "models/", "source/")
+FOLDERS = ("data/", "translation/", "results/", "jobs/", "models/", "source/", "queries/")
 Snapshot = dict[str, str]
 T = TypeVar("T")
 
@@ -214,7 +214,7 @@ class World:
         found = {}
         for key in self.keys(*prefixes(name)):
             content = self.read(key)
-            text = "packed" if key.endswith((".tar.gz", ".zip")) else content.decode()
+            text = "packed" if key.endswith((".tar.gz", ".zip", ".parquet")) else content.decode()
             same = alike(key, name)
             # Of two jobs everything would be there twice.
             found[f"{same} again" if same in found else same] = alike(text, name)
@@ -253,6 +253,15 @@ class World:
                 record["attributes"]["ApproximateReceiveCount"] = str(receives + again)
                 handled = self._invoke(function, event)
         raise AssertionError(f"not handled within {TRIES} deliveries")
+
+    def deliver_once(
+        self, event: dict[str, Any], fault: Fault | None = None, at: int = 0, receives: int = 1
+    ) -> list[Call]:
+        """Deliver a message that may have to wait, and come again."""
+        event["Records"][0]["attributes"]["ApproximateReceiveCount"] = str(receives)
+        with self.function("StartTrainingFunction") as function:
+            self._invoke(function, event, fault, at)
+            return list(function.proxy.calls)
 
     def is_fetched(self, source_key: str) -> bool:
         """Whether no job that runs still has to fetch this training source."""

@@ -29,6 +29,9 @@ spec.loader.exec_module(runtime)
 def main() -> None:
     requests, answers = runtime._take_over_pipes()
     handler = runtime.load_handler(os.environ["_HANDLER"])
+    if os.environ.get("SQL_DATABASES"):
+        # In Lambda only the child that reads a query imports it; here each child would do so again.
+        importlib.import_module("queries.statement")
     runtime._answer(answers, {"ready": True})
     while (status := served(requests, answers, handler)) != 0:
         with DEATHS.open("a") as deaths:

@@ -22,6 +22,7 @@ from queries.query import (
     new_run,
     result_key,
     run_from_json,
+    run_name,
     run_to_json,
     runs_again,
     statement,
@@ -87,7 +88,7 @@ def settled(execution: str, dataset_of: Callable[[str], str | None], rules: Rule
         return None
     if found["Status"]["State"] in ENDED:
         dataset = dataset_of(run.key) or run.key
-        _book(asked.bucket, asked.name, execution, dataset, found, rules)
+        _book(asked.bucket, asked.name, dataset, found, rules)
     return asked.bucket, run.key
 
 
@@ -101,14 +102,15 @@ def _next(
 ) -> Run:
     """What comes after where a query is; the same while it runs, and at its end."""
     if run is None or runs_again(run, query):
-        return new_run(query, rules)
+        return new_run(query)
     if run.state:
         return run
     if run.result:
         # Rows expire; the query runs again for who asks for them later.
-        return run if stored.exists(bucket, run.result) else new_run(query, rules)
+        return run if stored.exists(bucket, run.result) else new_run(query)
     if not run.execution:
-        ledger.reserve(bucket, query.name, rules.worst_case_usd, monthly_budget)
+        name = run_name(query.digest, run.token)
+        ledger.reserve(bucket, name, rules.worst_case_usd, monthly_budget)
         try:
             asked = athena.start_query_execution(
                 QueryString=statement(bucket, query, run),
@@ -117,7 +119,7 @@ def _next(
                 WorkGroup=rules.workgroup,
             )
         except athena.exceptions.InvalidRequestException as error:
-            ledger.release(bucket, query.name)
+            ledger.release(bucket, name)
             return replace(run, state="FAILED", failed=error.response["Error"]["Message"])
         return replace(run, execution=asked["QueryExecutionId"])
     return _ended(bucket, dataset, query, run, rules)
@@ -128,7 +130,7 @@ def _ended(bucket: str, dataset: str, query: Query, run: Run, rules: Rules) -> R
     state = found["Status"]["State"]
     if state not in ENDED:
         return run
-    read = _book(bucket, query.name, run.execution, dataset, found, rules)
+    read = _book(bucket, run_name(query.digest, run.token), dataset, found, rules)
     run = replace(run, read_bytes=read)
     if state == "SUCCEEDED":
         return _joined(bucket, query, run)
@@ -138,7 +140,6 @@ def _ended(bucket: str, dataset: str, query: Query, run: Run, rules: Rules) -> R
 def _book(
     bucket: str,
     name: str,
-    execution: str,
     dataset: str,
     found: "QueryExecutionTypeDef",
     rules: Rules,
@@ -147,7 +148,7 @@ def _book(
     read, state = found.get("Statistics", {}).get("DataScannedInBytes", 0), found["Status"]["State"]
     # A query that fails is free; one that is cancelled is not.
     usd = 0.0 if state == "FAILED" else rules.cost_usd(read)
-    ledger.book_query(bucket, name, execution, dataset, state.lower(), usd)
+    ledger.book_query(bucket, name, dataset, state.lower(), usd)
     return read
 
 

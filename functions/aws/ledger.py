@@ -58,13 +58,11 @@ def book_translation(bucket: str, name: str, dataset: str, engine: str, state: s
     return usd
 
 
-def book_query(
-    bucket: str, name: str, execution: str, dataset: str, state: str, usd: float
-) -> None:
+def book_query(bucket: str, name: str, dataset: str, state: str, usd: float) -> None:
     """Book what one run of a query has cost in place of its reservation; idempotent."""
     ended = datetime.now(UTC).isoformat(timespec="seconds")
-    line = Ended(ended, dataset, f"{name}:{execution}", state, "Athena", 0, round(usd, DECIMALS))
-    _change(bucket, lambda ledger: ledger.without(name).with_ended(line))
+    line = Ended(ended, dataset, name, state, "Athena", 0, round(usd, DECIMALS))
+    _change(bucket, lambda ledger: ledger.with_ended(line))
     _write_csv(bucket)
 
 

@@ -1,10 +1,10 @@
 """One uploaded query: what is asked of Athena for it, and what came of it."""
 
-import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from contract.layout import QUERY_ENDING, digest, query_json_key, query_result_key, query_rows
 from contract.messages import Message, message
@@ -33,7 +33,7 @@ USUAL = {
 LONGEST_TEXT = 64_000
 # Where rows go, at the end of a statement.
 ASKED = re.compile(
-    r"\) TO 's3://([a-z0-9.-]+)/queries/([0-9a-f]+)/[0-9a-f]+/rows/' WITH \(format='PARQUET'\)$"
+    r"\) TO 's3://([a-z0-9.-]+)/queries/([0-9a-f]+)/([0-9a-f]+)/rows/' WITH \(format='PARQUET'\)$"
 )
 # What Athena says → what happened; the first that matches counts.
 FAILURES = (
@@ -67,11 +67,6 @@ class Query:
         """The same for the same text under the same name: it runs once."""
         return digest(json.dumps([self.key, self.text, self.database]))
 
-    @property
-    def name(self) -> str:
-        """Of it in the ledger."""
-        return f"{KIND}{self.digest}"
-
 
 @dataclass(frozen=True)
 class Run:
@@ -97,10 +92,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Asked:
-    """The query that a statement of Athena is of."""
+    """The run that a statement of Athena is of."""
 
     bucket: str
     digest: str
+    token: str
 
     @property
     def json_key(self) -> str:
@@ -108,7 +104,12 @@ class Asked:
 
     @property
     def name(self) -> str:
-        return f"{KIND}{self.digest}"
+        return run_name(self.digest, self.token)
+
+
+def run_name(digest: str, token: str) -> str:
+    """What a run is called in the ledger, which takes each once."""
+    return f"{KIND}{digest}:{token}"
 
 
 def is_query(key: str) -> bool:
@@ -147,10 +148,9 @@ def _statement(text: str, rules: Rules) -> "Statement":
     return read_statement(text, rules.databases)
 
 
-def new_run(query: Query, rules: Rules) -> Run:
-    """Its token follows from text and settings, and from the upload that asks."""
-    asked = [query.digest, rules.workgroup, rules.most_bytes, query.version]
-    return Run(query.key, query.version, hashlib.sha256(json.dumps(asked).encode()).hexdigest())
+def new_run(query: Query) -> Run:
+    """Its token is its own: Athena would answer an earlier one with rows that have expired."""
+    return Run(query.key, query.version, uuid4().hex)
 
 
 def runs_again(run: Run, query: Query) -> bool:
@@ -167,7 +167,7 @@ def statement(bucket: str, query: Query, run: Run) -> str:
 def asked_by(statement: str) -> Asked | None:
     """Which query a statement is of; None where it is none of ours."""
     found = ASKED.search(statement)
-    return Asked(found[1], found[2]) if found else None
+    return Asked(found[1], found[2], found[3]) if found else None
 
 
 def result_key(query: Query, run: Run) -> str:

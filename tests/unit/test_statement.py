@@ -9,7 +9,16 @@ from sqlglot import exp
 from contract.messages import render
 from pipeline.errors import RefusedError
 from pipeline.files import UploadedFile
-from queries.query import Run, asked_by, failure, json_key, new_run, read_query, statement
+from queries.query import (
+    Run,
+    asked_by,
+    failure,
+    json_key,
+    new_run,
+    read_query,
+    run_name,
+    statement,
+)
 from queries.rules import GIGABYTE, Rules
 from queries.statement import DIALECT, read_statement
 from reading.errors import UnreadableError
@@ -141,16 +150,17 @@ def test_without_the_parameter_it_is_refused_and_named() -> None:
     assert "SqlDatabases" in str(reason.value.message)
 
 
-def test_the_same_text_is_one_request_and_its_place_is_found_again() -> None:
+def test_the_same_text_has_one_place_which_its_statement_tells() -> None:
     once, again = (read_query(upload(QUERY, version="v", etag=etag), RULES) for etag in "ab")
     assert once.digest == again.digest
-    assert new_run(once, RULES) == new_run(again, RULES)
     other = read_query(upload(f"{QUERY} -- today"), RULES)
     assert other.digest != once.digest
-    asked = asked_by(statement("bucket", once, new_run(once, RULES)))
+    run = new_run(once)
+    assert new_run(once).token != run.token
+    asked = asked_by(statement("bucket", once, run))
     assert asked is not None
     assert (asked.bucket, asked.json_key) == ("bucket", json_key(once))
-    assert asked.name == once.name
+    assert asked.name == run_name(once.digest, run.token)
     assert asked_by("SELECT 1") is None
 
 
