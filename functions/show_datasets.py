@@ -16,13 +16,14 @@ from aws.dataset_files import FORM_SECONDS, LINK_SECONDS, DatasetFiles
 from aws.http_api import HttpApi, answer
 from contract.messages import message
 from showing.answer import costs_body, files_body, statuses_body, upload_body
-from showing.upload import key_to_upload
+from showing.upload import endings, key_to_upload
 
 logger = Logger()
 bucket = os.environ["DATASET_BUCKET"]
 datasets = DatasetFiles(bucket)
 own_key = os.environ["DATASETS_KEY_ID"]
 uploads = os.environ["UPLOADS"] == "true"
+queries = os.environ["QUERIES"] == "true"
 page = Path(os.environ["PAGE_DIR"])
 parts = {path.name for path in page.iterdir() if path.suffix in (".css", ".js")}
 # No other site may ask.
@@ -54,7 +55,8 @@ def page_part() -> Response[str]:
 def statuses() -> Response[str]:
     require_own_key()
     found, after = datasets.page(app.parameters("after").get("after"))
-    return answer(200, statuses_body(found, after, bucket, uploads, app.language))
+    taken = endings(queries) if uploads else []
+    return answer(200, statuses_body(found, after, bucket, taken, app.language))
 
 
 @app.get("/datasets/{dataset}/files")
@@ -69,7 +71,7 @@ def upload() -> Response[str]:
     require_own_key()
     if not uploads:
         raise ConflictError(message("api.uploads_off"))
-    key = key_to_upload(app.body, app.part("dataset"))
+    key = key_to_upload(app.body, app.part("dataset"), queries)
     logger.info("upload offered")
     return answer(200, upload_body(key, datasets.form(key), FORM_SECONDS))
 

@@ -8,19 +8,22 @@ from contract.messages import is_known, message, metric_name, render
 from pipeline.costs import DECIMALS, Ledger
 from pipeline.status import Status, file_name
 from showing.shown import Fetchable, Form, Shown
-from showing.upload import ENDINGS, LARGEST_UPLOAD
+from showing.upload import LARGEST_UPLOAD
 
 JsonValue = object
 MODEL, RUNS = "model", "runs"
 
 
 def statuses_body(
-    found: Sequence[Shown], after: str | None, bucket: str, uploads: bool, language: str
+    found: Sequence[Shown], after: str | None, bucket: str, endings: Sequence[str], language: str
 ) -> dict[str, JsonValue]:
-    """Where each dataset stands; `next` asks for the ones that follow."""
+    """Where each dataset stands; `next` asks for the ones that follow.
+
+    `endings` are those of files that the page may upload; none where it may not.
+    """
     body: dict[str, JsonValue] = {
         "bucket": bucket,
-        "uploads": {"endings": list(ENDINGS), "largest_bytes": LARGEST_UPLOAD} if uploads else None,
+        "uploads": {"endings": endings, "largest_bytes": LARGEST_UPLOAD} if endings else None,
         "statuses": [_status(one, language) for one in found],
     }
     return body | ({"next": after} if after else {})

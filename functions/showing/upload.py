@@ -3,12 +3,11 @@
 from api.errors import BadRequestError
 from api.fields import json_object, require_known
 from automl.dataset import TEST_SUFFIXES, TRAIN_SUFFIXES, dataset_of_key
-from contract.layout import DATA
+from contract.layout import DATA, QUERY_ENDING
 from contract.messages import message
 from pipeline.errors import MisnamedError
-from reading.head import ENDINGS as READ
+from reading.head import ENDINGS
 
-ENDINGS = READ
 # A browser sends it in one piece.
 LARGEST_UPLOAD = 2_000_000_000
 EXAMPLE = '{"file": "titanic_train.csv"}'
@@ -17,7 +16,12 @@ KNOWN_FIELDS = ("file",)
 REPLACED_BY_S3 = "${filename}"
 
 
-def key_to_upload(body: str, dataset: str) -> str:
+def endings(queries: bool) -> list[str]:
+    """How files may end that are uploaded; `queries` is whether the stack runs any."""
+    return [*ENDINGS, *([QUERY_ENDING] if queries else [])]
+
+
+def key_to_upload(body: str, dataset: str, queries: bool) -> str:
     """The key of the file, by the rule that names all uploads.
 
     Raises BadRequestError with a message for the caller.
@@ -33,6 +37,8 @@ def key_to_upload(body: str, dataset: str) -> str:
     if owner is None or owner.name != dataset:
         names = (f"{dataset}{TRAIN_SUFFIXES[0]}", f"{dataset}{TEST_SUFFIXES[0]}")
         raise BadRequestError("file", message("api.other_dataset", file=file, names=names))
+    if key.endswith(QUERY_ENDING) and not queries:
+        raise BadRequestError("file", message("query.off"))
     return key
 
 

@@ -271,6 +271,7 @@ def test_what_the_page_cannot_upload_is_refused_before_it_is_sent(
         expect(page.get_by_label("Rows to learn from")).to_be_focused()
         for name, text, said in (
             ("a.xls", "a", "Save it as one of .csv, .csv.gz, .parquet, .xlsx."),
+            ("a.sql", "SELECT 1", "Save it as one of .csv, .csv.gz, .parquet, .xlsx."),
             ("a.csv", "", "The file is empty."),
         ):
             file = tmp_path / name

@@ -166,6 +166,7 @@ def test_a_form_is_offered_for_what_the_pipeline_would_train_and_nothing_else(
         ("${filename}_train.csv", "api.replaced_by_s3"),
         ("other.json", "api.other_dataset"),
         ("titanic_train.xls", "name.unknown_kind"),
+        ("titanic_train.sql", "query.off"),
         ("../results/titanic_train.csv", "name.folder"),
         (1, "api.not_string"),
     ],

@@ -9,10 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 from moto.athena.models import athena_backends
 
+from codefree.api_gateway import DATASETS_KEY
 from codefree.aws import ACCOUNT
 from codefree.cloud import Cloud, Settings
+from contract.layout import QUERY_ENDING
 from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
+from tests.http import ask
 from tests.messages import codes_in
 from tests.uploads import TRAIN, drop, ended, jobs, keys, status, text
 
@@ -28,6 +31,7 @@ def cloud() -> Iterator[Cloud]:
         "SqlDatabases": "zoo,farm",
         "SqlSources": "elsewhere",
         "TargetColumn": "species",
+        "Uploads": "true",
     }
     settings = Settings(parameters=parameters, training_source=STUB_TRAINING)
     with own_cloud(settings) as cloud:
@@ -184,3 +188,11 @@ def test_a_query_that_is_replaced_while_it_runs_is_booked_all_the_same(cloud: Cl
 
     eventually(lambda: "query:" not in str(json.loads(text(cloud, "jobs/costs.json"))["set_aside"]))
     assert len(runs(cloud, "'first'")) == len(runs(cloud, "'second'")) == 1
+
+
+def test_the_page_takes_queries_where_the_stack_runs_them(cloud: Cloud) -> None:
+    taken = ask(cloud, "statuses", key=DATASETS_KEY).json["uploads"]["endings"]
+    assert QUERY_ENDING in taken
+    body = json.dumps({"file": "paged_train.sql"}).encode()
+    offered = ask(cloud, "datasets/paged/uploads", body, key=DATASETS_KEY)
+    assert (offered.status, offered.json["key"]) == (200, "data/paged_train.sql")
