@@ -26,7 +26,7 @@ torch: .venv/torch ## add what training a translator of your own needs
 # Two processes whatever the machine: each opens an embedded AWS and fits models of its own. All
 # tests of a file run in one of them and share what is expensive.
 PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
-test: check .venv-toolkit/ready .venv-operations/ready .venv-lambda/ready .venv-container/ready .tools/axe/ready ## run everything that CI runs
+test: check .venv-toolkit/ready .venv-operations/ready .venv-mlflow/ready .venv-lambda/ready .venv-container/ready .tools/axe/ready ## run everything that CI runs
 	.venv/bin/pytest $(PARALLEL)
 
 # One whole pipeline: uploads, jobs and results through the embedded AWS.
@@ -89,6 +89,7 @@ lock: .tools/bin/uv ## bring every pinned version up to date
 	$(LOCK) --group sam --upgrade -o requirements/sam.txt
 	$(LOCK) --group operations --upgrade -o requirements/operations.txt
 	$(LOCK) --group checkov --upgrade -o requirements/checkov.txt
+	$(LOCK) --group mlflow --upgrade -o requirements/mlflow.txt
 	$(LOCK) --group toolkit -c requirements/run.txt --upgrade -o requirements/toolkit.txt
 	$(LOCK) --group lambda -c requirements/run.txt --upgrade -o requirements/lambda.txt
 	$(UV) pip compile -q --python-version 3.12 --python-platform x86_64-manylinux2014 \
@@ -155,6 +156,15 @@ TORCH := torch==2.13.0 transformers==5.14.1
 	  && .venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 	  > "$$(.venv-toolkit/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/autogluon.pth" \
 	  || { rm -rf .venv-toolkit/bin/train; echo "The toolkit could not be built; its test is skipped."; }
+	@touch $@
+
+# Beside the command: both pin graphql-core, so it comes first, and what it lacks is taken from .venv.
+.venv-mlflow/ready: requirements/mlflow.txt | .venv/dev
+	@echo "Installing MLflow in .venv-mlflow …"
+	@$(UV) venv -q --clear --python .venv/bin/python .venv-mlflow
+	@VIRTUAL_ENV=.venv-mlflow $(UV) pip install -q --require-hashes -r requirements/mlflow.txt
+	@.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	  > "$$(.venv-mlflow/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/codefree.pth"
 	@touch $@
 
 # Looks for barriers in the report; without npm the one test that needs it says so.

@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, Protocol, TypeVar
 
 import typer
 from rich.console import Console
 
 from codefree.functions_code import load
-from codefree.words import Message, Words
+from codefree.words import Message, Words, message
 
 if TYPE_CHECKING:
     from codefree.model_versions import Models, RunList, Versions
@@ -47,6 +48,14 @@ Speaks = Annotated[
     Language | None, typer.Option(help="Language of what you read here; else that of the stack.")
 ]
 By = Literal["function", "serverless"]
+Mlflow = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Also write the runs into DIR/mlflow.db, which `mlflow ui` opens. MLflow has to be "
+        "installed beside this command: pip install mlflow.",
+    ),
+]
 NAMES = ("runs", "models", "deploy", "rollback", "undeploy")
 
 
@@ -109,6 +118,29 @@ def print_json(found: "Models | RunList") -> None:
     print(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
 
 
+def require_mlflow(shell: Shell, language: str | None) -> None:
+    """Refuse where there is no MLflow, before anything is asked."""
+    from codefree.mlflow_store import is_installed
+
+    if not is_installed():
+        shell.speak(language)
+        shell.refuse(message("runs.mlflow_missing"))
+
+
+def write_mlflow(shell: Shell, found: "RunList", folder: Path) -> None:
+    """Add the runs to the store, and say how many are new and how to open it."""
+    from codefree.mlflow_run import mlflow_run
+    from codefree.mlflow_store import STORE, MlflowStoreError, write_store
+
+    runs = [mlflow_run.mlflow_run(found.runs, one, found.bucket) for one in found.runs.all]
+    try:
+        count = write_store(folder, runs)
+    except MlflowStoreError as error:
+        shell.refuse(error.message)
+    said = message("runs.mlflow_written", count=count, path=str(folder / STORE))
+    typer.echo(shell.say.render(said), err=True)
+
+
 def add_commands(app: typer.Typer, shell: Shell) -> None:
     def run(
         dataset: str, where: Where, do: "Callable[[Versions, datetime], Models | RunList]"
@@ -132,7 +164,7 @@ def add_commands(app: typer.Typer, shell: Shell) -> None:
 
     @app.command(
         epilog="Examples: codefree runs titanic · codefree runs titanic --json | jq "
-        "'.runs[] | [.version, .measured.score]'"
+        "'.runs[] | [.version, .measured.score]' · codefree runs titanic --mlflow tracking"
     )
     def runs(
         dataset: Dataset,
@@ -141,6 +173,7 @@ def add_commands(app: typer.Typer, shell: Shell) -> None:
         profile: Profile = None,
         port: Port = None,
         as_json: RunsAsJson = False,
+        mlflow: Mlflow = None,
         language: Speaks = None,
     ) -> None:
         """List every training and prediction of a dataset, the oldest first, side by side.
@@ -153,7 +186,16 @@ def add_commands(app: typer.Typer, shell: Shell) -> None:
         scores are on the same rows: only these can be compared.
         """
         where = Where(stack, region, profile, port, as_json, language)
-        run(dataset, where, lambda versions, now: versions.runs(now))
+        if mlflow is not None:
+            require_mlflow(shell, language)
+
+        def look(versions: "Versions", now: datetime) -> "RunList":
+            found = versions.runs(now)
+            if mlflow is not None:
+                write_mlflow(shell, found, mlflow)
+            return found
+
+        run(dataset, where, look)
 
     @app.command(epilog="Example: codefree models titanic")
     def models(

@@ -99,6 +99,7 @@ class RunList:
     live: "lives.Live"
     now: datetime
     language: str
+    bucket: str
 
     def answers(self, run: "lists.Run") -> str:
         """What its model is for requests."""
@@ -147,7 +148,9 @@ class Versions:
             if not found.all:
                 bucket = f"s3://{self._bucket}/"
                 raise StackStatusError(message("runs.none", dataset=self.dataset, bucket=bucket))
-            return RunList(found, self._read_live()[0].settled(now), now, self.language)
+            return RunList(
+                found, self._read_live()[0].settled(now), now, self.language, self._bucket
+            )
 
     def deploy(self, number: int | None, serve: str | None, now: datetime) -> Models:
         """Let a version answer all requests: the newest that can, unless a number is given.

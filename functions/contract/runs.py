@@ -269,8 +269,8 @@ def _run(given: Mapping[str, Any]) -> Run:
         measured=_measured(measured) if measured else None,
         champion=Compared(**_only(Compared, champion)) if champion else None,
     )
-    if found.ended:
-        datetime.fromisoformat(found.ended)
+    for moment in filter(None, (found.uploaded, found.ended)):
+        datetime.fromisoformat(moment)
     return found
 
 
