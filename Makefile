@@ -9,7 +9,7 @@ SUPPORTED := >=3.11,<3.14
 # What `sam build` packs, of the functions and of the two layers with packages.
 DEPLOYED := functions/requirements.txt numpy_layer/requirements.txt training_src/translation/container.txt
 
-.PHONY: help demo up torch test test-fast check lint build deploy hooks audit scan sbom lock clean
+.PHONY: help demo up torch test test-all test-fast check lint build deploy hooks audit scan sbom lock clean
 .DELETE_ON_ERROR:
 
 help: ## list what make can do
@@ -28,6 +28,9 @@ torch: .venv/torch ## add what training a translator of your own needs
 PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 test: check .venv-toolkit/ready .venv-operations/ready .venv-mlflow/ready .venv-lambda/ready .venv-container/ready .tools/axe/ready ## run everything that CI runs
 	.venv/bin/pytest $(PARALLEL)
+
+test-all: export TEST_EFFORT := all
+test-all: test ## run the tests with every fault at every call, in hours
 
 # One whole pipeline: uploads, jobs and results through the embedded AWS.
 FAST := tests/unit tests/integration/test_later_files.py

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
-import pytest
 from moto.s3.models import FakeDeleteMarker, s3_backends
 from moto.sagemaker.models import sagemaker_backends
 
@@ -411,18 +410,6 @@ def faultless_run(world: World) -> Faultless:
     world.finish(name)
     publishing = world.publish(name)
     return Faultless(starting, started, publishing, world.snapshot(name))
-
-
-def for_each_call(
-    subtests: pytest.Subtests,
-    calls: list[Call],
-    fault: Fault,
-    case: Callable[[int], Snapshot],
-    expected: Snapshot,
-) -> None:
-    for at, found in at_once(case, fault.places(calls)):
-        with subtests.test(f"call {at}, {calls[at]}, {fault}"):
-            assert found() == expected
 
 
 def at_once(case: Callable[[int], T], places: list[int]) -> Iterator[tuple[int, Callable[[], T]]]:

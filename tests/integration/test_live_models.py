@@ -13,6 +13,7 @@ import pytest
 from contract import layout
 from contract.layout import live_json_key, model_json_key
 from contract.live import MOST_FAILURES, Live, takes
+from tests.effort import part_of
 from tests.fault_world import (
     World,
     at_once,
@@ -225,6 +226,7 @@ def test_whatever_befalls_a_call_the_same_models_answer_and_the_status_says_the_
     places = [
         (fault, at) for fault in FAULTS for at in fault.places(calls) if first <= at <= last + 1
     ]
+    places = part_of(places, 3)
     for number, found in at_once(lambda n: case(*places[n])[1], list(range(len(places)))):
         fault, at = places[number]
         with subtests.test(f"call {at}, {calls[at]}, {fault}"):
@@ -254,7 +256,7 @@ def test_two_publications_at_once_both_count(world: World, subtests: pytest.Subt
     # The table and the page of the runs read it again.
     first = places_of(calls, r"GetObject results/[^/]+/live\.json")[0]
     last = place_of(calls, r"PutObject results/[^/]+/live\.json")
-    for at, found in at_once(case, list(range(first, last + 1))):
+    for at, found in at_once(case, part_of(range(first, last + 1), 2)):
         with subtests.test(f"before call {at}, {calls[at]}"):
             assert found().champion
 
@@ -464,7 +466,7 @@ def test_whatever_befalls_a_call_a_failing_model_is_stopped_and_that_is_said_onc
     # Nothing waits for what follows: the table and the page of the runs.
     last = place_of(calls, r"PutObject results/[^/]+/status\.json")
     places = [(fault, at) for fault in FAULTS for at in fault.places(calls) if at <= last + 1]
-    for fault, at in places:
+    for fault, at in part_of(places, 3):
         with subtests.test(f"call {at}, {calls[at]}, {fault}"):
             assert case(fault, at)[1] == expected
     world.forget(name)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from codefree.s3_files import split_uri
 from tests.conftest import eventually
+from tests.effort import part_of
 from tests.fault_world import (
     HEADER,
     ROWS,
@@ -46,7 +47,7 @@ def test_another_delivery_may_do_it_all_between_any_two_calls_of_start_training(
         world.start(name, Fault("overtaken", meanwhile=all_of_it), at)
         return world.last_look(name)
 
-    for at, found in at_once(case, list(range(len(faultless.starting)))):
+    for at, found in at_once(case, part_of(range(len(faultless.starting)), 3)):
         with subtests.test(f"before call {at}, {faultless.starting[at]}"):
             assert found() == faultless.published
 
@@ -63,7 +64,7 @@ def test_another_function_may_run_between_any_two_calls_of_publish_results(
         world.publish(name, Fault("overtaken", meanwhile=lambda: run(name)), at)
         return world.last_look(name)
 
-    for at, found in at_once(case, list(range(len(faultless.publishing)))):
+    for at, found in at_once(case, part_of(range(len(faultless.publishing)), 3)):
         with subtests.test(f"before call {at}, {faultless.publishing[at]}"):
             assert found() == faultless.published
 
@@ -155,7 +156,7 @@ def test_files_may_change_between_any_two_calls_of_start_training(
         world.forget(name)
         return status, len(jobs), text, [content for content in given if content]
 
-    for at, found in at_once(case, list(range(len(faultless.starting)))):
+    for at, found in at_once(case, part_of(range(len(faultless.starting)), 3)):
         with subtests.test(f"before call {at}, {faultless.starting[at]}"):
             status, jobs, text, given = found()
             assert text.startswith(status["headline"])

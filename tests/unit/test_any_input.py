@@ -22,6 +22,7 @@ from pipeline.files import UploadedFile, UploadedFiles, table_head
 from pipeline.settings import METRICS, OF_DATASETS, PRESETS, Settings, apply_settings_file
 from pipeline.status import misnamed, refused, training
 from pipeline.training_job import job_files, training_request
+from tests.effort import examples
 from tests.plans import SOURCE, STACK
 from tests.strategies import JSON, KEYS, TEXTS
 from uploads.owner import owner_of_key
@@ -43,7 +44,7 @@ def read_in_this_process() -> Iterator[None]:
 
 
 @given(KEYS)
-@settings(max_examples=400)
+@settings(max_examples=examples(400, 100))
 def test_any_key_belongs_to_one_folder_of_results_or_is_refused_below_refused(key: str) -> None:
     try:
         owner = owner_of_key(key)
@@ -94,7 +95,7 @@ def test_any_bytes_are_a_table_or_are_refused_in_words(
 
 
 @given(TABLES, st.none() | TABLES)
-@settings(max_examples=200)
+@settings(max_examples=examples(200, 50))
 def test_any_tables_have_a_plan_or_are_refused_in_words(train: bytes, test: bytes | None) -> None:
     rows = b"a,label\n" + b"".join(b"%d,%d\n" % (n, n % 2) for n in range(30))
     assert_planned_or_refused(rows + train, test, None)
@@ -111,7 +112,7 @@ FILES = (st.binary(max_size=60) | JSON.map(lambda j: json.dumps(j).encode())) | 
 
 
 @given(FILES)
-@settings(max_examples=400)
+@settings(max_examples=examples(400, 100))
 @example(b'{"training_minutes": ' + b"9" * 5000 + b"}")
 @example(b'{"max_cost_usd": NaN, "target": 1e400}')
 @example(b'{"positive_class": "\\ud800", "target": "y"}')

@@ -95,8 +95,9 @@ def test_what_cannot_work_is_one_sentence_before_anything_begins(
         if limit is not None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
 
+    train = Path(TRAIN).resolve()
     done = subprocess.run(
-        [sys.executable, "-m", "codefree", *line.format(train=Path(TRAIN).resolve()).split()],
+        [sys.executable, "-m", "codefree", *(one.format(train=train) for one in line.split())],
         cwd=tmp_path,
         preexec_fn=limit_files,
         capture_output=True,

@@ -26,6 +26,7 @@ from model_code.tables import Table, chunks, look_at, read_table
 from problem import decide_problem, reading_of
 from reading.column import CATEGORY, NUMBER, NUMBERS, Column
 from reading.csv_head import expected_like
+from tests.effort import examples
 from tests.job_specs import job_spec
 from tests.messages import raises
 from tests.workbooks import workbook
@@ -258,7 +259,7 @@ ONE_FILE = st.tuples(
 )
 
 
-@settings(max_examples=60, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=examples(60, 20), phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(table=tables(), train=ONE_FILE, test=ONE_FILE)
 def test_a_table_is_read_alike_in_every_spelling_kind_of_file_and_encoding(
     tmp_path_factory: pytest.TempPathFactory,
