@@ -269,6 +269,8 @@ def _nothing_served(place: Place) -> dict[str, str]:
 def _endpoint_is_deleted(place: Place, answer: Any) -> None:
     assert answer is None
     eventually(lambda: _endpoints(place) == [f"{STACK_NAME}-en-de"])
+    # The next events are of a model that answers.
+    place.client("s3").delete_object(Bucket=place.cloud.bucket, Key=live_json_key("titanic"))
 
 
 def _status(place: Place) -> dict[str, str]:

@@ -13,7 +13,7 @@ import pytest
 from contract import layout
 from contract.layout import live_json_key, model_json_key
 from contract.live import MOST_FAILURES, Live, takes
-from tests.effort import part_of
+from tests.effort import ALL, part_of
 from tests.fault_world import (
     World,
     at_once,
@@ -38,7 +38,7 @@ from tests.live_models import (
 )
 from tests.portable_models import guessing_model
 
-CLIENTS, ROUNDS = 16, 12
+CLIENTS, ROUNDS = 16, 12 if ALL else 6
 SHARE = 50.0
 
 

@@ -148,7 +148,7 @@ def test_commands_that_are_given_at_once_are_all_heard(world: World) -> None:
 
     def deploy(number: int) -> None:
         versions = Versions(world.cloud.endpoint.client, STACK_NAME, name)
-        versions.deploy(number % 2 + 1, datetime.now(UTC))
+        versions.deploy(number % 2 + 1, None, datetime.now(UTC))
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(deploy, range(AT_ONCE)))
