@@ -41,7 +41,7 @@ def stop_jobs(stack: str, seconds_left: SecondsLeft) -> list[str]:
 
 
 def delete_endpoints(stack: str, prefixes: tuple[str, ...], seconds_left: SecondsLeft) -> list[str]:
-    names = [n for n in _made_by(stack, "endpoints", "Endpoint") if n.startswith(prefixes)]
+    names = list(_made_by(stack, "endpoints", "Endpoint", prefixes))
     for name in names:
         _delete_endpoint(name, seconds_left)
     return names
@@ -50,16 +50,10 @@ def delete_endpoints(stack: str, prefixes: tuple[str, ...], seconds_left: Second
 def delete_models(stack: str, prefix: str) -> list[str]:
     """The models of the stack, and the endpoint configurations that name them."""
     only = {"NameContains": prefix}
-    configs = [
-        name
-        for name in _made_by(stack, "endpoint_configs", "EndpointConfig", **only)
-        if name.startswith(prefix)
-    ]
+    configs = list(_made_by(stack, "endpoint_configs", "EndpointConfig", prefix, **only))
     for name in configs:
         _unless_gone(sagemaker.delete_endpoint_config, EndpointConfigName=name)
-    models = [
-        name for name in _made_by(stack, "models", "Model", **only) if name.startswith(prefix)
-    ]
+    models = list(_made_by(stack, "models", "Model", prefix, **only))
     for name in models:
         _unless_gone(sagemaker.delete_model, ModelName=name)
     return [*configs, *models]
@@ -100,14 +94,16 @@ def _delete_versions(bucket: str, versions: list[Any]) -> None:
         raise OSError(f"{error.get('Key')} could not be deleted: {error.get('Message')}")
 
 
-def _made_by(stack: str, listed: str, kind: str, **only: str) -> Iterator[str]:
-    """The names of all things of a kind that carry the stack's tag, one by one."""
+def _made_by(
+    stack: str, listed: str, kind: str, begin: str | tuple[str, ...] = "", **only: str
+) -> Iterator[str]:
+    """The names of all things of a kind that begin so and carry the stack's tag, one by one."""
     pages: Iterable[Any] = cast(Any, sagemaker).get_paginator(f"list_{listed}").paginate(**only)
     for entry in [entry for page in pages for entry in _entries(page)]:
         name = entry[f"{kind}Name"]
         # The lists of SageMaker spell ARNs in small letters, ListTags wants them as they are.
         arn = f"{entry[f'{kind}Arn'].rpartition('/')[0]}/{name}"
-        if _is_of(stack, arn):
+        if name.startswith(begin) and _is_of(stack, arn):
             yield name
 
 
