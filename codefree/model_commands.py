@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn, Protocol, TypeVar
 
 import typer
 from rich.console import Console
@@ -16,9 +16,10 @@ from codefree.words import Message, Words, message
 if TYPE_CHECKING:
     from codefree.model_versions import Models, RunList, Versions
     from codefree.stack_status import Connect
-    from contract.bounds import Language
+    from contract.bounds import Language, ServedBy
 else:
     Language = load("bounds").Language
+    ServedBy = load("bounds").ServedBy
 
 # Those of `codefree status`.
 Dataset = Annotated[str, typer.Argument(metavar="DATASET", help="The train file without _train.")]
@@ -47,7 +48,6 @@ RunsAsJson = Annotated[
 Speaks = Annotated[
     Language | None, typer.Option(help="Language of what you read here; else that of the stack.")
 ]
-By = Literal["function", "serverless"]
 Mlflow = Annotated[
     Path | None,
     typer.Option(
@@ -225,7 +225,7 @@ def add_commands(app: typer.Typer, shell: Shell) -> None:
             ),
         ] = None,
         serve: Annotated[
-            By | None,
+            ServedBy | None,
             typer.Option(
                 help="What answers with it: the stack's function, or a serverless endpoint, which "
                 "also takes models that are not portable; left out, what it was trained for."

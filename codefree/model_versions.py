@@ -28,8 +28,6 @@ READS_AT_ONCE, WRITES = 8, 10
 NOT_THERE = ("NoSuchKey", "404")
 WRITTEN_MEANWHILE = ("PreconditionFailed", "ConditionalRequestConflict", *NOT_THERE)
 NOT_PORTABLE, PERFORMANCE = "not_portable", "performance"
-# As a status names them.
-PORTABLE_MODEL, MODEL_COLUMNS = "portable model", "model columns"
 
 
 @dataclass(frozen=True)
@@ -159,7 +157,8 @@ class Versions:
         """
         with in_words_of(self._stack):
             versions = self._models(lives.Live(), now).versions
-            able = [self._served(one, serve) for one in versions]
+            with ThreadPoolExecutor(READS_AT_ONCE) as pool:
+                able = list(pool.map(lambda one: self._served(one, serve), versions))
             chosen = self._chosen(number, able)
             version = lives.Version(chosen.job, chosen.target, chosen.uploaded, serve=chosen.serve)
             return self._changed(lambda live: live.deployed(version, now), now, anew=True)
@@ -183,8 +182,10 @@ class Versions:
 
     def _served(self, version: ModelVersion, serve: str | None) -> ModelVersion:
         """The version with what is to answer with it; what answered none does so when deployed."""
-        trained_for = self._read_json(layout.job_json_key(version.job)).get("serve", "function")
-        chosen: Any = serve or ("function" if trained_for == "none" else trained_for)
+        chosen: Any = serve
+        if chosen is None:
+            trained_for = self._read_json(layout.job_json_key(version.job)).get("serve", "function")
+            chosen = "function" if trained_for == "none" else trained_for
         return replace(version, serve=chosen)
 
     def _changed(
@@ -319,11 +320,11 @@ def _version(number: int, status: Answer, performance: Answer) -> ModelVersion:
         status["job"],
         status["target"],
         status["uploaded"] or "",
-        "earlier" if PORTABLE_MODEL in status["files"] else NOT_PORTABLE,
+        "earlier" if layout.NAMED_PORTABLE in status["files"] else NOT_PORTABLE,
         score.get("metric"),
         score.get("score"),
         tuple(interval) if interval else None,
-        MODEL_COLUMNS in status["files"],
+        layout.NAMED_COLUMNS in status["files"],
     )
 
 

@@ -18,6 +18,7 @@ from aws.model_endpoints import follow
 from aws.queues import Queue
 from aws.runs_files import record_run, rewrite_pages
 from aws.telemetry import about, logger, metrics, tally, tally_all
+from contract.bounds import ENDPOINTS
 from contract.job import Job, ModelJob, TranslatorJob
 from contract.layout import dataset_of_live_json
 from pipeline.counts import Count, of_ended
@@ -133,7 +134,7 @@ def publish_job(name: str) -> None:
 
 def follow_model(bucket: str, spec: Job) -> None:
     """Make the endpoint that a published model is to have."""
-    if isinstance(spec, ModelJob):
+    if isinstance(spec, ModelJob) and spec.serve in ENDPOINTS:
         follow(bucket, spec.dataset)
 
 

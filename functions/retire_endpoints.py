@@ -12,9 +12,9 @@ from aws.metrics import endpoint_requests
 from aws.model_endpoints import answers_now, delete_unless_changing, model_job
 from aws.model_endpoints import tell as tell_model
 from aws.telemetry import logger
-from contract.layout import SERVED, job_of_version
-from pipeline.endpoint import CHANGING, VARIANT, is_idle, version_of
-from pipeline.model_endpoint import retired
+from contract.layout import job_of_version
+from pipeline.endpoint import VARIANT, is_idle, is_settled, version_of
+from pipeline.model_endpoint import endpoints_begin, retired
 from translation.endpoint import retired_message
 from translation.languages import Pair
 from translation.training import TranslatorData
@@ -28,7 +28,7 @@ def lambda_handler(event: object, context: LambdaContext) -> list[str]:
     """The names of the endpoints that were deleted."""
     now = datetime.now(UTC)
     translators = [name for pair in endpoints.settings.pairs if (name := retire(pair, now))]
-    prefix = f"{endpoints.settings.prefix}-{SERVED}"
+    prefix = endpoints_begin(endpoints.settings.prefix)
     return [*translators, *filter(lambda name: retire_model(name, now), endpoints.names(prefix))]
 
 
@@ -63,7 +63,7 @@ def retire_model(name: str, now: datetime) -> bool:
 
 def has_been_idle(name: str, endpoint: Mapping[str, Any], now: datetime) -> bool:
     """Whether an endpoint that is in service had no requests for as long as the stack says."""
-    if endpoint["EndpointStatus"] in (*CHANGING, "Deleting"):
+    if not is_settled(endpoint):
         return False
     days = max(1.0, endpoints.settings.idle_days)
     used = endpoint_requests(name, VARIANT, days, now)

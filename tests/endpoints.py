@@ -5,9 +5,14 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from textwrap import dedent
+from typing import Any
 
+from moto.sagemaker.models import sagemaker_backends
+
+from codefree.aws import ACCOUNT
 from codefree.cloud import Cloud
 from codefree.endpoint_service import IN_PROGRESS
+from pipeline.model_endpoint import endpoint_of
 from tests.conftest import eventually
 
 HANDLER = """
@@ -71,6 +76,16 @@ def make_version(cloud: Cloud, name: str, behaviour: str, version: str) -> str:
     }
     sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=[variant])
     return config
+
+
+def model_endpoint(cloud: Cloud, job: str) -> str:
+    """What the endpoint of a dataset's model is called."""
+    return endpoint_of(cloud.endpoint_name("x").removesuffix("-x"), job)
+
+
+def records(cloud: Cloud) -> Any:
+    """What moto knows of the endpoints, by name, to be changed as only AWS changes it."""
+    return sagemaker_backends[ACCOUNT][cloud.endpoint.region].endpoints
 
 
 def status(cloud: Cloud, name: str) -> str:

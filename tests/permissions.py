@@ -11,7 +11,6 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from moto.iam.models import iam_backends
-from moto.sagemaker.models import sagemaker_backends
 
 from codefree.aws import ACCOUNT, STACK_NAME
 from codefree.cloud import Cloud, Settings
@@ -20,6 +19,7 @@ from codefree.permissions import PARTITION, Need, Request, iam, needs, statement
 from contract.job import to_json
 from contract.layout import (
     MODEL_COLUMNS,
+    NAMED_COLUMNS,
     PREDICTIONS,
     STATUS_JSON,
     job_json_key,
@@ -29,13 +29,12 @@ from contract.layout import (
 )
 from contract.live import Canary, Live, Version, live_from_json
 from contract.messages import message
-from pipeline.model_endpoint import endpoint_of
 from pipeline.status import Status
 from tests import plans
 from tests.amazon_translate import using
 from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
-from tests.endpoints import put_endpoint
+from tests.endpoints import model_endpoint, put_endpoint, records
 from tests.endpoints import status as endpoint_status
 from tests.http import ask, pool
 from tests.integration import (
@@ -432,7 +431,7 @@ def answer_from_endpoints(cloud: Cloud) -> None:
         job=spec.job,
         results=spec.results_folder,
         files={
-            "model columns": spec.results_folder + MODEL_COLUMNS,
+            NAMED_COLUMNS: spec.results_folder + MODEL_COLUMNS,
             "predictions": f"{spec.results_folder}{dataset}{PREDICTIONS}",
         },
     )
@@ -450,7 +449,7 @@ def answer_from_endpoints(cloud: Cloud) -> None:
     }
     for key, content in objects.items():
         s3.put_object(Bucket=cloud.bucket, Key=key, Body=content)
-    name = endpoint_of(cloud.endpoint_name("x").removesuffix("-x"), spec.job)
+    name = model_endpoint(cloud, spec.job)
 
     def put_live(live: Live) -> None:
         key = live_json_key(dataset)
@@ -476,8 +475,7 @@ def answer_from_endpoints(cloud: Cloud) -> None:
     eventually(lambda: not endpoint_status(cloud, name))
     put_live(served)
     eventually(is_there)
-    records = sagemaker_backends[ACCOUNT][cloud.endpoint.region].endpoints
-    records[name].last_modified_time = now - timedelta(days=31)
+    records(cloud)[name].last_modified_time = now - timedelta(days=31)
     assert name in cloud.functions["RetireEndpointsFunction"].invoke({})
 
 

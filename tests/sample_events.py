@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from moto.cloudformation.models import cloudformation_backends
-from moto.sagemaker.models import sagemaker_backends
 
 from codefree import default_translator
 from codefree.aws import ACCOUNT, STACK_NAME
@@ -28,7 +27,7 @@ from contract.live import Live, Version, live_from_json
 from pipeline.model_endpoint import endpoint_of
 from tests.clouds import own_cloud
 from tests.conftest import STUB_TRAINING, eventually
-from tests.endpoints import put_endpoint
+from tests.endpoints import put_endpoint, records
 from tests.endpoints import status as endpoint_status
 from tests.http import ask
 from tests.portable_models import LABELS, PROBABILITY, failing_challenger, put_model
@@ -209,7 +208,7 @@ def _failed_endpoint(place: Place) -> dict[str, str]:
         place.cloud.functions[function].invoke(json.loads(event))
     endpoint = place.cloud.endpoint_name("en-fr")
     eventually(lambda: endpoint_status(place.cloud, endpoint) == "InService")
-    record: Any = sagemaker_backends[ACCOUNT][place.cloud.endpoint.region].endpoints[endpoint]
+    record = records(place.cloud)[endpoint]
     record.endpoint_status, record.failure_reason = "Failed", "Image size is too large."
     return {"codefree-automl-en-de": endpoint}
 
@@ -311,7 +310,7 @@ def _columns_are_translated(place: Place, answer: Any) -> None:
 
 def _idle_endpoint(place: Place) -> dict[str, str]:
     name = put_endpoint(place.cloud, "en-fr", "pass", version="idle")
-    record: Any = sagemaker_backends[ACCOUNT][place.cloud.endpoint.region].endpoints[name]
+    record = records(place.cloud)[name]
     record.last_modified_time = datetime.now(UTC) - timedelta(days=31)
     return {}
 

@@ -13,6 +13,7 @@ from aws.transient_errors import reason_to_wait
 from contract.messages import Message, message
 from pipeline.aws_errors import QUOTA
 from pipeline.endpoint import (
+    DELETING,
     EndpointVersion,
     Step,
     config_request,
@@ -111,7 +112,7 @@ def _clear(name: str) -> None:
     while (endpoint := describe(name)) is not None:
         if time.monotonic() > deadline:
             raise EndpointBusyError(f"The endpoint {name} is still being deleted.")
-        if endpoint["EndpointStatus"] != "Deleting":
+        if endpoint["EndpointStatus"] != DELETING:
             delete(name)
         time.sleep(PAUSE_SECONDS)
 

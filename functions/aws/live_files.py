@@ -33,6 +33,15 @@ def read_live(bucket: str, dataset: str) -> Live | None:
     return None if content is None else live_from_json(content)
 
 
+def read_undamaged(bucket: str, dataset: str) -> Live | None:
+    """Return the same, and None for a file that is no live.json, which is logged."""
+    try:
+        return read_live(bucket, dataset)
+    except DamagedError:
+        logger.error("live.json is damaged", extra={"dataset": dataset})
+        return None
+
+
 def read_answering(bucket: str, dataset: str) -> Live | None:
     """Return the same, or what an earlier release let answer; None for a dataset without a model.
 

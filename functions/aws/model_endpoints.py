@@ -1,21 +1,19 @@
 """The endpoints of datasets' models, as live.json asks for them."""
 
 import os
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from botocore.exceptions import ClientError
 
 from aws import endpoints, objects
-from aws.live_files import read_live
+from aws.live_files import read_live, read_undamaged
 from aws.telemetry import logger
 from contract.bounds import ENDPOINTS
 from contract.job import ModelJob
 from contract.layout import job_json_key, model_key, results_prefix
-from contract.live import DamagedError, Live, Version
+from contract.live import DamagedError, Version
 from contract.messages import Message
-from pipeline.endpoint import CHANGING
+from pipeline.endpoint import is_in_service, is_settled
 from pipeline.model_endpoint import (
     endpoint_of,
     failed,
@@ -26,7 +24,6 @@ from pipeline.model_endpoint import (
 )
 
 region = os.environ["AWS_REGION"]
-IN_SERVICE, DELETING = "InService", "Deleting"
 
 
 def follow(bucket: str, dataset: str) -> None:
@@ -34,7 +31,7 @@ def follow(bucket: str, dataset: str) -> None:
 
     Done twice it is done once. Raises EndpointBusyError and ClientError where trying again helps.
     """
-    live = _live(bucket, dataset)
+    live = read_undamaged(bucket, dataset)
     if live is None:
         return
     for version in () if live.on else live.versions:
@@ -49,7 +46,7 @@ def ensure(bucket: str, dataset: str, version: Version) -> Message:
     spec = model_job(bucket, version.job)
     if spec is None:
         return failed(dataset, version.job, f"NoSuchKey {job_json_key(version.job)}")
-    packed = objects.sizes(bucket, model_key(spec.job)).get(model_key(spec.job), 0)
+    packed = _packed_bytes(bucket, spec.job)
     memory = serverless_memory_mb(packed)
     if memory is None:
         return too_large(version, packed)
@@ -59,19 +56,14 @@ def ensure(bucket: str, dataset: str, version: Version) -> Message:
         endpoints.bring(bucket, wanted, before)
     except ClientError as error:
         return failed(spec.dataset, spec.job, endpoints.refusal(error))
-    return said_of(bucket, spec, before)
+    return state(spec, wanted.endpoint, memory, region, in_service=is_in_service(before))
 
 
-def said_of(bucket: str, spec: ModelJob, endpoint: Mapping[str, Any] | None) -> Message:
-    """What to say of an endpoint that is described so; of None, that it is being made."""
-    key = model_key(spec.job)
-    memory = serverless_memory_mb(objects.sizes(bucket, key).get(key, 0)) or 0
+def said_in_service(bucket: str, spec: ModelJob) -> Message:
+    """What to say of a model whose endpoint answers."""
+    memory = serverless_memory_mb(_packed_bytes(bucket, spec.job)) or 0
     name = endpoint_of(endpoints.settings.prefix, spec.job)
-    return state(spec, name, memory, region, in_service=is_in_service(endpoint))
-
-
-def is_in_service(endpoint: Mapping[str, Any] | None) -> bool:
-    return endpoint is not None and endpoint["EndpointStatus"] == IN_SERVICE
+    return state(spec, name, memory, region, in_service=True)
 
 
 def tell(bucket: str, dataset: str, job: str, said: Message) -> None:
@@ -86,8 +78,7 @@ def tell(bucket: str, dataset: str, job: str, said: Message) -> None:
 
 def delete_unless_changing(name: str) -> bool:
     """Delete an endpoint; one that is just changing is looked at again when it has changed."""
-    endpoint = endpoints.describe(name)
-    if endpoint is None or endpoint["EndpointStatus"] in (*CHANGING, DELETING):
+    if not is_settled(endpoints.describe(name)):
         return False
     endpoints.delete(name)
     logger.info("endpoint deleted", extra={"endpoint": name})
@@ -112,9 +103,6 @@ def answers_now(bucket: str, dataset: str, job: str) -> bool:
     return live is not None and job in [one.job for one in live.answering(datetime.now(UTC))]
 
 
-def _live(bucket: str, dataset: str) -> Live | None:
-    try:
-        return read_live(bucket, dataset)
-    except DamagedError:
-        logger.error("live.json is damaged", extra={"dataset": dataset})
-        return None
+def _packed_bytes(bucket: str, job: str) -> int:
+    key = model_key(job)
+    return objects.sizes(bucket, key).get(key, 0)

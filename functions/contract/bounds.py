@@ -10,8 +10,9 @@ LANGUAGES: tuple[str, ...] = get_args(Language)
 # Whether a new model may answer requests in place of the one that does.
 TakeOver = Literal["if_not_worse", "always", "never"]
 TAKE_OVERS: tuple[str, ...] = get_args(TakeOver)
-# What answers requests to the API with a dataset's model.
-Serve = Literal["function", "serverless", "none"]
+# What answers requests to the API with a dataset's model; by its settings nothing may.
+ServedBy = Literal["function", "serverless"]
+Serve = Literal[ServedBy, "none"]
 SERVES: tuple[str, ...] = get_args(Serve)
 # The ones with an endpoint of SageMaker, which also takes models that are not portable.
 ENDPOINTS: tuple[Serve, ...] = ("serverless",)

@@ -71,6 +71,8 @@ EXAMPLES, LEARNING_CURVE = "_examples.csv", "_learning_curve.csv"
 # Jobs that an earlier version started go on to write this name.
 EARLIER_ENDINGS = {PREDICTIONS: "_test_predictions.csv"}
 # Name in STATUS.txt → how the file's name ends, in the order in which people want them.
+# As statuses name them.
+NAMED_PORTABLE, NAMED_COLUMNS = "portable model", "model columns"
 RESULT_FILES: Mapping[str, str] = {
     "report": REPORT,
     "predictions": PREDICTIONS,
@@ -82,8 +84,8 @@ RESULT_FILES: Mapping[str, str] = {
     "fit summary": FIT_SUMMARY,
     "examples": EXAMPLES,
     "learning curve": LEARNING_CURVE,
-    "portable model": PORTABLE_MODEL,
-    "model columns": MODEL_COLUMNS,
+    NAMED_PORTABLE: PORTABLE_MODEL,
+    NAMED_COLUMNS: MODEL_COLUMNS,
     "failure": FAILURE,
 }
 # What the names of models and configurations begin with in SageMaker, and their endpoints hold. A

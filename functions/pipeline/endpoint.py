@@ -12,6 +12,7 @@ from pipeline.guard_rails import GuardRails
 
 # What SageMaker says of an endpoint that changes by itself, and of one that can only be deleted.
 CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack")
+IN_SERVICE, DELETING = "InService", "Deleting"
 BROKEN = ("Failed", "UpdateRollbackFailed", "OutOfService")
 Step = Literal["create", "update", "replace", "wait", "nothing"]
 """What brings a version behind an endpoint; `nothing` where it is there or on its way."""
@@ -89,12 +90,22 @@ def version_of(endpoint: Mapping[str, Any]) -> str:
     return str(pending["EndpointConfigName"])
 
 
+def is_in_service(endpoint: Mapping[str, Any] | None) -> bool:
+    """Whether it answers, as SageMaker describes it."""
+    return endpoint is not None and endpoint["EndpointStatus"] == IN_SERVICE
+
+
+def is_settled(endpoint: Mapping[str, Any] | None) -> bool:
+    """Whether it is there, and neither changes nor goes; else another event follows, or none."""
+    return endpoint is not None and endpoint["EndpointStatus"] not in (*CHANGING, DELETING)
+
+
 def next_step(endpoint: Mapping[str, Any] | None, version: str) -> Step:
     """What to do so that an endpoint, as SageMaker describes it, serves this version."""
     if endpoint is None:
         return "create"
     status = endpoint["EndpointStatus"]
-    if status in BROKEN or status == "Deleting":
+    if status in (*BROKEN, DELETING):
         return "replace"
     if version_of(endpoint) == version:
         return "nothing"

@@ -33,6 +33,11 @@ def serverless_memory_mb(packed_bytes: int) -> int | None:
     return memory if memory <= MEMORY_AT_MOST_MB else None
 
 
+def endpoints_begin(prefix: str) -> str:
+    """What the names of such endpoints begin with, and those of translators do not."""
+    return endpoint_name(prefix, SERVED)
+
+
 def endpoint_of(prefix: str, job: str) -> str:
     """The endpoint of the model that a job has made: at most 63 letters with a prefix of 45."""
     return endpoint_name(prefix, f"{SERVED}{digest(job)}")

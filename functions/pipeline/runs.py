@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contract.job import InputFile, Job, TranslatorJob, settings_of
-from contract.layout import job_of_model, model_key
+from contract.layout import NAMED_PORTABLE, job_of_model, model_key
 from contract.live import Live
 from contract.runs import Compared, Input, Made, Measured, Run, Runs, change_text
 from contract.spreadsheet import safe_row
@@ -57,7 +57,7 @@ def run_of(
         usd=cost["usd"] if cost and cost["instance_type"] else None,
         billed_seconds=cost["billed_seconds"] if cost else 0,
         instance_type=cost["instance_type"] if cost else "",
-        portable="portable model" in status.files,
+        portable=NAMED_PORTABLE in status.files,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from contract.endpoint_name import endpoint_prefix
 from contract.layout import model_key
 from contract.messages import Message, message
-from pipeline.endpoint import EndpointVersion, Owner, version_of
+from pipeline.endpoint import EndpointVersion, Owner, is_in_service, version_of
 from pipeline.failures import LONGEST_QUOTE, plain
 from pipeline.guard_rails import GuardRails
 from pipeline.results import HELD_BACK
@@ -104,7 +104,7 @@ def state_message(
     """What STATUS.txt says of a translator and its endpoint, as SageMaker describes that now."""
     name = settings.endpoint(spec)
     if endpoint is None or version_of(endpoint) == spec.job:
-        serves = endpoint is not None and endpoint["EndpointStatus"] == "InService"
+        serves = is_in_service(endpoint)
         code = "detail.endpoint_serves" if serves else "detail.endpoint_taking_over"
     else:
         code = "detail.endpoint_waits"

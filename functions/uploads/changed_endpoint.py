@@ -6,7 +6,7 @@ from typing import Any
 from aws import endpoints, objects
 from contract.job import TranslatorJob
 from contract.messages import Message
-from pipeline.endpoint import BROKEN, CHANGING, version_of
+from pipeline.endpoint import BROKEN, is_settled, version_of
 from pipeline.status import Status
 from translation.endpoint import (
     failed_message,
@@ -29,7 +29,7 @@ def changed_status(bucket: str, name: str) -> Status | None:
     SageMaker is asked: its event may be late, or come twice. Raises NotPublishedError.
     """
     endpoint = endpoints.describe(name)
-    if not endpoint or endpoint["EndpointStatus"] in (*CHANGING, "Deleting"):
+    if endpoint is None or not is_settled(endpoint):
         return None
     job = version_of(endpoint)
     data = _pair(bucket, name, job)

@@ -5,12 +5,12 @@ from typing import Any
 
 from aws import endpoints, objects
 from aws.mail import send_mail
-from aws.model_endpoints import answers_now, is_in_service, model_job, said_of, tell
+from aws.model_endpoints import answers_now, model_job, said_in_service, tell
 from contract.job import ModelJob
 from contract.layout import job_of_version, results_prefix
 from contract.messages import Message
-from pipeline.endpoint import CHANGING, version_of
-from pipeline.model_endpoint import failed
+from pipeline.endpoint import is_in_service, is_settled, version_of
+from pipeline.model_endpoint import endpoints_begin, failed
 from pipeline.results import endpoint_mail_subject
 from uploads.changed_endpoint import NotPublishedError
 from uploads.ended_job import published
@@ -22,11 +22,13 @@ def changed_model(bucket: str, topic_arn: str, name: str) -> str | None:
 
     SageMaker is asked: its event may be late, or come twice. Raises NotPublishedError.
     """
+    if not name.startswith(endpoints_begin(endpoints.settings.prefix)):
+        return None
     endpoint = endpoints.describe(name)
     spec = endpoint and model_job(bucket, job_of_version(version_of(endpoint)))
     if not endpoint or not spec:
         return None
-    if endpoint["EndpointStatus"] in (*CHANGING, "Deleting"):
+    if not is_settled(endpoint):
         return spec.job
     status = published(bucket, spec)
     if status is None:
@@ -34,7 +36,7 @@ def changed_model(bucket: str, topic_arn: str, name: str) -> str | None:
     if is_in_service(endpoint):
         decided = take_over_from(bucket, spec, status.files)
         if answers_now(bucket, spec.dataset, spec.job):
-            tell(bucket, spec.dataset, spec.job, said_of(bucket, spec, endpoint))
+            tell(bucket, spec.dataset, spec.job, said_in_service(bucket, spec))
         else:
             endpoints.delete(name)
         if decided:

@@ -8,13 +8,13 @@ from functools import cache, partial
 
 from api.errors import ConflictError
 from aws import stored
-from aws.live_files import change_live, read_live
+from aws.live_files import change_live, read_undamaged
 from aws.model_endpoints import ensure
 from aws.portable_models import load_version
 from aws.telemetry import logger
 from contract.bounds import ENDPOINTS
 from contract.job import Job, ModelJob
-from contract.layout import PERFORMANCE
+from contract.layout import NAMED_COLUMNS, NAMED_PORTABLE, PERFORMANCE
 from contract.live import Canary, DamagedError, Doubt, Live, Version
 from contract.messages import Message, message
 from pipeline.results import EndedJob
@@ -26,8 +26,6 @@ canary = Canary(float(os.environ["CANARY_SHARE"]), float(os.environ["CANARY_MINU
 # Other kinds of tables are read by their types, which a CSV of them does not have.
 COMPARED = (".csv", ".csv.gz")
 COMMA = ","
-# As STATUS.txt names them.
-PORTABLE, COLUMNS = "portable model", "model columns"
 Files = Mapping[str, str]
 
 
@@ -41,7 +39,7 @@ def take_over(job: EndedJob, spec: Job, status: Status) -> Status:
 
 def take_over_from(bucket: str, spec: ModelJob, files: Files) -> Message | None:
     """Let a model answer whose endpoint is there now; what to say of it, once."""
-    live = _live(bucket, spec)
+    live = read_undamaged(bucket, spec.dataset)
     if live is not None and live.knows(_version(spec)):
         return None
     return _take_over(bucket, spec, files, in_service=True)
@@ -50,11 +48,11 @@ def take_over_from(bucket: str, spec: ModelJob, files: Files) -> Message | None:
 def _take_over(
     bucket: str, spec: ModelJob, files: Files, *, in_service: bool = False
 ) -> Message | None:
-    portable, version = PORTABLE in files, _version(spec)
-    by_endpoint = spec.serve in ENDPOINTS and COLUMNS in files
+    portable, version = NAMED_PORTABLE in files, _version(spec)
+    by_endpoint = spec.serve in ENDPOINTS and NAMED_COLUMNS in files
     if not (portable or by_endpoint or spec.serve == "none"):
-        return not_portable(_live(bucket, spec), spec.dataset)
-    if by_endpoint and not in_service and _must_wait(_live(bucket, spec), version):
+        return not_portable(read_undamaged(bucket, spec.dataset), spec.dataset)
+    if by_endpoint and not in_service and _must_wait(read_undamaged(bucket, spec.dataset), version):
         said = ensure(bucket, spec.dataset, version)
         return message("serving.waits", dataset=spec.dataset, said=said)
     why = cache(partial(_unfit, bucket, spec, version, files.get("predictions")))
@@ -104,11 +102,3 @@ def _unfit(
         return None
     head = stored.read_beginning(bucket, predictions, MOST_BYTES)
     return unfit(model, head, points=spec.test.delimiter == COMMA)
-
-
-def _live(bucket: str, spec: ModelJob) -> Live | None:
-    try:
-        return read_live(bucket, spec.dataset)
-    except DamagedError:
-        logger.error("live.json is damaged")
-        return None

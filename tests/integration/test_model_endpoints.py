@@ -10,17 +10,14 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from moto.sagemaker.models import sagemaker_backends
 
-from codefree.aws import ACCOUNT
 from contract.layout import MODEL_COLUMNS, live_json_key, model_key
-from pipeline.model_endpoint import endpoint_of
 from portable.archive import pack_model, unpack_model
 from portable.files import read_files, write_files
 from tests.conftest import PATIENCE_SECONDS, eventually
+from tests.endpoints import model_endpoint, records
 from tests.endpoints import status as endpoint_status
 from tests.fault_world import World, open_world
 from tests.http import Answer, ask
@@ -95,7 +92,7 @@ def served(
 
 
 def endpoint(world: World, job: str) -> str:
-    return endpoint_of(world.cloud.endpoint_name("x").removesuffix("-x"), job)
+    return model_endpoint(world.cloud, job)
 
 
 def changed(world: World, job: str) -> None:
@@ -183,7 +180,7 @@ def test_an_endpoint_that_fails_is_told_of_and_the_model_of_before_goes_on(world
     first = served(world, name, portable=True, settings={"serve": "function"})
     second = served(world, name)
     eventually(lambda: endpoint_status(world.cloud, endpoint(world, second)) == "InService")
-    record = records(world)[endpoint(world, second)]
+    record = records(world.cloud)[endpoint(world, second)]
     record.endpoint_status, record.failure_reason = "Failed", "no capacity"
     changed(world, second)
     assert "AWS says: no capacity" in notes(world, name)
@@ -241,7 +238,7 @@ def test_an_endpoint_that_nothing_asks_ends(world: World, replaced: bool) -> Non
     if replaced:
         published(world, name, COLUMNS, settings={"take_over": "always"})
         world.put(live_json_key(name), only_newest(world, name))
-    records(world)[endpoint(world, job)].last_modified_time = datetime.now(UTC) - timedelta(
+    records(world.cloud)[endpoint(world, job)].last_modified_time = datetime.now(UTC) - timedelta(
         days=2 if replaced else 31
     )
     with world.function("RetireEndpointsFunction") as function:
@@ -278,10 +275,6 @@ def only_newest(world: World, name: str) -> bytes:
     live = live_of(world, name)
     assert live.newest is not None
     return live.deployed(live.newest, datetime.now(UTC)).to_json()
-
-
-def records(world: World) -> Any:
-    return sagemaker_backends[ACCOUNT][world.cloud.endpoint.region].endpoints
 
 
 def test_the_command_gives_a_model_an_endpoint_without_a_training(world: World) -> None:

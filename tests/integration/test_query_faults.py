@@ -1,4 +1,4 @@
-"""Whatever breaks while a query becomes rows, and whoever replaces it: one run, and one job."""
+"""Whatever breaks while a query becomes rows, and however it is replaced: one run, and one job."""
 
 import io
 import json

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.sagemaker.models import sagemaker_backends
 from moto.sns.models import sns_backends
 
 from codefree.aws import ACCOUNT
@@ -15,7 +14,7 @@ from codefree.cloud import Cloud, Settings
 from contract.layout import TRANSLATION, job_json_key, live_json_key, model_json_key
 from tests.clouds import own_cloud
 from tests.conftest import eventually
-from tests.endpoints import endpoint
+from tests.endpoints import endpoint, records
 from tests.endpoints import status as endpoint_status
 from tests.http import post
 from tests.messages import codes_in
@@ -196,13 +195,13 @@ def test_what_cannot_work_is_refused_in_words(cloud: Cloud, key: str, body: str,
 
 
 def make_old(cloud: Cloud) -> None:
-    endpoints: Any = sagemaker_backends[ACCOUNT][cloud.endpoint.region].endpoints
+    endpoints = records(cloud)
     record = endpoints[cloud.endpoint_name(PAIR)]
     record.last_modified_time = datetime.now(UTC) - timedelta(days=31)
 
 
 def fail(cloud: Cloud, pair: str, status: str = "Failed") -> None:
-    endpoints: Any = sagemaker_backends[ACCOUNT][cloud.endpoint.region].endpoints
+    endpoints = records(cloud)
     record = endpoints[cloud.endpoint_name(pair)]
     record.endpoint_status, record.failure_reason = status, "a reason"
 
